@@ -28,7 +28,7 @@ from typing import Any
 from iquest_lsp.assistant import Assistant, CompletionRequest, Session
 from iquest_lsp.bench.latency import typed_files
 from iquest_lsp.bench.report import machine, percentile
-from iquest_lsp.datatypes import Finish, Generation, Limits, Position, Prompt, Source
+from iquest_lsp.datatypes import AnswerSource, Finish, Generation, Limits, Position, Prompt
 from iquest_lsp.runtime.client.child import SLEEPING_THREADS
 from iquest_lsp.runtime.client.process import ProcessEngine
 from iquest_lsp.runtime.llama.model import Model
@@ -134,7 +134,7 @@ class Bench:
         begin = time.perf_counter()
         made = await session.complete(request)
         took = (time.perf_counter() - begin) * 1000
-        if made.source is not Source.MODEL or not self._seen:
+        if made.source is not AnswerSource.MODEL or not self._seen:
             return
         prompt, answer = self._seen[0]
         await asyncio.sleep(SETTLE_S)

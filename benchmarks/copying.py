@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.tuned import put
-from iquest_lsp.runtime.decode.copy_mixture import METADATA_KEY, Copies, Shares
+from iquest_lsp.runtime.decode.copy_mixture import METADATA_KEY, Copies, CopyShares
 from iquest_lsp.runtime.decode.healing import Pieces
 from iquest_lsp.runtime.decode.sampling import only
 from iquest_lsp.runtime.llama.loop_context import LoopContext
@@ -68,7 +68,7 @@ def files() -> list[SourceFile]:
 def events(path: Path, count: int) -> Iterator[Event]:
     """Reads the rests of lines at `count` cursors of each size of the window."""
     file = reader.read(path)
-    unfitted = Shares(BORDERS, ((0.0, 0.0, 0.0),) * len(BORDERS))
+    unfitted = CopyShares(BORDERS, ((0.0, 0.0, 0.0),) * len(BORDERS))
     model = Model.load(path)
     context = LoopContext(model, 2 * max(WINDOWS))
     pieces = Pieces([model.piece(token) for token in range(model.n_vocab)])
@@ -87,7 +87,7 @@ def events(path: Path, count: int) -> Iterator[Event]:
 
 
 def _read(
-    context: LoopContext, pieces: Pieces, prompt: list[int], must: bytes, target: Sequence[int], shares: Shares
+    context: LoopContext, pieces: Pieces, prompt: list[int], must: bytes, target: Sequence[int], shares: CopyShares
 ) -> Iterator[Event]:
     context.clear()
     context.run(context.plan(0, 0, len(prompt)), prompt)
@@ -112,7 +112,7 @@ def _read(
             context.decode([token], [len(prompt) + at], 0, "last")
 
 
-def fit(seen: Sequence[Event]) -> tuple[Shares, list[dict[str, float]]]:
+def fit(seen: Sequence[Event]) -> tuple[CopyShares, list[dict[str, float]]]:
     """The likeliest shares, and what there was to fit each."""
     values = np.zeros((len(BORDERS), 3))
     told = []
@@ -139,7 +139,7 @@ def fit(seen: Sequence[Event]) -> tuple[Shares, list[dict[str, float]]]:
                 }
             )
     rows = tuple((round(a, 3), round(b, 3), round(c, 3)) for a, b, c in values.tolist())
-    return Shares(BORDERS, rows), told
+    return CopyShares(BORDERS, rows), told
 
 
 def _bits(model: np.ndarray, copy: np.ndarray, share: float) -> float:

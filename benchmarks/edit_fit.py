@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from iquest_lsp.bench import edit_shapes
-from iquest_lsp.bench.next_edits import MOST_OF_ONE, Session
+from iquest_lsp.bench.next_edits import MOST_OF_ONE, EditSession
 from iquest_lsp.codeflow.reading import category, texts_of_commits
 from iquest_lsp.nextedit import gate
 from iquest_lsp.nextedit.predict import PREDICTORS, Predictor
@@ -138,7 +138,7 @@ def rare_outcomes(root: Path, commits: int, seconds: float) -> list[Played]:
     for commit in texts_of_commits(root, commits):
         if time.process_time() - begin > seconds:
             break
-        session = Session(commit, "human")
+        session = EditSession(commit, "human")
         if session.is_by_hand and not session.names_change and (one := played(session, RARE)).thoughts:
             found.append(one)
     return found
@@ -151,13 +151,13 @@ def outcomes(root: Path, commits: int, seconds: float) -> Outcomes:
     for commit in texts_of_commits(root, commits):
         if time.process_time() - begin > seconds:
             break
-        session = Session(commit, "human")
+        session = EditSession(commit, "human")
         if session.is_by_hand and session.names_change:
             found.commits.append(played(session))
     return found
 
 
-def played(session: Session, predictors: Sequence[Predictor] = PREDICTORS) -> Played:
+def played(session: EditSession, predictors: Sequence[Predictor] = PREDICTORS) -> Played:
     """What is thought of after each edit of a commit, each suggestion once."""
     numbers = {edit: at for at, edit in enumerate(session.edits)}
     found = Played(shapes(session))
@@ -183,7 +183,7 @@ def played(session: Session, predictors: Sequence[Predictor] = PREDICTORS) -> Pl
     return found
 
 
-def shapes(session: Session) -> list[tuple[str, str]]:
+def shapes(session: EditSession) -> list[tuple[str, str]]:
     """For each edit the category of its file, and what sort of edit it is."""
     sorts = edit_shapes.shapes([session.changes[path].edits[at] for path, at in session.edits])
     return [(category(path).value, shape) for (path, _), shape in zip(session.edits, sorts, strict=True)]

@@ -35,8 +35,8 @@ from iquest_lsp.runtime.decode.sampling import only
 from iquest_lsp.runtime.llama.context import Context
 from iquest_lsp.runtime.llama.loop_context import open_context
 from iquest_lsp.runtime.llama.model import Model
-from iquest_lsp.runtime.memory.disk import Entry, Memory
-from iquest_lsp.runtime.memory.fitting import Floats, Sample, as_rows, fit, mixed
+from iquest_lsp.runtime.memory.disk import Memory, MemoryFile
+from iquest_lsp.runtime.memory.fitting import Floats, ScoredTokens, as_rows, fit, mixed
 from iquest_lsp.runtime.memory.layers import OWN, Layer, layer_of, parts_of
 from iquest_lsp.runtime.memory.mixture import MemoryMixture
 from iquest_lsp.runtime.memory.remembered import Remembered
@@ -104,7 +104,7 @@ class Repository:
             Memory.of(
                 "",
                 [
-                    (Entry(file.path, ""), np.array(model.tokenize(part), np.int32))
+                    (MemoryFile(file.path, ""), np.array(model.tokenize(part), np.int32))
                     for file in kept
                     if (part := parts_of(file.path, file.text).get(layer))
                 ],
@@ -152,10 +152,12 @@ def score(model: Model, context: Context, pieces: Pieces, repository: Repository
     return Scored(file.astype(np.int64), place_.astype(np.int64), typed_.astype(np.int64), said, top)
 
 
-def remember(pieces: Pieces, repository: Repository, scored: Scored, weights: MemoryShares) -> tuple[Sample, Floats]:
+def remember(
+    pieces: Pieces, repository: Repository, scored: Scored, weights: MemoryShares
+) -> tuple[ScoredTokens, Floats]:
     """What the memory says of the same tokens, and where it says anything (1, else 0)."""
     count = len(scored.file)
-    sample = Sample(
+    sample = ScoredTokens(
         scored.model, np.zeros(count), np.ones(count), np.zeros(count, np.int64), np.zeros((count, FEATURES))
     )
     mixture, known, stretch, at_place = None, np.zeros(count), (-1, -1), -1
@@ -183,7 +185,7 @@ def remember(pieces: Pieces, repository: Repository, scored: Scored, weights: Me
 
 
 def fitted(
-    typed: NDArray[np.int64], sample: Sample, known: Floats, weights: MemoryShares
+    typed: NDArray[np.int64], sample: ScoredTokens, known: Floats, weights: MemoryShares
 ) -> tuple[MemoryShares, float]:
     """The likeliest shares for tokens at any place and for half-typed words, and the bits a token that is left."""
     rows, bits = [], 0.0
@@ -196,7 +198,7 @@ def fitted(
     return MemoryShares(rows[0], rows[1], weights.prompt, weights.folder, weights.layers), bits
 
 
-def after(scored: Scored, sample: Sample, known: Floats, shares: MemoryShares) -> Floats:
+def after(scored: Scored, sample: ScoredTokens, known: Floats, shares: MemoryShares) -> Floats:
     """The mixture's probability of each token."""
     found = sample.model.copy()
     for is_word, table in ((False, shares.free), (True, shares.word)):
@@ -215,7 +217,7 @@ def per_byte(parts: Floats, sizes: Floats, file: NDArray[np.int64]) -> list[floa
 
 
 def report(
-    pieces: Pieces, repository: Repository, scored: Scored, sample: Sample, known: Floats, shares: MemoryShares
+    pieces: Pieces, repository: Repository, scored: Scored, sample: ScoredTokens, known: Floats, shares: MemoryShares
 ) -> dict[str, Any]:
     """The figures of one repository; "half_typed" in bits a word."""
     made = after(scored, sample, known, shares)
@@ -256,7 +258,7 @@ def _scored(
     return found
 
 
-Fitted = tuple[float, MemoryShares, list[tuple[Sample, Floats]]]
+Fitted = tuple[float, MemoryShares, list[tuple[ScoredTokens, Floats]]]
 
 
 def searched(pieces: Pieces, at_hand: Layer, read: list[tuple[Repository, Scored]]) -> tuple[Fitted, dict[str, float]]:
@@ -270,7 +272,10 @@ def searched(pieces: Pieces, at_hand: Layer, read: list[tuple[Repository, Scored
         nonlocal best
         weights = MemoryShares(empty, empty, prompt, folder, layers)
         parts = [remember(pieces, repository, scored, weights) for repository, scored in read]
-        sample, known = Sample.joined([sample for sample, _ in parts]), np.concatenate([known for _, known in parts])
+        sample, known = (
+            ScoredTokens.joined([sample for sample, _ in parts]),
+            np.concatenate([known for _, known in parts]),
+        )
         typed = np.concatenate([scored.typed for _, scored in read])
         shares, bits = fitted(typed, sample, known, weights)
         tried[f"prompt {prompt}, folder {folder}, layers {layers[OWN.index(at_hand)]}"] = round(bits, 4)

@@ -22,13 +22,13 @@ from pathlib import Path
 from benchmarks.clones import git
 from benchmarks.suspects_truth import share_of
 from iquest_lsp.codeflow import History
-from iquest_lsp.codeflow.wording.story import EventKind
+from iquest_lsp.codeflow.wording.story import StoryEventKind
 from iquest_lsp.errors import IQuestError
 
 TRUTH = Path(__file__).parent / "truth" / "why.csv"
 LINES = 50
 ENDINGS = (".py", ".ts", ".tsx", ".rs", ".js", ".go", ".c", ".h", ".java", ".md", ".toml", ".json", ".yml", ".html")
-_OF_LINES = frozenset({EventKind.LINE_BORN, EventKind.LINE_CHANGED})
+_OF_LINES = frozenset({StoryEventKind.LINE_BORN, StoryEventKind.LINE_CHANGED})
 
 
 @dataclass(frozen=True, slots=True)

@@ -261,7 +261,7 @@ class Finish(StrEnum):
     NONE = "none"
 
 
-class Source(StrEnum):
+class AnswerSource(StrEnum):
     """Where an answer came from."""
 
     MODEL = "model"
@@ -330,7 +330,7 @@ class Completion:
     span: Span
     model: str
     finish: Finish
-    source: Source
+    source: AnswerSource
     timings: Timings
     tokens: TokenCounts
     document_version: int

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from iquest_lsp.context.prompt import CursorText, PromptFormat, encode
+from iquest_lsp.context.prompt import FileAtCursor, PromptFormat, encode
 from iquest_lsp.datatypes import ChunkKind, Generation, Limits, Part, Prompt
 from iquest_lsp.runtime.backends.llama import LlamaBackend
 from iquest_lsp.runtime.base.engine import EngineOptions
@@ -33,7 +33,7 @@ _PATIENCE = 200
 class Place:
     """A cursor: what stands before and after it, and the rest of its line."""
 
-    cursor: CursorText
+    cursor: FileAtCursor
     target: str
 
 
@@ -119,7 +119,7 @@ def complete(path: Path, places: Sequence[Place], progress: Callable[[int, int],
     return Answers(made[0], made[1] if len(made) > 1 else None)
 
 
-def _before(style: PromptFormat, cursor: CursorText) -> list[Part]:
+def _before(style: PromptFormat, cursor: FileAtCursor) -> list[Part]:
     text = cursor.prefix + cursor.head
     if style.tokens is None or not style.tokens.file:
         start = [Part(style.start, special=True)] if style.start else []
@@ -127,7 +127,7 @@ def _before(style: PromptFormat, cursor: CursorText) -> list[Part]:
     return [*style.begin(""), *style.chunk(ChunkKind.OPEN, cursor.path, "")[:-1], Part(text)]
 
 
-def _around(style: PromptFormat, cursor: CursorText) -> list[Part]:
+def _around(style: PromptFormat, cursor: FileAtCursor) -> list[Part]:
     return [*style.begin(""), *style.current(cursor)]
 
 

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 from iquest_lsp.asking.chat_engines import ChatEngine, ChatEngines, Role, TokenBudget
 from iquest_lsp.asking.evidence import (
     FILE_KINDS,
-    Evidence,
     NameCheck,
-    Piece,
+    ShownEvidence,
+    ShownPiece,
     file_piece,
     files_for,
     history_piece,
@@ -88,7 +88,7 @@ class Reply:
     finish: str
     cited: tuple[Citation, ...] = ()
     dropped: tuple[DroppedStatement, ...] = ()
-    evidence: tuple[Piece, ...] = ()
+    evidence: tuple[ShownPiece, ...] = ()
 
     def to_json(self) -> dict[str, object]:
         """`ask --json` and `iquest/ask`."""
@@ -122,7 +122,7 @@ class Asker:
         left = room.prompt - await _tokens(engine, [_RULES, question.text, *sum(question.conversation, ())]) - 64
         if left < 256:
             raise UsageError("The conversation is too long", fix="Begin a new one")
-        evidence = Evidence()
+        evidence = ShownEvidence()
         await self._gather(view, question, engine, int(left * 0.95), evidence)
         asked = f"{evidence.text()}\nThe question: {question.text}"
         own = f"{_RULES}\n{evidence.headings()}\nThe question: {question.text}\n{question.text}"
@@ -142,17 +142,17 @@ class Asker:
         engine = self._chat_engines.find(role)
         room = await engine.start()
         characters = int((room.prompt - 400) * CHARACTERS_PER_TOKEN)
-        evidence = Evidence()
+        evidence = ShownEvidence()
         known = facts.to_markdown()[: characters // 2]
         told = f"What is known of the change:\n{known}\n"
-        evidence.add(Piece("explanation", "", told, "what history and syntax tell"))
+        evidence.add(ShownPiece("explanation", "", told, "what history and syntax tell"))
 
         def hide(path: str) -> str:
             return project.refusal(path) if (project.root / path).exists() else ""
 
         history = History(project.root, has_secret)
         shown = await asyncio.to_thread(history.diff_text, target, patch, int(characters * DIFF_SHARE), hide=hide)
-        evidence.add(Piece("diff", "", f"The change itself:\n{without_secrets(shown)}\n", "the change itself"))
+        evidence.add(ShownPiece("diff", "", f"The change itself:\n{without_secrets(shown)}\n", "the change itself"))
         evidence.paths |= {item.path for item in facts.files} | {item.path for item in facts.missing}
         evidence.commits |= {item.commit for item in facts.history}
         asked = f"{evidence.text()}\n{_EXPLAIN}"
@@ -169,7 +169,7 @@ class Asker:
         conversation: Sequence[tuple[str, str]],
         asked: str,
         own: str,
-        evidence: Evidence,
+        evidence: ShownEvidence,
         listen: Listener,
     ) -> Reply:
         """The model's answer to `asked`, without what does not exist and without what only repeats `own`."""
@@ -218,7 +218,7 @@ class Asker:
         )
 
     async def _gather(
-        self, view: ProjectView, question: Question, engine: ChatEngine, room: int, evidence: Evidence
+        self, view: ProjectView, question: Question, engine: ChatEngine, room: int, evidence: ShownEvidence
     ) -> None:
         """Fills the evidence within `room` tokens: files, their history, and the story of the line asked about."""
         project = view.project
@@ -235,7 +235,7 @@ class Asker:
         if paths and question.notes:
             said = "".join(f"- {paths[0]}:{line + 1}: {text}\n" for line, text in question.notes)
             reason = "; ".join(text for _, text in question.notes)[:200]
-            told.append(Piece("diagnostics", paths[0], f"What other tools say near the cursor:\n{said}", reason))
+            told.append(ShownPiece("diagnostics", paths[0], f"What other tools say near the cursor:\n{said}", reason))
         spent = await _tokens(engine, [piece.text for piece in told])
         loop = asyncio.get_running_loop()
 
@@ -250,7 +250,7 @@ class Asker:
 class _CitationCheck:
     """Whether what a statement cites exists: in the evidence, in the workspace, in the repository."""
 
-    def __init__(self, project: Project, evidence: Evidence, known: frozenset[str]) -> None:
+    def __init__(self, project: Project, evidence: ShownEvidence, known: frozenset[str]) -> None:
         self._project = project
         self._evidence = evidence
         self._known = known
@@ -283,15 +283,17 @@ async def _tokens(engine: ChatEngine, texts: Sequence[str]) -> int:
     return sum(map(len, await engine.encode(list(texts)))) if texts else 0
 
 
-def _history(view: ProjectView, paths: Sequence[str], cursor: Position | None, limit: int) -> list[Piece]:
+def _history(view: ProjectView, paths: Sequence[str], cursor: Position | None, limit: int) -> list[ShownPiece]:
     """What the history says of the files, and the story of the line at the cursor; nothing where there is none."""
-    found: list[Piece] = []
+    found: list[ShownPiece] = []
     past = History(view.root, has_secret)
     try:
         if cursor is not None and paths:
             story = past.why(f"{paths[0]}:{cursor.line + 1}", buffer=view.unsaved_text(paths[0]))
             text = story.to_markdown()[: limit // 2]
-            found.append(Piece("story", paths[0], f"How line {cursor.line + 1} came to be:\n{text}\n", "its story"))
+            found.append(
+                ShownPiece("story", paths[0], f"How line {cursor.line + 1} came to be:\n{text}\n", "its story")
+            )
         records = past.flow_records(paths, FLOW_RECORDS) if paths else []
         told = history_piece(records, limit - sum(len(piece.text) for piece in found))
         if told is not None:
@@ -299,7 +301,7 @@ def _history(view: ProjectView, paths: Sequence[str], cursor: Position | None, l
     except NotARepositoryError:
         pass
     except (RepositoryError, UsageError) as error:
-        found.append(Piece("note", "", f"The history cannot be read: {error}\n", str(error)))
+        found.append(ShownPiece("note", "", f"The history cannot be read: {error}\n", str(error)))
     return found
 
 
@@ -309,7 +311,7 @@ def _files(
     paths: Sequence[str],
     encode: Callable[[Sequence[str]], Sequence[Sequence[int]]],
     room: int,
-) -> list[Piece]:
+) -> list[ShownPiece]:
     """The window around the files, its pieces with line numbers."""
     project = view.project
     documents: list[Document] = []
@@ -326,10 +328,10 @@ def _files(
     cursor = question.cursor if question.cursor is not None and documents else _place(current.text, question.text)
     snapshot = Snapshot(project.root, current, cursor, tuple(documents))
     window = project.survey(snapshot, info, max(int(room * 0.75), 128), encode)
-    pieces: list[Piece] = []
+    pieces: list[ShownPiece] = []
     for chunk in window.chunks:
         if chunk.kind is ChunkKind.TREE:
-            pieces.append(Piece("tree", "", f"The files of {project.root.name}:\n{chunk.text}\n", chunk.reason))
+            pieces.append(ShownPiece("tree", "", f"The files of {project.root.name}:\n{chunk.text}\n", chunk.reason))
         elif chunk.kind in FILE_KINDS and chunk.text.strip() and chunk.path != ".question":
             pieces.append(file_piece(chunk.path, chunk.start, chunk.text, chunk.reason))
     return _fitting(pieces, encode, room)
@@ -346,9 +348,11 @@ def _place(text: str, question: str) -> Position:
     return Position(len(lines) - 1, 0)
 
 
-def _fitting(pieces: list[Piece], encode: Callable[[Sequence[str]], Sequence[Sequence[int]]], room: int) -> list[Piece]:
+def _fitting(
+    pieces: list[ShownPiece], encode: Callable[[Sequence[str]], Sequence[Sequence[int]]], room: int
+) -> list[ShownPiece]:
     """Those that fit, the last ones (the file asked about) before the first."""
-    kept: list[Piece] = []
+    kept: list[ShownPiece] = []
     for piece, ids in reversed(list(zip(pieces, encode([piece.text for piece in pieces]), strict=True))):
         if len(ids) <= room:
             room -= len(ids)

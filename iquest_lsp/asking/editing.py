@@ -25,7 +25,7 @@ _FENCED = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n]*\n(.*?)\n?^[ \t]*\1[ \t]*$", re
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
+class SelectionEdit:
     """The `text` that takes a selection's place, and the `model` that wrote it."""
 
     text: str
@@ -42,7 +42,7 @@ class Rewriter:
     def __init__(self, chat_engines: ChatEngines) -> None:
         self._chat_engines = chat_engines
 
-    async def edit(self, view: ProjectView, file: Path, span: Span, instruction: str) -> Edit:
+    async def edit(self, view: ProjectView, file: Path, span: Span, instruction: str) -> SelectionEdit:
         """The new text; raises ModelError where no model can give one, EngineError, UsageError, DocumentError."""
         if not instruction.strip():
             raise UsageError("The instruction is empty")
@@ -75,7 +75,7 @@ class Rewriter:
                 finish = words
         if finish == "limit":
             raise UsageError("The model did not come to an end", fix="Select less, or choose a model with more room")
-        return Edit(fitted(selected, new_text(said)), engine.name)
+        return SelectionEdit(fitted(selected, new_text(said)), engine.name)
 
 
 def new_text(said: str) -> str:

@@ -32,7 +32,7 @@ _MIN_NAME = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class ShownPiece:
     """One thing shown to the model: `text` as it reads it, and where it is from, in words for the user."""
 
     kind: str
@@ -48,14 +48,14 @@ class Piece:
 
 
 @dataclass(slots=True)
-class Evidence:
+class ShownEvidence:
     """All that is shown for one question; `commits` and `paths` are those it names."""
 
-    pieces: list[Piece] = field(default_factory=list)
+    pieces: list[ShownPiece] = field(default_factory=list)
     commits: set[str] = field(default_factory=set)
     paths: set[str] = field(default_factory=set)
 
-    def add(self, piece: Piece) -> None:
+    def add(self, piece: ShownPiece) -> None:
         """Adds a piece and what it cites."""
         self.pieces.append(piece)
         if piece.path:
@@ -95,14 +95,14 @@ class NameCheck:
         )
 
 
-def file_piece(path: str, start: int, text: str, reason: str) -> Piece:
+def file_piece(path: str, start: int, text: str, reason: str) -> ShownPiece:
     """Lines of a file, numbered from `start` (0-based), as a model can cite them."""
     lines = text.rstrip("\n").split("\n")
     shown = "\n".join(f"{number:5}  {line}" for number, line in enumerate(lines, start + 1))
-    return Piece("file", path, f"File {path}:\n{shown}\n", reason, start + 1, start + len(lines))
+    return ShownPiece("file", path, f"File {path}:\n{shown}\n", reason, start + 1, start + len(lines))
 
 
-def history_piece(records: Sequence[FlowRecord], limit: int) -> Piece | None:
+def history_piece(records: Sequence[FlowRecord], limit: int) -> ShownPiece | None:
     """What the history says, a commit a line, with the ids to cite."""
     lines: list[str] = []
     room = limit
@@ -118,7 +118,7 @@ def history_piece(records: Sequence[FlowRecord], limit: int) -> Piece | None:
     if not lines:
         return None
     text = "What the history says, newest first (commit, date, kind, what, why, files):\n" + "\n".join(lines) + "\n"
-    return Piece("history", "", text, f"{len(lines)} commits on these files")
+    return ShownPiece("history", "", text, f"{len(lines)} commits on these files")
 
 
 def names_in(question: str) -> list[str]:

@@ -15,7 +15,7 @@ from iquest_lsp.asking.asker import Asker
 from iquest_lsp.asking.chat_engines import ChatEngines
 from iquest_lsp.asking.editing import Rewriter
 from iquest_lsp.assistant.engine_host import EngineHost
-from iquest_lsp.assistant.session import Parts, Session
+from iquest_lsp.assistant.session import Session, SharedParts
 from iquest_lsp.assistant.workspaces import Workspaces
 from iquest_lsp.completion.completer import Completer
 from iquest_lsp.engines import engine_options
@@ -73,7 +73,7 @@ class Assistant:
         self._own_engines = OwnEngines(switch.local, scheduler, lambda: self.settings, options_of)
         self._chat_engines = ChatEngines(switch, self._own_engines, lambda: self.settings)
         self._editing = NextEditing(EditModel(self._own_engines, lambda: self.settings.next_edit_model.strip()))
-        self._parts = Parts(
+        self._parts = SharedParts(
             self.engine,
             self.workspaces,
             self.windows,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from iquest_lsp.asking.asker import Asker, Listener, Question, Reply
 from iquest_lsp.asking.chat_engines import ChatEngines, Role
-from iquest_lsp.asking.editing import Edit, Rewriter
+from iquest_lsp.asking.editing import Rewriter, SelectionEdit
 from iquest_lsp.assistant.buffers import Buffers
 from iquest_lsp.assistant.engine_host import EngineHost
 from iquest_lsp.assistant.offers import Offers
@@ -47,7 +47,7 @@ PATIENT_TRIES = 3  # of one that can wait, where the deadline brings nothing
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class SharedParts:
     """What all sessions share."""
 
     engine: EngineHost
@@ -66,7 +66,7 @@ class Session:
     """See the module's docstring. `client` names it: documents and settings are its own, and a workspace stays open
     while one client has it. `buffers` are the documents that it has open, `offers` the next edits for it."""
 
-    def __init__(self, parts: Parts, client: str) -> None:
+    def __init__(self, parts: SharedParts, client: str) -> None:
         self._parts = parts
         self.client = client
         self.buffers = Buffers(parts.workspaces, parts.warmer, parts.editing, client)
@@ -182,7 +182,7 @@ class Session:
         view = self.view(question.files[0] if question.files else root / "_")
         return await self._parts.asker.ask(view, question, listen)
 
-    async def edit(self, file: Path, span: Span, instruction: str) -> Edit:
+    async def edit(self, file: Path, span: Span, instruction: str) -> SelectionEdit:
         """A selection as a model rewrites it; raises ModelError where none can."""
         return await self._parts.rewriter.edit(self.view(file), file, span, instruction)
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 
 from iquest_lsp.nextedit.change import Change
-from iquest_lsp.nextedit.pieces import Piece, pieces, replacements
+from iquest_lsp.nextedit.pieces import TextPiece, pieces, replacements
 from iquest_lsp.nextedit.predictors.imports import import_lines
 from iquest_lsp.nextedit.records import Edit
 
@@ -72,5 +72,5 @@ def is_of_imports(change: Change, edit: Edit) -> bool:
     )
 
 
-def _words(text: Sequence[Piece], part: tuple[int, int]) -> str:
+def _words(text: Sequence[TextPiece], part: tuple[int, int]) -> str:
     return " ".join(item.text for item in text[slice(*part)])

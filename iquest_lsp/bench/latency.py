@@ -23,7 +23,7 @@ from typing import Any
 
 from iquest_lsp.bench.editor import BenchEditor
 from iquest_lsp.bench.report import Progress, Report, Row, Sample, percentile
-from iquest_lsp.bench.typing_session import LINES_AT_A_PLACE, MOVES, Event, Kind, session
+from iquest_lsp.bench.typing_session import LINES_AT_A_PLACE, MOVES, Kind, TypingEvent, session
 from iquest_lsp.errors import DaemonError, WorkspaceError
 
 CANCELLED = -32800
@@ -51,7 +51,7 @@ MOVED = (Kind.JUMP, Kind.PASTE, Kind.SWITCH, Kind.OPEN)
 
 
 @dataclass(slots=True)
-class Asked:
+class TimedRequest:
     """One request of the session: its id, the moment it belongs to, and what it asked about."""
 
     number: int
@@ -82,7 +82,7 @@ class Ladder:
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
+class PlayedEditor:
     """The editor that is played: its folder, the program's command line options, and what it sends as options."""
 
     root: Path
@@ -109,7 +109,7 @@ class Typing:
     tells: bool = True
 
 
-async def run(client: Client, typing: Typing, progress: Progress = lambda done, total: None) -> Report:
+async def run(client: PlayedEditor, typing: Typing, progress: Progress = lambda done, total: None) -> Report:
     """Types in the files of a workspace; nothing of it is changed. Raises WorkspaceError, DaemonError."""
     colds, keys, keep = typing.colds, typing.keys, typing.keep
     chosen = list(typing.files) or typed_files(client.root)
@@ -154,9 +154,9 @@ class _Typist:
         self._versions = [0] * len(files)
         self._speed = speed
         self._waiting: list[int] = []
-        self.asked: list[Asked] = []
+        self.asked: list[TimedRequest] = []
 
-    async def act(self, event: Event) -> None:
+    async def act(self, event: TypingEvent) -> None:
         uri = self._uris[event.file]
         line, column = event.line, event.column
         if event.kind is Kind.OPEN:
@@ -187,7 +187,7 @@ class _Typist:
         params = {"textDocument": {"uri": uri}, "position": position, "context": {"triggerKind": 2}}
         number = self._editor.ask("textDocument/inlineCompletion", params)
         self._waiting = [number]
-        self.asked.append(Asked(number, event.kind, uri, where["version"], event.rest))  # type: ignore[arg-type]
+        self.asked.append(TimedRequest(number, event.kind, uri, where["version"], event.rest))  # type: ignore[arg-type]
 
     async def finish(self) -> None:
         """Waits for the last answers."""
@@ -195,7 +195,7 @@ class _Typist:
         await self._editor.until(lambda: all(number in self._editor.responses for number in last), LAST_S)
 
 
-async def _cold(client: Client, file: Path, text: str, environment: dict[str, str], ladder: Ladder) -> str:
+async def _cold(client: PlayedEditor, file: Path, text: str, environment: dict[str, str], ladder: Ladder) -> str:
     """The first request after the start: the file is opened and asked about at once; returns the model's name."""
     editor = await BenchEditor.start(client.root, list(client.arguments), environment, **client.options)
     uri = file.absolute().as_uri()
@@ -226,7 +226,7 @@ async def _warm(editor: BenchEditor, file: Path, line: int) -> tuple[float, int]
     return time.perf_counter() - begin, max(int(result["tokens"]["prefilled"]), 1)
 
 
-def count_requests(ladder: Ladder, editor: BenchEditor, asked: Sequence[Asked]) -> None:
+def count_requests(ladder: Ladder, editor: BenchEditor, asked: Sequence[TimedRequest]) -> None:
     for one in asked:
         answers = editor.responses.get(one.number, [])
         ladder.counts["requests"] += 1

@@ -40,7 +40,7 @@ MOST_OF_ONE = 4
 NEAR_LINES = 4
 
 
-class Session:
+class EditSession:
     """A commit's files while its edits are being made."""
 
     def __init__(self, commit: CommitTexts, order: Order) -> None:
@@ -249,7 +249,7 @@ def _may_touch_head(lines: Sequence[str], edit: Edit) -> bool:
     return False
 
 
-def play(session: Session, tallies: Sequence[Tally], least: float = LEAST) -> None:
+def play(session: EditSession, tallies: Sequence[Tally], least: float = LEAST) -> None:
     """Makes a commit's edits one by one; after each, what is shown is taken as long as it is right.
 
     A wrong suggestion is put away and the next edit made by hand; at most one is wrong for each such edit.
@@ -327,7 +327,7 @@ def play(session: Session, tallies: Sequence[Tally], least: float = LEAST) -> No
             known[1] += weight
 
 
-def _look(session: Session, places: Sequence[Place], seen: set[str]) -> list[tuple[str, int] | None]:
+def _look(session: EditSession, places: Sequence[Place], seen: set[str]) -> list[tuple[str, int] | None]:
     """For each place that was not told before the edit still to be made there, if any."""
     found: list[tuple[str, int] | None] = []
     for place in places:
@@ -340,11 +340,11 @@ def _look(session: Session, places: Sequence[Place], seen: set[str]) -> list[tup
     return found
 
 
-def _is_known(session: Session, item: NextEdit, *known: Refusals) -> bool:
+def _is_known(session: EditSession, item: NextEdit, *known: Refusals) -> bool:
     return any(each.holds(item, session.place_of(item)) for each in known)
 
 
-def _made(session: Session) -> Iterator[Edit]:
+def _made(session: EditSession) -> Iterator[Edit]:
     for path, made in session.made.items():
         for at in made:
             yield session.changes[path].edits[at]
@@ -371,7 +371,7 @@ def replay_edits(
         if seconds and time.process_time() - begin > seconds:
             break
         for order in orders:
-            session = Session(commit, order)
+            session = EditSession(commit, order)
             if not session.is_by_hand:
                 continue
             names = session.names_change

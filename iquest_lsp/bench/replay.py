@@ -22,7 +22,7 @@ from iquest_lsp.assistant import Assistant, CompletionRequest, Session
 from iquest_lsp.bench.report import percentile
 from iquest_lsp.codeflow import History
 from iquest_lsp.common_ends import common_head
-from iquest_lsp.datatypes import Position, Source, TokenCounts
+from iquest_lsp.datatypes import AnswerSource, Position, TokenCounts
 from iquest_lsp.errors import DocumentError, RequestCancelledError
 from iquest_lsp.settings import Configuration
 from iquest_lsp.workspace.disk_state import Changes
@@ -217,7 +217,7 @@ async def _ask(session: Session, request: CompletionRequest) -> _Asked:
     except RequestCancelledError:
         return _Asked("", (time.perf_counter() - begin) * 1000)
     ms = (time.perf_counter() - begin) * 1000
-    return _Asked(made.text, ms, made.tokens, made.source is not Source.MODEL)
+    return _Asked(made.text, ms, made.tokens, made.source is not AnswerSource.MODEL)
 
 
 def wilson(successes: int, n: int) -> tuple[float, float]:

@@ -29,7 +29,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class TypingEvent:
     """After `pause_s`: `text` is written at (`line`, `column`) over `removed` characters before it.
 
     `rest` is what will still be typed on this line, by which an answer can be judged. With OPEN (a file, whose `text`
@@ -54,7 +54,7 @@ MOVES = (Kind.OPEN, Kind.SWITCH, Kind.JUMP)
 
 def session(
     texts: Sequence[str], keys: int, seed: int = 0, lines_at_a_place: int = LINES_AT_A_PLACE
-) -> Iterator[Event]:
+) -> Iterator[TypingEvent]:
     """A session over the files whose texts are given: at least `keys` keys, ended at a line's end."""
     source = random.Random(seed)
     states = [text.split("\n") for text in texts]
@@ -68,13 +68,13 @@ def session(
         wanted = lines[at : at + size]
         kind = (Kind.JUMP if file == last else Kind.SWITCH) if file in opened else Kind.OPEN
         text = "" if file in opened else "\n".join(lines)
-        yield Event(kind, file, _pause(source, JUMP_S), at, 0, text, taken="\n".join(wanted))
+        yield TypingEvent(kind, file, _pause(source, JUMP_S), at, 0, text, taken="\n".join(wanted))
         opened.add(file)
         last = file
         lines[at : at + size] = [""]
         if source.random() < 0.3 and len(wanted) > 1:
             pasted = wanted.pop(0) + "\n"
-            yield Event(Kind.PASTE, file, _pause(source, JUMP_S), at, 0, pasted, rest=wanted[0])
+            yield TypingEvent(Kind.PASTE, file, _pause(source, JUMP_S), at, 0, pasted, rest=wanted[0])
             lines[at : at + 1] = [pasted[:-1], ""]
             at += 1
         for event in _typed(source, file, at, wanted):
@@ -84,26 +84,26 @@ def session(
                 return
         lines[at : at + 1] = [*wanted, ""] if wanted else [""]
         if source.random() < 0.5:
-            yield Event(Kind.SAVE, file, _pause(source, KEY_S))
+            yield TypingEvent(Kind.SAVE, file, _pause(source, KEY_S))
 
 
-def _typed(source: random.Random, file: int, line: int, wanted: Sequence[str]) -> Iterator[Event]:
+def _typed(source: random.Random, file: int, line: int, wanted: Sequence[str]) -> Iterator[TypingEvent]:
     for text in wanted:
         indent = len(text) - len(text.lstrip())
         column = 0
         if indent:  # an editor indents by itself
-            yield Event(Kind.KEY, file, _pause(source, KEY_S), line, 0, text[:indent], rest=text[indent:])
+            yield TypingEvent(Kind.KEY, file, _pause(source, KEY_S), line, 0, text[:indent], rest=text[indent:])
             column = indent
         while column < len(text):
             char = text[column]
-            yield Event(Kind.KEY, file, _pause(source, KEY_S), line, column, char, rest=text[column + 1 :])
+            yield TypingEvent(Kind.KEY, file, _pause(source, KEY_S), line, column, char, rest=text[column + 1 :])
             column += 1
             if column > 3 and source.random() < 0.03:
-                yield Event(
+                yield TypingEvent(
                     Kind.DELETE, file, _pause(source, KEY_S), line, column, "", removed=1, rest=text[column - 1 :]
                 )
                 column -= 1
-        yield Event(Kind.KEY, file, _pause(source, LINE_S), line, column, "\n")
+        yield TypingEvent(Kind.KEY, file, _pause(source, LINE_S), line, column, "\n")
         line += 1
 
 

@@ -195,7 +195,7 @@ def bench_latency(
     from iquest_lsp.bench import latency
     from iquest_lsp.cli.terminal import progress_bar
 
-    client = latency.Client(
+    client = latency.PlayedEditor(
         workspace,
         tuple(
             text

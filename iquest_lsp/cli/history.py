@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 WAITING = "reading the history"
 
 
-class Answer(Protocol):
+class HistoryAnswer(Protocol):
     """What the questions to the history return."""
 
     def to_json(self) -> dict[str, object]: ...
@@ -86,7 +86,7 @@ class _Asked:
     patch: bytes | None
     include_filtered: bool
 
-    def facts(self) -> Answer:
+    def facts(self) -> HistoryAnswer:
         """What the history alone tells of it."""
         return _history(self.root, include_filtered=self.include_filtered).explain_diff(self.target, self.patch)
 
@@ -112,14 +112,14 @@ class _Explained:
         return self.markdown
 
 
-def _in_words(asked: _Asked, standalone: bool) -> Answer | None:
+def _in_words(asked: _Asked, standalone: bool) -> HistoryAnswer | None:
     """The explanation with a model's words; None, with a warning, where it fails, and where no model is configured."""
     configuration = options.configuration()
     settings = configuration.settings()[0]
     if not (settings.instruct_model or settings.thinking_model):
         return None
 
-    async def work(assistant: Assistant) -> Answer:
+    async def work(assistant: Assistant) -> HistoryAnswer:
         return await assistant.session().explain_diff(
             asked.root,
             asked.target,
@@ -128,7 +128,7 @@ def _in_words(asked: _Asked, standalone: bool) -> Answer | None:
             failed=lambda error: tell(f"warning: not explained in words: {error}"),
         )
 
-    def ask(client: DaemonClient) -> Answer:
+    def ask(client: DaemonClient) -> HistoryAnswer:
         told = answered(client.request("iquest/explainDiff", asked.to_json()))
         return _Explained(told, str(told.pop("markdown", "")))
 
@@ -235,5 +235,5 @@ def _stdin() -> bytes:
     return sys.stdin.buffer.read() if sys.stdin is not None else b""
 
 
-def _emit(form: Form, answer: Answer) -> None:
+def _emit(form: Form, answer: HistoryAnswer) -> None:
     emit(form, answer.to_json(), lambda terminal: terminal.show_markdown(answer.to_markdown()), answer.to_markdown)

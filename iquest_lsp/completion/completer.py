@@ -24,13 +24,13 @@ from iquest_lsp.completion.syntax import Unit, unit_at
 from iquest_lsp.completion.unwanted import Dismissed, is_deleted
 from iquest_lsp.context.inputs import Purpose
 from iquest_lsp.datatypes import (
+    AnswerSource,
     Completion,
     ContextWindow,
     Finish,
     Generation,
     Limits,
     Priority,
-    Source,
     Timings,
     TokenCounts,
 )
@@ -130,7 +130,7 @@ class Completer:
         if made.finish is Finish.DEADLINE and not made.text:
             self._warmer.soon(view, document.path, request.cursor)
         self._check_fresh(job)
-        answer = self._completion(job, self._suggestion(job, made), made, Source.MODEL)
+        answer = self._completion(job, self._suggestion(job, made), made, AnswerSource.MODEL)
         self._start_speculating(job, answer)
         return answer
 
@@ -155,7 +155,7 @@ class Completer:
             if not made.tokens or made.tokens[0] in avoid:
                 break
             avoid.append(made.tokens[0])
-            answer = self._completion(job, self._suggestion(job, made, MORE_LEAST), made, Source.MODEL)
+            answer = self._completion(job, self._suggestion(job, made, MORE_LEAST), made, AnswerSource.MODEL)
             if answer.text and all(answer.text != other.text for other in found):
                 found = [*(one for one in found if one.text), answer]
             elif not answer.text and made.finish is Finish.DEADLINE:
@@ -314,7 +314,7 @@ class Completer:
             priority=Priority.SPECULATION,
             group=str(job.project.root),
         )
-        self._cache.keep(job.key, lines.text, place.offset, made, state=state, source=Source.SPECULATED)
+        self._cache.keep(job.key, lines.text, place.offset, made, state=state, source=AnswerSource.SPECULATED)
 
     # --------------------------------------------------------------------------------------------- small parts
 
@@ -349,7 +349,7 @@ class Completer:
             return Suggestion("", Quiet.DISMISSED)
         return made_ready
 
-    def _completion(self, job: Job, suggestion: Suggestion, made: Generation, source: Source) -> Completion:
+    def _completion(self, job: Job, suggestion: Suggestion, made: Generation, source: AnswerSource) -> Completion:
         total = (time.monotonic() - job.begin) * 1000
         text = job.given + suggestion.text if suggestion.text else ""
         number = next(self._numbers)
@@ -376,7 +376,8 @@ class Completer:
         total = (time.monotonic() - job.begin) * 1000
         spent, none = Timings(total_ms=total), TokenCounts()
         number = next(self._numbers)
-        return Completion("", job.span, self._model, Finish.NONE, Source.MODEL, spent, none, job.version, why, number)
+        end = Finish.NONE, AnswerSource.MODEL
+        return Completion("", job.span, self._model, *end, spent, none, job.version, why, number)
 
     def _left_ms(self, job: Job) -> float:
         return job.settings.deadline_ms - (time.monotonic() - job.begin) * 1000 - ANSWER_MARGIN_MS

@@ -7,7 +7,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 
-from iquest_lsp.datatypes import Finish, Generation, Source
+from iquest_lsp.datatypes import AnswerSource, Finish, Generation
 from iquest_lsp.runtime.base.repetition import without_loop
 
 #: An answer holds while so much of the text before and after it is the same; what changes further away does not end
@@ -29,7 +29,7 @@ class CachedGeneration:
     after: str
     generation: Generation
     state: Hashable
-    source: Source
+    source: AnswerSource
     at: float
     worth: int
     longer: bool = False
@@ -40,7 +40,7 @@ class CacheHit:
     """What of a kept generation is still to be typed, and where it came from."""
 
     generation: Generation
-    source: Source
+    source: AnswerSource
 
 
 class SuggestionCache:
@@ -61,7 +61,7 @@ class SuggestionCache:
         generation: Generation,
         *,
         state: Hashable,
-        source: Source = Source.CACHE,
+        source: AnswerSource = AnswerSource.CACHE,
         longer: bool = False,
     ) -> None:
         """Remembers what was generated for a place in a document; `source` is what an answer from it shall say.

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from iquest_lsp.context.prompt import CursorText
+from iquest_lsp.context.prompt import FileAtCursor
 from iquest_lsp.datatypes import FlowRecord, Position
 
 #: The span of the current file begins and ends at multiples of so many lines; a short span of fewer.
@@ -74,7 +74,7 @@ def history_text(records: Sequence[FlowRecord]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Anchor:
+class SpanAnchor:
     """Where the shown span of the current file lies: from line `first` to `below` lines before the file's end.
 
     Counting the end from the file's end keeps it in place while lines are added at the cursor. `head` is the line
@@ -89,13 +89,13 @@ class Anchor:
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class CutFile:
     """The current file cut around the cursor: its text for the prompt, its lines [start, end), its anchor."""
 
-    text: CursorText
+    text: FileAtCursor
     start: int
     end: int
-    anchor: Anchor
+    anchor: SpanAnchor
 
 
 def cut(
@@ -105,10 +105,10 @@ def cut(
     *,
     prefix_characters: int,
     suffix_characters: int,
-    anchor: Anchor | None,
+    anchor: SpanAnchor | None,
     middle_lines: int = 0,
     keep_tail: bool = True,
-) -> Cut:
+) -> CutFile:
     """Cuts the current file so that its start and end move rarely.
 
     `lines` carry no line ends. The limits count characters; the cursor's line always stays, itself cut where it
@@ -137,8 +137,10 @@ def cut(
         head = "".join(f"{text}\n" for text in lines[start_of_head:row]) + head
     prefix = "".join(f"{text}\n" for text in lines[first:start_of_head])
     suffix = "\n".join(lines[row + 1 : end])
-    text = CursorText(path, prefix, head, tail, suffix)
-    return Cut(text, first, max(end, row + 1), Anchor(path, first, below, start_of_head if middle_lines else None))
+    text = FileAtCursor(path, prefix, head, tail, suffix)
+    return CutFile(
+        text, first, max(end, row + 1), SpanAnchor(path, first, below, start_of_head if middle_lines else None)
+    )
 
 
 def around(text: str, row: int, limit: int) -> tuple[int, int, str]:

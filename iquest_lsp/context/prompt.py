@@ -158,7 +158,7 @@ STYLE_KEY = "iquest.prompt.style"
 
 
 @dataclass(frozen=True, slots=True)
-class CursorText:
+class FileAtCursor:
     """The current file around the cursor, cut at line borders; see the module's docstring for the four names."""
 
     path: str
@@ -244,7 +244,7 @@ class PromptFormat:
         body = text if text.endswith("\n") else text + "\n"
         return [*self._file(title), Part(body)]
 
-    def current(self, cursor: CursorText) -> list[Part]:
+    def current(self, cursor: FileAtCursor) -> list[Part]:
         """The current file, last: its end is where the model goes on."""
         tokens = self.tokens
         if self.chat is not None:
@@ -267,14 +267,14 @@ class PromptFormat:
             tail = [Part(tokens.tail, special=True), Part(cursor.tail), Part(tokens.head, special=True)]
         return [*parts, *pre, *suf, *_text(cursor.suffix), *mid, *_before(cursor, tail)]
 
-    def _question(self, cursor: CursorText, chat: ChatTokens) -> list[Part]:
+    def _question(self, cursor: FileAtCursor, chat: ChatTokens) -> list[Part]:
         """The answer is begun for the model with the cursor's line, so that it goes on instead of starting over."""
         after = f"After the cursor in {cursor.path}:\n{_FENCE}\n{self._rest(cursor)}\n{_FENCE}\n"
         before = f"Before the cursor in {cursor.path}:\n{_FENCE}\n{cursor.prefix}"
         turn = [*_turn(f"{_FENCE}\n{chat.answer}", chat), Part(f"{_FENCE}\n")]
         return [Part(after), Part(before), *turn, *_text(cursor.head)]
 
-    def _rest(self, cursor: CursorText) -> str:
+    def _rest(self, cursor: FileAtCursor) -> str:
         return cursor.tail + ("\n" + cursor.suffix if cursor.suffix else "")
 
     def _file(self, title: str) -> list[Part]:
@@ -347,7 +347,7 @@ def encode(parts: Sequence[Part], special_tokens: Mapping[str, int], tokenized: 
     return ids
 
 
-def _before(cursor: CursorText, between: Sequence[Part] = ()) -> list[Part]:
+def _before(cursor: FileAtCursor, between: Sequence[Part] = ()) -> list[Part]:
     """What stands before the cursor, in two parts of which only the second changes while the line is typed; `between`
     stands before the cursor's line.
 

@@ -19,7 +19,7 @@ from iquest_lsp.context.edits import changed_spans, widened
 from iquest_lsp.context.head import HeadPlanner
 from iquest_lsp.context.index import WorkspaceIndex
 from iquest_lsp.context.inputs import TextCache, WindowInputs
-from iquest_lsp.context.layout import Anchor, Cut, around, clean, cut
+from iquest_lsp.context.layout import CutFile, SpanAnchor, around, clean, cut
 from iquest_lsp.context.prompt import NOTES_PATH, PromptFormat
 from iquest_lsp.context.tokens import MAX_TOKENS, Encoder, TokenCache
 from iquest_lsp.datatypes import (
@@ -57,7 +57,7 @@ class _State:
 
     density: float
     plan: WindowPlan | None = None
-    anchor: Anchor | None = None
+    anchor: SpanAnchor | None = None
     path: str = ""
     suffix: str = ""
     row: int = 0
@@ -139,7 +139,7 @@ class WindowAssembler:
 
     # ------------------------------------------------------------------------------------ the current file
 
-    def _cut(self, path: str, lines: Sequence[str], cursor: Position, scale: float) -> Cut:
+    def _cut(self, path: str, lines: Sequence[str], cursor: Position, scale: float) -> CutFile:
         characters = int(self.shares.current * self._state.density * 0.85 * scale)
         behind = characters // 4 if self.format.shows_suffix else 0
         tokens = self.format.tokens
@@ -154,7 +154,7 @@ class WindowAssembler:
             keep_tail=tokens is None or bool(tokens.tail),
         )
 
-    def _fit(self, path: str, lines: Sequence[str], cursor: Position) -> tuple[Cut, array[int]]:
+    def _fit(self, path: str, lines: Sequence[str], cursor: Position) -> tuple[CutFile, array[int]]:
         """The cut and its ids; cut again, smaller, where the estimate of its tokens was too low."""
         scale = 1.0
         made = self._cut(path, lines, cursor, scale)
@@ -168,7 +168,7 @@ class WindowAssembler:
 
     # ---------------------------------------------------------------------------------------- what may change
 
-    def _renew(self, snapshot: Snapshot, sources: WindowInputs, made: Cut, refresh: bool) -> WindowPlan:
+    def _renew(self, snapshot: Snapshot, sources: WindowInputs, made: CutFile, refresh: bool) -> WindowPlan:
         """The plan for this request: the old one where it still holds, with what the moment allows to change."""
         state, plan, index = self._state, self._state.plan, sources.index
         switched = state.path != snapshot.document.path
@@ -281,7 +281,7 @@ class WindowAssembler:
             plan.drop(plan.appended.pop(0), DropReason(DropKind.BUDGET_REPLACED))
         plan.changed()
 
-    def _renew_edits(self, plan: WindowPlan, snapshot: Snapshot, sources: WindowInputs, made: Cut) -> None:
+    def _renew_edits(self, plan: WindowPlan, snapshot: Snapshot, sources: WindowInputs, made: CutFile) -> None:
         """Recent edits: those told, and what has changed in files that the head shows as they were."""
         edits: list[RecentEdit] = [
             widened(edit, self._texts.whole(edit.path, snapshot, sources))

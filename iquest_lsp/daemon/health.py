@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from iquest_lsp.runtime.base.memory import Memory, held_bytes, read_memory, resident_bytes
+from iquest_lsp.runtime.base.memory import MachineMemory, held_bytes, read_memory, resident_bytes
 
-__all__ = ["Memory", "excess", "held_bytes", "read_memory", "resident_bytes"]
+__all__ = ["MachineMemory", "excess", "held_bytes", "read_memory", "resident_bytes"]
 
 MB = 2**20
 LEAST_FREE_SHARE = 0.02
@@ -14,7 +14,7 @@ WORTH_FREEING_SHARE = 0.1
 MOST_SHARE = 0.75
 
 
-def excess(held: int, memory: Memory, limit_mb: int) -> str:
+def excess(held: int, memory: MachineMemory, limit_mb: int) -> str:
     """Why an engine that holds this much should start again; "" when it need not."""
     limit = limit_mb * MB if limit_mb else int(memory.total * MOST_SHARE)
     if held > limit:

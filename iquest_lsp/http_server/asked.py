@@ -27,7 +27,7 @@ MOST_EXTRA = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedCompletion:
     """Complete between `prefix` and `suffix`; where `only_warms`, get ready for that place instead.
 
     `names` are files that the client thinks of, the likeliest last. Of tokens and milliseconds None is the setting's.
@@ -46,7 +46,7 @@ class Asked:
     several: bool = False
 
 
-def infill(body: bytes) -> Asked:
+def infill(body: bytes) -> AskedCompletion:
     """A request to `/infill`; raises Refused."""
     told = _object(body)
     count = _whole(told, "n_predict")
@@ -57,7 +57,7 @@ def infill(body: bytes) -> Asked:
         raise Refused(400, "input_extra must be a list")
     names = [item.get("filename") for item in extra[-MOST_EXTRA:] if isinstance(item, dict)]
     fields = told.get("response_fields")
-    return Asked(
+    return AskedCompletion(
         prefix,
         suffix,
         tuple(name for name in names if isinstance(name, str) and name),
@@ -72,7 +72,7 @@ def infill(body: bytes) -> Asked:
     )
 
 
-def completion(body: bytes) -> Asked:
+def completion(body: bytes) -> AskedCompletion:
     """A request to `/v1/completions`; raises Refused."""
     told = _object(body)
     if isinstance(prompts := told.get("prompt"), list) and len(prompts) == 1:
@@ -81,7 +81,7 @@ def completion(body: bytes) -> Asked:
     if not suffix:
         prefix, suffix = split(prefix)
     count = _whole(told, "max_tokens")
-    return Asked(
+    return AskedCompletion(
         prefix,
         suffix,
         max_tokens=count if count and count > 0 else None,

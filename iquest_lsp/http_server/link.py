@@ -17,7 +17,7 @@ from iquest_lsp.daemon.client import failure
 from iquest_lsp.daemon.runtime_dir import by_use
 from iquest_lsp.errors import DaemonError, RequestCancelledError, RequestFailedError
 from iquest_lsp.http_server.answers import Said
-from iquest_lsp.http_server.places import Place
+from iquest_lsp.http_server.places import CursorInFile
 from iquest_lsp.server.framing import frame, receive
 
 #: Documents that stay open, and the largest message that is read.
@@ -65,7 +65,7 @@ class Link:
             await self._request("initialize", opening)
             self._notify("initialized", {})
 
-    async def complete(self, place: Place, max_tokens: int | None, deadline_ms: int | None) -> Said:
+    async def complete(self, place: CursorInFile, max_tokens: int | None, deadline_ms: int | None) -> Said:
         """What is suggested at a place, as text to insert at the cursor.
 
         Raises RequestCancelledError when a newer request for the file took its place, DaemonError,
@@ -82,7 +82,7 @@ class Link:
         text = _inserted(place, told["text"], told["range"])
         return Said(text, self.model, told["finish"] if text else "stop", told["timings"], told["tokens"])
 
-    async def warm(self, place: Place) -> None:
+    async def warm(self, place: CursorInFile) -> None:
         """Has the window of a place evaluated in a pause; raises DaemonError."""
         await self.connect()
         here = {"line": place.line, "character": place.column}
@@ -102,7 +102,7 @@ class Link:
 
     # ------------------------------------------------------------------------------------------------ documents
 
-    def _show(self, place: Place) -> str:
+    def _show(self, place: CursorInFile) -> str:
         """Tells the daemon a document's text; returns its URI."""
         uri = place.file.as_uri() if place.file is not None else _UNKNOWN
         version, text = self._open.get(uri, (0, ""))
@@ -187,7 +187,7 @@ async def _streams(connection: socket.socket, first: bytes) -> tuple[asyncio.Str
     return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
 
 
-def _inserted(place: Place, text: str, span: Mapping[str, Mapping[str, int]]) -> str:
+def _inserted(place: CursorInFile, text: str, span: Mapping[str, Mapping[str, int]]) -> str:
     """The suggestion as text at the cursor: empty where it would take away what stands there."""
     start, end = span["start"], span["end"]
     if (end["line"] - 1, end["column"] - 1) != (place.line, place.column) or start["line"] != end["line"]:

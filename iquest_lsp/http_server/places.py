@@ -28,7 +28,7 @@ SHARE, LEAST_LINES = 0.6, 2
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class CursorInFile:
     """A file (None: of the workspace none is meant), its text as the user sees it, and the cursor in it, from 0."""
 
     file: Path | None
@@ -44,14 +44,14 @@ class _Known:
     telling: set[str]
 
 
-class Places:
+class FileFinder:
     """Finds files; `roots` are the workspace's folders. Not for more than one thread at a time."""
 
     def __init__(self, roots: Sequence[Path]) -> None:
         self._roots = tuple(roots)
         self._known: OrderedDict[Path, _Known] = OrderedDict()
 
-    def at_hand(self, prefix: str, suffix: str) -> Place | None:
+    def at_hand(self, prefix: str, suffix: str) -> CursorInFile | None:
         """The place among the files that were meant before; None where it is in none of them."""
         lines = _telling(prefix, suffix)
         best = self._best(list(self._known), lines)
@@ -74,10 +74,10 @@ class Places:
         self._remember(best)
         return True
 
-    def unknown(self, prefix: str, suffix: str) -> Place:
+    def unknown(self, prefix: str, suffix: str) -> CursorInFile:
         """A place in a document of which only this text is known."""
         head, _, column = prefix.rpartition("\n")
-        return Place(None, prefix + suffix, head.count("\n") + 1 if "\n" in prefix else 0, len(column))
+        return CursorInFile(None, prefix + suffix, head.count("\n") + 1 if "\n" in prefix else 0, len(column))
 
     def _best(self, files: Sequence[Path], lines: set[str]) -> Path | None:
         """The file with most of the lines; of several the first. None where none has enough of them."""
@@ -87,7 +87,7 @@ class Places:
         count, best = max(scored, key=lambda item: item[0], default=(0, None))
         return best if count >= max(LEAST_LINES, SHARE * len(lines)) else None
 
-    def _placed(self, file: Path, prefix: str, suffix: str) -> Place:
+    def _placed(self, file: Path, prefix: str, suffix: str) -> CursorInFile:
         """The file with the text in its place there, and the cursor."""
         known = self._known[file]
         self._remember(file)
@@ -99,7 +99,7 @@ class Places:
         text = "\n".join([*head, prefix + suffix])
         if rest:
             text += "\n".join(rest) if text.endswith("\n") else "\n" + "\n".join(rest)
-        return Place(file, text, len(head) + len(before) - 1, len(before[-1]))
+        return CursorInFile(file, text, len(head) + len(before) - 1, len(before[-1]))
 
     def _read(self, file: Path) -> _Known | None:
         try:

@@ -19,10 +19,10 @@ from iquest_lsp.atomic_file import atomic_write
 from iquest_lsp.errors import DaemonError, IQuestError, RequestCancelledError
 from iquest_lsp.http_server import answers, asked, wire
 from iquest_lsp.http_server.answers import Said
-from iquest_lsp.http_server.asked import Asked
+from iquest_lsp.http_server.asked import AskedCompletion
 from iquest_lsp.http_server.link import Link
-from iquest_lsp.http_server.places import Place, Places
-from iquest_lsp.http_server.wire import Refused, Request
+from iquest_lsp.http_server.places import CursorInFile, FileFinder
+from iquest_lsp.http_server.wire import HttpRequest, Refused
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ def serve(
     async def work() -> None:
         link = Link(options, roots)
         await link.connect()
-        server = Server(link, Places(roots), token)
+        server = HttpServer(link, FileFinder(roots), token)
         try:
             listening = await asyncio.start_server(server.connection, "127.0.0.1", port, limit=wire.MAX_HEAD)
         except OSError as error:
@@ -83,10 +83,10 @@ def kept_token() -> tuple[str, Path]:
     return made, file
 
 
-class Server:
+class HttpServer:
     """Answers connections; `port` is the one it listens on."""
 
-    def __init__(self, link: Link, places: Places, token: str) -> None:
+    def __init__(self, link: Link, places: FileFinder, token: str) -> None:
         self._link = link
         self._places = places
         self._token = token
@@ -131,7 +131,7 @@ class Server:
         await writer.drain()
         return request.keeps
 
-    async def _answered(self, request: Request) -> bytes:
+    async def _answered(self, request: HttpRequest) -> bytes:
         try:
             return await self._routed(request)
         except Refused as refused:
@@ -143,10 +143,10 @@ class Server:
             told = answers.of_error(500, "An internal error; the log of this server has the details")
             return wire.answer(500, told, keeps=request.keeps)
 
-    async def _routed(self, request: Request) -> bytes:
+    async def _routed(self, request: HttpRequest) -> bytes:
         self._admit(request)
         path = request.path.partition("?")[0]
-        handlers: dict[str, tuple[str, Callable[[Request], Any]]] = {
+        handlers: dict[str, tuple[str, Callable[[HttpRequest], Any]]] = {
             "/health": ("GET", self._health),
             "/v1/health": ("GET", self._health),
             "/v1/models": ("GET", self._models),
@@ -168,7 +168,7 @@ class Server:
 
     # ------------------------------------------------------------------------------------------------ who may ask
 
-    def _admit(self, request: Request) -> None:
+    def _admit(self, request: HttpRequest) -> None:
         """Raises Refused for what a web page may have sent: a name that leads here, or another site's script."""
         host, _, port = request.headers.get("host", "").rpartition(":")
         if host.lower() not in _HOSTS or port != str(self.port):
@@ -176,7 +176,7 @@ class Server:
         if "origin" in request.headers or request.headers.get("sec-fetch-site", "none") != "none":
             raise Refused(403, "Web pages are not answered")
 
-    def _check_token(self, request: Request) -> None:
+    def _check_token(self, request: HttpRequest) -> None:
         kind, _, given = request.headers.get("authorization", "").partition(" ")
         given = given.strip().encode("utf-8", "replace").decode("latin-1")
         if kind.lower() != "bearer" or not hmac.compare_digest(given.encode("latin-1"), self._token.encode("utf-8")):
@@ -184,7 +184,7 @@ class Server:
 
     # ------------------------------------------------------------------------------------------------ the answers
 
-    async def _health(self, request: Request) -> bytes:
+    async def _health(self, request: HttpRequest) -> bytes:
         self._check_loaded()
         return wire.answer(200, {"status": "ok"}, keeps=request.keeps)
 
@@ -193,11 +193,11 @@ class Server:
         if self._link.state == "loading":
             raise Refused(503, "Loading model")
 
-    async def _models(self, request: Request) -> bytes:
+    async def _models(self, request: HttpRequest) -> bytes:
         await self._link.connect()
         return wire.answer(200, answers.of_models(self._link.model or "iquest-lsp"), keeps=request.keeps)
 
-    async def _infill(self, request: Request) -> bytes:
+    async def _infill(self, request: HttpRequest) -> bytes:
         wanted = asked.infill(request.body)
         told = answers.of_infill(wanted, await self._said(wanted))
         if wanted.streams:
@@ -205,7 +205,7 @@ class Server:
             return wire.events([first, told | {"content": ""}], keeps=request.keeps, done=False)
         return wire.answer(200, [told] if wanted.several else told, keeps=request.keeps)
 
-    async def _completion(self, request: Request) -> bytes:
+    async def _completion(self, request: HttpRequest) -> bytes:
         wanted = asked.completion(request.body)
         told = answers.of_completion(wanted, await self._said(wanted))
         if wanted.streams:
@@ -215,7 +215,7 @@ class Server:
             return wire.events([text, end], keeps=request.keeps, done=True)
         return wire.answer(200, told, keeps=request.keeps)
 
-    async def _said(self, wanted: Asked) -> Said:
+    async def _said(self, wanted: AskedCompletion) -> Said:
         """What is suggested; nothing where a newer request took this one's place, or only warmth was wanted."""
         if wanted.is_empty:
             await self._link.connect()
@@ -232,7 +232,7 @@ class Server:
             self._check_loaded()
         return said
 
-    async def _place(self, wanted: Asked) -> Place:
+    async def _place(self, wanted: AskedCompletion) -> CursorInFile:
         unknown = self._places.unknown(wanted.prefix, wanted.suffix)
         if self._searching is not None and not self._searching.done():
             return unknown
@@ -245,7 +245,7 @@ class Server:
         found = self._places.at_hand(wanted.prefix, wanted.suffix) if self._searching.done() else None
         return found or unknown
 
-    async def _search(self, wanted: Asked) -> None:
+    async def _search(self, wanted: AskedCompletion) -> None:
         """Looks for the file through the workspace; where it is in none, that is not done at every key."""
         begin = time.monotonic()
         if not await asyncio.to_thread(self._places.search, wanted.prefix, wanted.suffix, wanted.names):

@@ -44,7 +44,7 @@ class Refused(Exception):  # noqa: N818  # an answer, not a failure
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class HttpRequest:
     """A request as it came; names of headers in small letters."""
 
     method: str
@@ -54,7 +54,7 @@ class Request:
     keeps: bool  # the connection stays for another one
 
 
-async def read_request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Request | None:
+async def read_request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> HttpRequest | None:
     """The next request on a connection, None where it ends; raises Refused, after which the connection is to end."""
     try:
         first = await asyncio.wait_for(reader.read(1), IDLE_S)
@@ -72,7 +72,7 @@ async def read_request(reader: asyncio.StreamReader, writer: asyncio.StreamWrite
         return None
     method, path, minor, headers = _head(head)
     keeps = headers.get("connection", "").lower() != "close" and minor == 1
-    return Request(method, path, headers, await _body(headers, reader, writer), keeps)
+    return HttpRequest(method, path, headers, await _body(headers, reader, writer), keeps)
 
 
 def _head(head: bytes) -> tuple[str, str, int, dict[str, str]]:

@@ -35,7 +35,7 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class CutAnswer:
     """An answer in both its forms, each within the budget.
 
     A text that was cut says so itself; `rest` says how to get what is left out of the JSON form (empty: nothing is).
@@ -57,7 +57,7 @@ def json_tokens(value: object) -> int:
     return tokens(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
 
 
-def cut(value: dict[str, Any], text: str, budget: int, *, keeps_ends: bool = False) -> Cut:
+def cut(value: dict[str, Any], text: str, budget: int, *, keeps_ends: bool = False) -> CutAnswer:
     """An answer and the same in markdown, both within the budget.
 
     Lists lose their last items, the longest list first; with `keeps_ends` those in the middle, as suits a list in the
@@ -68,9 +68,9 @@ def cut(value: dict[str, Any], text: str, budget: int, *, keeps_ends: bool = Fal
     if length > budget:
         text = f"{_cut_markdown(text, budget - tokens(rest) - 2, keeps_ends).rstrip()}\n\n{rest}\n"
     if size <= budget:
-        return Cut(value, text)
+        return CutAnswer(value, text)
     made, left_out = _cut_json(value, budget - _ROOM_FOR_NOTE - tokens(rest), keeps_ends)
-    return Cut(made, text, tuple(left_out), rest)
+    return CutAnswer(made, text, tuple(left_out), rest)
 
 
 def how_to_get_the_rest(whole: int) -> str:

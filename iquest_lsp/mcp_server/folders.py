@@ -12,7 +12,7 @@ from iquest_lsp.workspace.paths import is_folder, path_in_uri
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class FolderInRepository:
     """The folder that a question names, and the top of the repository around it; both without symbolic links."""
 
     folder: Path
@@ -38,7 +38,7 @@ class Place:
         return path
 
 
-def choose(asked: str, offered: Sequence[Path]) -> Place:
+def choose(asked: str, offered: Sequence[Path]) -> FolderInRepository:
     """The place that an agent means by `root`: one of the folders offered or inside one, or the repository around one.
 
     Without `root` it is the first folder that is offered. Raises UsageError, NoSuchFileError.
@@ -75,8 +75,8 @@ def _may(path: Path, folder: Path) -> bool:
     return path.is_relative_to(folder) or path == _top(folder)
 
 
-def _place(folder: Path) -> Place:
-    return Place(folder, _top(folder))
+def _place(folder: Path) -> FolderInRepository:
+    return FolderInRepository(folder, _top(folder))
 
 
 def _top(folder: Path) -> Path:

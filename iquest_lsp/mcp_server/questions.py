@@ -24,7 +24,7 @@ class _Answer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ToolAnswer:
     """An answer in both forms."""
 
     json: dict[str, Any]
@@ -41,7 +41,7 @@ def with_place(values: Mapping[str, Any]) -> dict[str, Any]:
     return dict(values) | {name: value for name, value in parts.items() if value}
 
 
-def ask_history(tool: str, top: Path, values: Mapping[str, Any], *, report: Report) -> Answer:
+def ask_history(tool: str, top: Path, values: Mapping[str, Any], *, report: Report) -> ToolAnswer:
     """Answers one of the tools about the history; `values` are its arguments, with `file` as seen from the top.
 
     Raises what History raises.
@@ -52,7 +52,7 @@ def ask_history(tool: str, top: Path, values: Mapping[str, Any], *, report: Repo
     head = history.head()
     told = {"root": str(top), "head": head, **made.to_json()}
     told.pop("model_text", None)  # the agent has words of its own
-    return Answer(told, f"{_plain(made.to_markdown())}\nOf {top} at {head[:10] or 'no commit'}.\n")
+    return ToolAnswer(told, f"{_plain(made.to_markdown())}\nOf {top} at {head[:10] or 'no commit'}.\n")
 
 
 def _plain(markdown: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from iquest_lsp import __version__
 from iquest_lsp.errors import IQuestError, RuntimeSetupError, UsageError
 from iquest_lsp.mcp_server import budget, folders, questions, tools, window
-from iquest_lsp.mcp_server.questions import Answer
+from iquest_lsp.mcp_server.questions import ToolAnswer
 from iquest_lsp.mcp_server.workers import Workers
 from iquest_lsp.project.index_process import NICENESS
 from iquest_lsp.settings import Configuration
@@ -157,7 +157,7 @@ class _Service:
             told["cut"] = {"lists": [item.to_json() for item in cut.left_out], "rest": cut.rest}
         return told, cut.text
 
-    async def _context(self, top: Path, values: dict[str, Any], progress: _Progress) -> Answer:
+    async def _context(self, top: Path, values: dict[str, Any], progress: _Progress) -> ToolAnswer:
         file, line, column = values["file"], values["line"], values.get("column")
         progress.told("asking the model's process for the window")
         found = await window.ask_window(self._configuration, top / file, line, column)

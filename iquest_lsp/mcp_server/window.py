@@ -11,7 +11,7 @@ from typing import Any
 from iquest_lsp.daemon.client import DaemonClient, joined, require_model
 from iquest_lsp.dropped import OVER_BUDGET, SECRETS
 from iquest_lsp.errors import RequestCancelledError, RequestFailedError
-from iquest_lsp.mcp_server.questions import Answer
+from iquest_lsp.mcp_server.questions import ToolAnswer
 from iquest_lsp.settings import Configuration
 
 #: Commits that are named, and files for which there was no room.
@@ -56,7 +56,7 @@ def _ask(asking: _Asking, configuration: Configuration, file: Path, line: int, c
     return found
 
 
-def answer(top: Path, head: str, place: str, window: Mapping[str, Any], commits: list[dict[str, str]]) -> Answer:
+def answer(top: Path, head: str, place: str, window: Mapping[str, Any], commits: list[dict[str, str]]) -> ToolAnswer:
     """The window in both forms; `commits` are those that its piece of history is made of.
 
     The pieces that are no part of a file, the tree and the history, are left out: the commits stand for the latter.
@@ -79,7 +79,7 @@ def answer(top: Path, head: str, place: str, window: Mapping[str, Any], commits:
             lines += ["", f"## {title}", "", *("- " + line.format(**item) for item in told[key])]
     if told["partial"]:
         lines += ["", f"*Partial:* {'; '.join(told['partial'])}."]
-    return Answer(told, "\n".join(lines) + f"\n\nOf {top} at {head[:10] or 'no commit'}.\n")
+    return ToolAnswer(told, "\n".join(lines) + f"\n\nOf {top} at {head[:10] or 'no commit'}.\n")
 
 
 def _dropped(

@@ -20,7 +20,7 @@ MAX_TEXT = 1_000_000
 
 
 @dataclass(slots=True)
-class Touch:
+class EditedPlace:
     """Where an edit was last: `line` in the text as it is; `own`: a suggestion made it; `deletes`: only text went."""
 
     path: str
@@ -37,7 +37,7 @@ class EditLog:
         self._clock = clock
         self._before: dict[str, str] = {}
         self._after: dict[str, str] = {}
-        self._touches: list[Touch] = []
+        self._touches: list[EditedPlace] = []
 
     def changed(self, path: str, before: str, after: str, *, own: bool = False) -> None:
         """A text became another one; `own` where a suggestion that was taken made it so."""
@@ -54,7 +54,7 @@ class EditLog:
         if last is not None and last.path == path and abs(last.line - first) <= NEAR_LINES and now - last.at <= PAUSE_S:
             last.line, last.at, last.own, last.deletes = first, now, own and last.own, deletes and last.deletes
         else:
-            self._touches.append(Touch(path, first, now, own, deletes))
+            self._touches.append(EditedPlace(path, first, now, own, deletes))
         if after == self._before[path]:
             self._forget(path)
         while len(self._touches) > MOST:
@@ -73,13 +73,13 @@ class EditLog:
         return [ChangedText(path, self._before[path], self._after[path]) for path in paths]
 
     @property
-    def last(self) -> Touch | None:
+    def last(self) -> EditedPlace | None:
         """Where the last edit was."""
         return self._touches[-1] if self._touches else None
 
-    def records(self) -> list[tuple[Edit, Touch | None]]:
+    def records(self) -> list[tuple[Edit, EditedPlace | None]]:
         """The edits, each with the touch that it belongs to."""
-        found: list[tuple[Edit, Touch | None]] = []
+        found: list[tuple[Edit, EditedPlace | None]] = []
         for text in self.texts:
             for edit in edits_between(text.path, text.before, text.after):
                 near = [item for item in self._touches if item.path == text.path and _is_near(edit, item)]
@@ -91,7 +91,7 @@ class EditLog:
         self._after.pop(path, None)
         self._touches = [touch for touch in self._touches if touch.path != path]
 
-    def _settle(self, touch: Touch) -> None:
+    def _settle(self, touch: EditedPlace) -> None:
         """Makes what was edited at a touch, and at no later one, a part of the text before."""
         path = touch.path
         if path not in self._before:
@@ -107,7 +107,7 @@ class EditLog:
         self._before[path] = "\n".join(lines)
 
 
-def _is_near(edit: Edit, touch: Touch) -> bool:
+def _is_near(edit: Edit, touch: EditedPlace) -> bool:
     return edit.line - NEAR_LINES <= touch.line <= edit.line + len(edit.new) + NEAR_LINES
 
 

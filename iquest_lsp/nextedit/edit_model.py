@@ -18,7 +18,7 @@ from iquest_lsp.context.prompt import encode
 from iquest_lsp.datatypes import Finish, Limits, ModelInfo, Part, Position, Priority, Prompt
 from iquest_lsp.errors import ModelError
 from iquest_lsp.nextedit.edit_log import EditLog
-from iquest_lsp.nextedit.formats.asked import Asked, EditPrompt, Hunk, joined
+from iquest_lsp.nextedit.formats.asked import AskedEdit, EditHunk, EditPrompt, joined
 from iquest_lsp.nextedit.formats.choice import format_of
 from iquest_lsp.nextedit.pieces import edits_between
 from iquest_lsp.nextedit.records import Edit, EditKind, NextEdit, Reason, ReasonKind
@@ -98,7 +98,7 @@ def known(parts: Sequence[Part], info: ModelInfo) -> tuple[Part, ...]:
     return joined([Part(part.text, special=part.special and part.text in info.special_tokens) for part in parts])
 
 
-def asked_of(view: ProjectView, edits: EditLog, path: str, cursor: Position, budget: int) -> Asked | None:
+def asked_of(view: ProjectView, edits: EditLog, path: str, cursor: Position, budget: int) -> AskedEdit | None:
     """What a model is asked at a place; None where it may not see the file. Line ends are line feeds.
 
     Raises DocumentError.
@@ -113,13 +113,13 @@ def asked_of(view: ProjectView, edits: EditLog, path: str, cursor: Position, bud
     before = next((item.before for item in edits.texts if item.path == path), "")
     hunks = [hunk for hunk in hunks_of(edits) if not view.project.refusal(hunk.path) and not has_secret(hunk.unified())]
     pieces = related_pieces(view, path, text, offset, hunks)
-    return Asked(path, text, offset, hunks, pieces, before=_plain(before), budget=budget)
+    return AskedEdit(path, text, offset, hunks, pieces, before=_plain(before), budget=budget)
 
 
-def hunks_of(edits: EditLog) -> list[Hunk]:
+def hunks_of(edits: EditLog) -> list[EditHunk]:
     """The edits with the lines around them, what was edited last at the end."""
     texts = {text.path: text for text in edits.texts}
-    found: list[tuple[float, Hunk]] = []
+    found: list[tuple[float, EditHunk]] = []
     for path, records in groupby(edits.records(), key=lambda record: record[0].path):
         group: list[Edit] = []
         at, own = 0.0, False
@@ -138,7 +138,7 @@ def _end(edit: Edit) -> int:
     return edit.old_line + len(edit.old)
 
 
-def _hunk(text: ChangedText, edits: Sequence[Edit], *, own: bool) -> Hunk:
+def _hunk(text: ChangedText, edits: Sequence[Edit], *, own: bool) -> EditHunk:
     """Edits of one file that lie near each other as one hunk."""
     lines = _plain(text.before or "").removesuffix("\n").split("\n")
     first = max(edits[0].old_line - AROUND, 0)
@@ -155,11 +155,11 @@ def _hunk(text: ChangedText, edits: Sequence[Edit], *, own: bool) -> Hunk:
         at = _end(edit)
     signed += [*gone, *come, *(f" {line}" for line in lines[at : at + AROUND])]
     line = edits[0].line - (edits[0].old_line - first)
-    return Hunk(text.path, first, line, tuple(signed), own)
+    return EditHunk(text.path, first, line, tuple(signed), own)
 
 
 def suggestions(
-    view: ProjectView, edits: EditLog, asked: Asked, prompt: EditPrompt, new: str, name: str
+    view: ProjectView, edits: EditLog, asked: AskedEdit, prompt: EditPrompt, new: str, name: str
 ) -> Iterator[NextEdit]:
     """A region's new text as suggestions, one for each place where it changes; none where it takes edits back."""
     text = asked.text[: prompt.start] + new + asked.text[prompt.end :]
@@ -199,7 +199,7 @@ def differences(old: str, new: str) -> Iterator[tuple[int, str, str]]:
         yield offsets[i1] + head, gone[head : len(gone) - tail], come[head : len(come) - tail]
 
 
-def _takes_back(edits: EditLog, asked: Asked, text: str) -> bool:
+def _takes_back(edits: EditLog, asked: AskedEdit, text: str) -> bool:
     """Whether a file's text would have lines again as they were before the edits, and no others."""
     before = next((item.before for item in edits.texts if item.path == asked.path), None)
     if before is None:

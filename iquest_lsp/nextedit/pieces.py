@@ -19,7 +19,7 @@ ALIKE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class TextPiece:
     """A word or a sign of a text, with its offset."""
 
     text: str
@@ -31,9 +31,9 @@ class Piece:
         return self.start + len(self.text)
 
 
-def pieces(text: str) -> list[Piece]:
+def pieces(text: str) -> list[TextPiece]:
     """The words and signs of a text; white space is none."""
-    return [Piece(found[0], found.start()) for found in _PIECE.finditer(text)]
+    return [TextPiece(found[0], found.start()) for found in _PIECE.finditer(text)]
 
 
 def is_name(text: str) -> bool:
@@ -47,19 +47,19 @@ def is_compound(name: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Replacement:
+class ReplacedPieces:
     """Pieces `old` that became the pieces `new`: ranges of indexes into both lists."""
 
     old: tuple[int, int]
     new: tuple[int, int]
 
 
-def replacements(old: Sequence[Piece], new: Sequence[Piece]) -> list[Replacement]:
+def replacements(old: Sequence[TextPiece], new: Sequence[TextPiece]) -> list[ReplacedPieces]:
     """What turned one list of pieces into the other; empty where the lists are too long to tell."""
     if max(len(old), len(new)) > MAX_PIECES:
         return []
     matcher = difflib.SequenceMatcher(None, [item.text for item in old], [item.text for item in new], autojunk=False)
-    return [Replacement((i1, i2), (j1, j2)) for tag, i1, i2, j1, j2 in matcher.get_opcodes() if tag != "equal"]
+    return [ReplacedPieces((i1, i2), (j1, j2)) for tag, i1, i2, j1, j2 in matcher.get_opcodes() if tag != "equal"]
 
 
 def edits_between(path: str, before: str, after: str) -> list[Edit]:

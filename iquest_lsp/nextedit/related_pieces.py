@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from iquest_lsp.errors import DocumentError
-from iquest_lsp.nextedit.formats.asked import Hunk, Piece
+from iquest_lsp.nextedit.formats.asked import EditHunk, RelatedPiece
 from iquest_lsp.nextedit.parsed import parse
 from iquest_lsp.project.view import ProjectView
 from iquest_lsp.workspace.secret_scan import has_secret
@@ -20,12 +20,14 @@ MAX_DEFINERS = 2
 _NAME = re.compile(rf"[^\W\d]\w{{{SHORTEST - 1},}}")
 
 
-def related_pieces(view: ProjectView, path: str, text: str, offset: int, hunks: Sequence[Hunk]) -> list[Piece]:
+def related_pieces(
+    view: ProjectView, path: str, text: str, offset: int, hunks: Sequence[EditHunk]
+) -> list[RelatedPiece]:
     """Definitions in other files that have to do with the last edit, or with the lines around the cursor.
 
     None is of a file that may not be shown, or looks like a secret.
     """
-    found: list[Piece] = []
+    found: list[RelatedPiece] = []
     seen: set[tuple[str, int]] = set()
     for name in list(dict.fromkeys(_names(text, offset, hunks)))[:MAX_NAMES]:
         for piece in _definitions(view, path, name):
@@ -37,7 +39,7 @@ def related_pieces(view: ProjectView, path: str, text: str, offset: int, hunks: 
     return found[:MAX_PIECES]
 
 
-def _names(text: str, offset: int, hunks: Sequence[Hunk]) -> Iterator[str]:
+def _names(text: str, offset: int, hunks: Sequence[EditHunk]) -> Iterator[str]:
     """The names of the last edit, then those of the cursor's line and of the lines around it, the nearest first."""
     for signed in hunks[-1].lines if hunks else ():
         if signed[:1] in "+-":
@@ -50,7 +52,7 @@ def _names(text: str, offset: int, hunks: Sequence[Hunk]) -> Iterator[str]:
                 yield from _NAME.findall(lines[number])
 
 
-def _definitions(view: ProjectView, path: str, name: str) -> Iterator[Piece]:
+def _definitions(view: ProjectView, path: str, name: str) -> Iterator[RelatedPiece]:
     """The definitions of a name in other files, where few define it."""
     definers = view.project.definers(name) - {path}
     if len(definers) > MAX_DEFINERS:
@@ -69,4 +71,4 @@ def _definitions(view: ProjectView, path: str, name: str) -> Iterator[Piece]:
         end = min(symbol.end, symbol.start + MAX_LINES)
         shown = "".join(line + "\n" for line in parsed.lines[symbol.start : end])
         if not has_secret(shown):
-            yield Piece(other, symbol.start, end, shown, len(parsed.lines))
+            yield RelatedPiece(other, symbol.start, end, shown, len(parsed.lines))

@@ -13,11 +13,11 @@ from iquest_lsp.dropped import Dropped
 from iquest_lsp.errors import IQuestError
 from iquest_lsp.project import remembering
 from iquest_lsp.project.index_process import IndexProcess
-from iquest_lsp.project.remembering import Place
+from iquest_lsp.project.remembering import RememberedWorkspace
 from iquest_lsp.runtime.memory.builder import MemoryFiles
 from iquest_lsp.workspace.documents import DocumentStore
 
-__all__ = ["Place", "WorkspaceMemory"]
+__all__ = ["RememberedWorkspace", "WorkspaceMemory"]
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class WorkspaceMemory:
         self._root, self._documents, self._load = root, documents, load
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"memory {root.name}")
         self._process = IndexProcess("memory", idle_s=IDLE_S)
-        self._place: Place | None = None
+        self._place: RememberedWorkspace | None = None
         self._files = self._packages = MemoryFiles()  # all of it, and what of it is installed packages
         self._sent: dict[str, int] = {}  # the open files that are remembered as they are in the editor
         self._is_closed = False
@@ -46,7 +46,7 @@ class WorkspaceMemory:
         """Where the memory lies and how large it is."""
         return self._files
 
-    def follow(self, place: Place, setting: str, *, buffers: bool = False) -> None:
+    def follow(self, place: RememberedWorkspace, setting: str, *, buffers: bool = False) -> None:
         """Remembers the workspace in a model's tokens from now on, with `buffers` also what was typed meanwhile.
 
         With the setting "off", and for a model that is not on this machine, it remembers nothing.
@@ -88,7 +88,7 @@ class WorkspaceMemory:
     def _buffers(self) -> dict[str, Document | Dropped]:
         return {document.path: self._load(document.path) for document in self._documents.open_documents()}
 
-    def _take(self, place: Place, own: MemoryFiles, packages: MemoryFiles) -> None:
+    def _take(self, place: RememberedWorkspace, own: MemoryFiles, packages: MemoryFiles) -> None:
         if place == self._place:
             self._packages = packages
             self._files = MemoryFiles.together((own, packages))

@@ -23,7 +23,7 @@ T = TypeVar("T")
 Tell = Callable[[EventKind, int, int], None]
 
 
-class Past:
+class ProjectHistory:
     """The history of one project.
 
     `read` and `read_edits` block, and belong on the project's thread, whose index process `files` they use; indexing

@@ -26,9 +26,9 @@ from iquest_lsp.project import indexing
 from iquest_lsp.project.events import EventKind, ProjectEvent
 from iquest_lsp.project.index_process import IndexProcess, IndexProcessError, log_failure
 from iquest_lsp.project.lacks import Lacks
-from iquest_lsp.project.memory import Place, WorkspaceMemory
+from iquest_lsp.project.memory import RememberedWorkspace, WorkspaceMemory
 from iquest_lsp.project.notes import Notes
-from iquest_lsp.project.past import Past
+from iquest_lsp.project.past import ProjectHistory
 from iquest_lsp.project.roots import RootNames
 from iquest_lsp.settings import WORKSPACE_FILE, Settings
 from iquest_lsp.workspace.admission import Gate
@@ -70,7 +70,9 @@ class Project:
         self._listen = listen
         self._worker = ThreadPoolExecutor(1, thread_name_prefix=f"project {root.name}")
         self._files_process, self._lacks = IndexProcess("index"), Lacks()
-        self._past = Past(root, self._files_process, self._lacks, tell=self._tell, indexed=self._read_history_soon)
+        self._past = ProjectHistory(
+            root, self._files_process, self._lacks, tell=self._tell, indexed=self._read_history_soon
+        )
         self._windows = threading.Lock()
         self._assembler: tuple[tuple[str, int], WindowAssembler] | None = None
         self._history_of: tuple[str, ...] = ()
@@ -149,7 +151,7 @@ class Project:
         if self.settings.context == "none":
             snapshot = replace(snapshot, open_documents=())
         packages = self.settings.memory == "dependencies"
-        place = Place(self.root, self._exclude, *self._bounds, info.path, packages)
+        place = RememberedWorkspace(self.root, self._exclude, *self._bounds, info.path, packages)
         self.memory.follow(place, self.settings.memory, buffers=purpose is Purpose.REFRESH)
         with self._windows:
             key = (info.path or info.name, budget)

@@ -14,7 +14,7 @@ from iquest_lsp.context.chunks import imports_of
 from iquest_lsp.datatypes import Document
 from iquest_lsp.dropped import Dropped
 from iquest_lsp.runtime.memory import folders
-from iquest_lsp.runtime.memory.builder import Builder, MemoryFiles, Text
+from iquest_lsp.runtime.memory.builder import Builder, FileReading, MemoryFiles
 from iquest_lsp.runtime.memory.layers import OWN, Layer, layers_of, parts_of
 from iquest_lsp.runtime.memory.packages import PackageMemory, PackageTexts
 from iquest_lsp.workspace.admission import Gate
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RememberedWorkspace:
     """A workspace whose files are remembered in a model's tokens, how much of it is read, and whether the packages that
     it imports are remembered too."""
 
@@ -40,7 +40,7 @@ class Place:
 
 
 def remember(
-    place: Place, buffers: Mapping[str, Document | Dropped], paths: Sequence[str] | None = None
+    place: RememberedWorkspace, buffers: Mapping[str, Document | Dropped], paths: Sequence[str] | None = None
 ) -> MemoryFiles:
     """Brings the memory of a workspace up to date, `buffers` in place of files that are open.
 
@@ -62,7 +62,7 @@ def remember(
     return MemoryFiles.together(files)
 
 
-def remember_packages(place: Place, paths: Sequence[str] | None = None) -> MemoryFiles:
+def remember_packages(place: RememberedWorkspace, paths: Sequence[str] | None = None) -> MemoryFiles:
     """Brings the memory of the packages that the workspace's files import up to date, after `remember`; with `paths`
     only the imports of these files are looked at, and what is installed is taken to be what it was. Raises OSError."""
     kept = _builders(place)
@@ -88,7 +88,7 @@ def remember_packages(place: Place, paths: Sequence[str] | None = None) -> Memor
 
 def _texts(
     gate: Gate, builder: Builder, paths: Sequence[str], buffers: Mapping[str, Document | Dropped]
-) -> Iterator[Text]:
+) -> Iterator[FileReading]:
     """What changed of these files, as far as they may be shown."""
     for path in paths:
         changed_ns = size = 0
@@ -104,7 +104,7 @@ def _texts(
                 continue
             loaded = gate.load(path)
         part = parts_of(path, loaded.text).get(builder.layer) if isinstance(loaded, Document) else None
-        yield Text(path, part, changed_ns, size)
+        yield FileReading(path, part, changed_ns, size)
 
 
 @dataclass(slots=True)
@@ -120,10 +120,10 @@ class Builders:
 
 
 #: The memory that this process keeps.
-builders: dict[Place, Builders] = {}
+builders: dict[RememberedWorkspace, Builders] = {}
 
 
-def _builders(place: Place) -> Builders:
+def _builders(place: RememberedWorkspace) -> Builders:
     if place not in builders:
         for other in builders.values():
             other.model.close()

@@ -79,7 +79,7 @@ class Warmer:
         window = await self._windows.make(project, snapshot, Purpose.REFRESH if refresh else Purpose.ANSWER)
         if refresh:
             await self._snapshots.follow_branch(project, window.tokens)
-        progress = Progress(lambda done, total: self._listen(project.root, done, total))
+        progress = WarmingProgress(lambda done, total: self._listen(project.root, done, total))
         try:
             evaluated = await self._scheduler.warm(
                 window.tokens, self._windows.sequence(project), group=str(project.root), progress=progress
@@ -175,7 +175,7 @@ class Warmer:
             log.debug("not warmed: %s", error)
 
 
-class Progress:
+class WarmingProgress:
     """Tells of long work only, and not of every step."""
 
     def __init__(self, tell: Callable[[int, int], None]) -> None:

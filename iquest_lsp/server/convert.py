@@ -15,7 +15,7 @@ from lsprotocol.validators import UINTEGER_MAX_VALUE
 from iquest_lsp.datatypes import Completion, Position, Span
 from iquest_lsp.errors import DocumentError
 from iquest_lsp.workspace.paths import path_in_uri
-from iquest_lsp.workspace.positions import Draft, Encoding, LineIndex
+from iquest_lsp.workspace.positions import ChangingText, Encoding, LineIndex
 
 #: The command of an answer that was accepted whole; its argument is the answer's number.
 ACCEPTED = "iquest.accepted"
@@ -87,13 +87,13 @@ def changes_in(
     an editor that sets a file in order, or has many cursors, may send thousands."""
     if len(given) == 1 and isinstance(given[0], types.TextDocumentContentChangePartial):
         return [(span_in(given[0].range, lines, encoding), given[0].text)]
-    draft = Draft(lines)
+    draft = ChangingText(lines)
     for change in given:
         if isinstance(change, types.TextDocumentContentChangePartial):
             start, end = (Position(place.line, place.character) for place in (change.range.start, change.range.end))
             draft.replace(start, end, change.text, encoding)
         else:
-            draft = Draft(LineIndex(change.text))
+            draft = ChangingText(LineIndex(change.text))
     return [(None, draft.text)]
 
 

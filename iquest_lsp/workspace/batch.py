@@ -13,7 +13,7 @@ from iquest_lsp.workspace.ignore import IGNORE_FILE, IgnoreRules, is_rules_file
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class FileEvent:
     """Something happened to files or folders, named by absolute paths: two where one was moved."""
 
     files: Sequence[str]
@@ -40,7 +40,7 @@ class Batch:
     def __bool__(self) -> bool:
         return bool(self._paths) or self._everything or self._head or self._rules_changed or self.repository
 
-    def come(self, event: Event) -> list[str]:
+    def come(self, event: FileEvent) -> list[str]:
         """The folders directly below the root that came with an event, and must be watched anew."""
         if not event.is_folder or event.is_deletion:
             return []
@@ -51,7 +51,7 @@ class Batch:
                 found.append(file)
         return found
 
-    def add(self, event: Event) -> None:
+    def add(self, event: FileEvent) -> None:
         """Notes an event; a folder that came is looked through."""
         was_empty = not self
         for file in event.files:

@@ -36,7 +36,7 @@ class _MatchesNothingError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Pattern:
+class IgnorePattern:
     """One line: what it matches (None: nothing), whether it takes back (`!`), and what kind of path it speaks of.
 
     `by_name` compares the last component only, else the whole path relative to the folder of the rules.
@@ -55,7 +55,7 @@ class Pattern:
         return self.regex.fullmatch(name if self.by_name else path) is not None
 
 
-def parse_lines(data: bytes, *, ignore_case: bool = False) -> list[Pattern]:
+def parse_lines(data: bytes, *, ignore_case: bool = False) -> list[IgnorePattern]:
     """The patterns of a rules file, first line first; those that match nothing are left out."""
     found = []
     for line in data.removeprefix(b"\xef\xbb\xbf").split(b"\n"):
@@ -67,7 +67,7 @@ def parse_lines(data: bytes, *, ignore_case: bool = False) -> list[Pattern]:
     return found
 
 
-def parse_pattern(line: bytes, *, ignore_case: bool = False) -> Pattern:
+def parse_pattern(line: bytes, *, ignore_case: bool = False) -> IgnorePattern:
     """One pattern of one line, without the line's end."""
     pattern = line.removeprefix(b"!")
     folders_only = pattern.endswith(b"/")
@@ -84,7 +84,7 @@ def parse_pattern(line: bytes, *, ignore_case: bool = False) -> Pattern:
             regex = re.compile(source + _translated(pattern[literal:], ignore_case), re.DOTALL)
         except _MatchesNothingError:
             regex = None
-    return Pattern(line.decode("utf-8", "backslashreplace"), regex, line.startswith(b"!"), folders_only, by_name)
+    return IgnorePattern(line.decode("utf-8", "backslashreplace"), regex, line.startswith(b"!"), folders_only, by_name)
 
 
 def _trimmed(line: bytes) -> bytes:

@@ -20,7 +20,7 @@ _GIVEN = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class GitFolders:
     """A repository: its work tree's top, the folder with HEAD and the index, and the one that work trees share."""
 
     top: Path
@@ -28,20 +28,20 @@ class Places:
     common_dir: Path
 
 
-def places_of(folder: Path) -> Places | None:
+def places_of(folder: Path) -> GitFolders | None:
     """The repository whose work tree holds a folder; None when there is none."""
     wanted = ("--show-toplevel", "--absolute-git-dir", "--git-common-dir")
     status, output, complaint = harmless_git.ask(folder, "rev-parse", *wanted)
     lines = os.fsdecode(output).split("\n")[:-1]
     if status == 0 and len(lines) == 3:
         top, git_dir = Path(lines[0]), Path(lines[1])
-        return Places(top, git_dir, (folder / lines[2]).resolve())
+        return GitFolders(top, git_dir, (folder / lines[2]).resolve())
     if b"must be run in a work tree" in complaint:
         return None
     return _by_files(folder)
 
 
-def own_places(folder: Path) -> Places | None:
+def own_places(folder: Path) -> GitFolders | None:
     """The repository whose top a folder is, by its files alone; None when it is none's."""
     mark = folder / ".git"
     if is_folder(mark):
@@ -60,10 +60,10 @@ def own_places(folder: Path) -> Places | None:
         common = (git_dir / (git_dir / "commondir").read_text("utf-8").strip()).resolve()
     except (OSError, ValueError):
         common = git_dir
-    return Places(folder, git_dir, common)
+    return GitFolders(folder, git_dir, common)
 
 
-def is_repository(places: Places) -> bool:
+def is_repository(places: GitFolders) -> bool:
     """Whether git would take the folder for a repository's: what it needs is there."""
     return is_folder(places.common_dir / "objects") and is_folder(places.common_dir / "refs")
 
@@ -84,7 +84,7 @@ class IgnoreSettings:
     ignore_case: bool
 
 
-def ignore_settings(folder: Path, places: Places | None) -> IgnoreSettings:
+def ignore_settings(folder: Path, places: GitFolders | None) -> IgnoreSettings:
     """What `core.excludesFile` and `core.ignoreCase` say for a folder."""
     pattern = r"^core\.(excludesfile|ignorecase)$"
     status, output, _ = harmless_git.ask(folder, "config", "-z", "--get-regexp", pattern)
@@ -103,13 +103,13 @@ def ignore_settings(folder: Path, places: Places | None) -> IgnoreSettings:
     return IgnoreSettings(top / os.path.expanduser(file) if file else None, _is_true(case))
 
 
-def tracked_but_ignored(places: Places) -> frozenset[bytes]:
+def tracked_but_ignored(places: GitFolders) -> frozenset[bytes]:
     """Files in the index that rules would ignore, relative to the top; none where git cannot say."""
     status, output, _ = harmless_git.ask(places.top, "ls-files", "-z", "-c", "-i", "--exclude-standard")
     return frozenset(output.split(b"\0")) - {b""} if status == 0 else frozenset()
 
 
-def _by_files(folder: Path) -> Places | None:
+def _by_files(folder: Path) -> GitFolders | None:
     real = Path(os.path.realpath(folder))
     for place in (real, *real.parents):
         found = own_places(place)
@@ -118,7 +118,7 @@ def _by_files(folder: Path) -> Places | None:
     return None
 
 
-def _given_by_files(places: Places | None) -> dict[str, str]:
+def _given_by_files(places: GitFolders | None) -> dict[str, str]:
     """The two keys where git cannot be asked, from the usual files; what they include is not followed."""
     home = Path(os.path.expanduser("~"))
     files = [Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config") / "git" / "config", home / ".gitconfig"]

@@ -15,10 +15,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from iquest_lsp.workspace.git_patterns import Pattern, parse_lines, parse_pattern
+from iquest_lsp.workspace.git_patterns import IgnorePattern, parse_lines, parse_pattern
 from iquest_lsp.workspace.git_places import (
+    GitFolders,
     IgnoreSettings,
-    Places,
     ignore_settings,
     is_repository,
     own_places,
@@ -36,10 +36,10 @@ class _Rules:
 
     base: str
     source: str
-    patterns: tuple[Pattern, ...] = ()
+    patterns: tuple[IgnorePattern, ...] = ()
     problem: str = ""
 
-    def verdict(self, path: str, *, is_folder: bool) -> Pattern | None:
+    def verdict(self, path: str, *, is_folder: bool) -> IgnorePattern | None:
         """The pattern that decides about a path, if any does."""
         relative = os.fsencode(path[len(self.base) :])
         name = relative.rpartition(b"/")[2]
@@ -55,7 +55,7 @@ class _RepositoryRules:
     `places` is None where no repository is: then only what lies at and below `top` counts.
     """
 
-    def __init__(self, top: Path, places: Places | None, global_file: Path | None) -> None:
+    def __init__(self, top: Path, places: GitFolders | None, global_file: Path | None) -> None:
         self.top = top
         self.places = places
         settings = ignore_settings(top, places)
@@ -261,11 +261,11 @@ def is_rules_file(path: str) -> bool:
     return path.endswith(".git/info/exclude") or path.rpartition("/")[2] == IGNORE_FILE
 
 
-def _of_settings(line: str) -> Pattern:
+def _of_settings(line: str) -> IgnorePattern:
     return parse_pattern(os.fsencode(line.rstrip()))
 
 
-def _is_broken(pattern: Pattern) -> bool:
+def _is_broken(pattern: IgnorePattern) -> bool:
     """Whether a line of the settings says something, but can match nothing."""
     return pattern.regex is None and bool(pattern.text.strip("!/"))
 

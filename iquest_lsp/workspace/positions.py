@@ -101,7 +101,7 @@ def is_machine_made(lines: LineIndex, cursor: Position) -> bool:
     return len(lines.line(lines.clamp(cursor).line)) > LONGEST_LINE
 
 
-class Draft:
+class ChangingText:
     """A text under many changes, each to what the one before left: a change costs what it touches, not the text."""
 
     def __init__(self, lines: LineIndex) -> None:

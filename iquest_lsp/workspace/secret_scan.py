@@ -15,7 +15,7 @@ from iquest_lsp.workspace.secret_shapes.blocks import encoded_values, kubernetes
 from iquest_lsp.workspace.secret_shapes.file_names import secret_by_name
 from iquest_lsp.workspace.secret_shapes.given import GIVEN, SCHEME
 from iquest_lsp.workspace.secret_shapes.reading import entropy, is_given, is_placeholder, is_random, looks_secret
-from iquest_lsp.workspace.secret_shapes.rule import Rule
+from iquest_lsp.workspace.secret_shapes.rule import SecretRule
 from iquest_lsp.workspace.secret_shapes.tokens import TOKENS
 
 __all__ = ["Finding", "SecretFinder", "find_secrets", "has_secret", "redact", "secret_by_name"]
@@ -155,7 +155,7 @@ def _spanning(text: str, path: str) -> list[Finding]:
     return found
 
 
-def _of_rows(rows: Sequence[Rule], text: str, lowered: str, *, is_config: bool) -> list[Finding]:
+def _of_rows(rows: Sequence[SecretRule], text: str, lowered: str, *, is_config: bool) -> list[Finding]:
     return [
         Finding(*match.span(1), row.kind, row.masks)
         for row in rows

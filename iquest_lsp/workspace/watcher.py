@@ -31,7 +31,7 @@ from watchdog.events import (
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver, ObservedWatch
 
-from iquest_lsp.workspace.batch import Batch, Event
+from iquest_lsp.workspace.batch import Batch, FileEvent
 from iquest_lsp.workspace.disk_state import Changes, count_folders, inotify_watches, stamps
 from iquest_lsp.workspace.git_places import mark_of, places_of
 from iquest_lsp.workspace.ignore import IgnoreRules, is_rules_file
@@ -96,7 +96,7 @@ class Watcher:
         self._pace = pace
         self._force_polling = polling
         self._max_depth = max_depth
-        self._events: queue.SimpleQueue[Event | None] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[FileEvent | None] = queue.SimpleQueue()
         self._observer: BaseObserver | None = None
         self.watches: dict[str, ObservedWatch] = {}
         self._git: tuple[Path, ...] = ()
@@ -269,7 +269,7 @@ class Watcher:
             if os.path.isdir(folder):
                 self._degrade(f"the system cannot watch a new folder ({error.strerror or error})")
                 self._force_polling = True
-                self._events.put(Event([str(self.root)], is_folder=True, is_deletion=True))
+                self._events.put(FileEvent([str(self.root)], is_folder=True, is_deletion=True))
 
     def _unwatch(self) -> None:
         observer, self._observer = self._observer, None
@@ -304,9 +304,9 @@ class Watcher:
 
 
 class _Forward(FileSystemEventHandler):
-    def __init__(self, events: queue.SimpleQueue[Event | None]) -> None:
+    def __init__(self, events: queue.SimpleQueue[FileEvent | None]) -> None:
         self._events = events
 
     def on_any_event(self, event: FileSystemEvent) -> None:
         names = [os.fsdecode(name) for name in (event.src_path, event.dest_path) if name]
-        self._events.put(Event(names, event.is_directory, event.event_type == "deleted"))
+        self._events.put(FileEvent(names, event.is_directory, event.event_type == "deleted"))

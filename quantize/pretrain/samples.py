@@ -14,7 +14,7 @@ from iquest_lsp.context.prompt import (
     HISTORY_PATH,
     LAYOUT_VERSION,
     TREE_PATH,
-    CursorText,
+    FileAtCursor,
     PromptFormat,
     encode,
 )
@@ -119,7 +119,7 @@ class Sampler:
         over = len(tokens) - budget
         return tokens[over:] if 0 < over < len(tokens) // 3 else tokens
 
-    def _context(self, draw: random.Random, index: int, cursor: CursorText, middle: str, room: int) -> list[Part]:
+    def _context(self, draw: random.Random, index: int, cursor: FileAtCursor, middle: str, room: int) -> list[Part]:
         item = self._files[index]
         parts = FORMAT.repository(item.package)
         if draw.random() < 0.2:
@@ -142,7 +142,7 @@ class Sampler:
         return near, min(most, len(near))
 
     def pieces(
-        self, draw: random.Random, index: int, cursor: CursorText, middle: str, room: int
+        self, draw: random.Random, index: int, cursor: FileAtCursor, middle: str, room: int
     ) -> list[tuple[str, str]]:
         """Spans of other files of the package, cut at definition borders, least relevant first."""
         item = self._files[index]

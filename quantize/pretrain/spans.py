@@ -9,7 +9,7 @@ import re
 import warnings
 from dataclasses import dataclass
 
-from iquest_lsp.context.prompt import CursorText
+from iquest_lsp.context.prompt import FileAtCursor
 
 #: Span starts of the current file are multiples of this many lines where room allows (docs/completion.md).
 ANCHOR = 64
@@ -149,7 +149,7 @@ def cut(draw: random.Random, item: Outline, places: Places = ANYWHERE) -> tuple[
     return a, min(len(item.text), a + draw.randint(1, 300))
 
 
-def cursor_text(draw: random.Random, item: Outline, path: str, a: int, b: int, before: int, after: int) -> CursorText:
+def cursor_text(draw: random.Random, item: Outline, path: str, a: int, b: int, before: int, after: int) -> FileAtCursor:
     """The file around the cut, at most about `before` and `after` characters of whole lines on each side."""
     first, last = item.line_of(a), item.line_of(max(a, b - 1) if b > a else a)
     if b > a and item.text[b - 1] == "\n":
@@ -167,7 +167,7 @@ def cursor_text(draw: random.Random, item: Outline, path: str, a: int, b: int, b
     begin = item.starts[bottom] if bottom < len(item.starts) else len(item.text)
     while bottom < min(limit, len(item.starts)) and _end(item, bottom) - begin <= after:
         bottom += 1
-    return CursorText(
+    return FileAtCursor(
         path=path,
         prefix=item.lines(top, first),
         head=item.text[start:a],

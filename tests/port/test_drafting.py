@@ -13,7 +13,7 @@ from iquest_lsp.errors import RequestCancelledError
 from iquest_lsp.runtime.backends.llama import LlamaBackend
 from iquest_lsp.runtime.base.engine import EngineOptions
 from iquest_lsp.runtime.decode.controller import Call, Controller, DraftSource, Move
-from iquest_lsp.runtime.decode.copy_mixture import Shares
+from iquest_lsp.runtime.decode.copy_mixture import CopyShares
 from iquest_lsp.runtime.decode.drafting import LookupDraft
 from quantize.random_model import Recipe, write
 
@@ -132,7 +132,7 @@ def test_forced_drafts_change_no_greedy_token(engine: LlamaBackend, monkeypatch:
 def test_drafts_change_nothing_of_what_copying_changes(engine: LlamaBackend, monkeypatch: pytest.MonkeyPatch) -> None:
     parts = engine.parts
     assert parts is not None
-    monkeypatch.setattr(parts.decoder.mixtures, "shares", Shares((1, 3), ((0.6, 0.7, 0.5), (0.99, 0.99, 0.9))))
+    monkeypatch.setattr(parts.decoder.mixtures, "shares", CopyShares((1, 3), ((0.6, 0.7, 0.5), (0.99, 0.99, 0.9))))
     alone = [answer(engine, prompt(seed), copying=False).tokens for seed in range(4)]
     force(engine)
     changed = 0

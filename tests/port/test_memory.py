@@ -16,7 +16,7 @@ from iquest_lsp.runtime.backends.llama import LlamaBackend
 from iquest_lsp.runtime.base.engine import EngineOptions
 from iquest_lsp.runtime.decode.controller import Controller, DraftSource, Move
 from iquest_lsp.runtime.decode.share_learner import LEAST_FILES
-from iquest_lsp.runtime.memory.builder import Builder, Text
+from iquest_lsp.runtime.memory.builder import Builder, FileReading
 from iquest_lsp.runtime.memory.shares import FEATURES, MemoryShares
 from iquest_lsp.runtime.memory.store import ORDERS
 from quantize.random_model import Recipe, write
@@ -71,8 +71,8 @@ def files(engine: LlamaBackend, tmp_path: Path) -> tuple[str, ...]:
     for seed in range(SEEDS):
         texts[f"{seed} goes on"] = [*start(seed)[-10:], *answer(engine, seed, (), draft=False, copying=False).tokens]
     builder = Builder(tmp_path, parts.model.vocabulary_key, parts.model.n_vocab, texts.__getitem__)
-    builder.update(Text(f"folder/{name}.py", name) for name in texts)
-    return builder.update([Text("folder/0.py", "1")]).files
+    builder.update(FileReading(f"folder/{name}.py", name) for name in texts)
+    return builder.update([FileReading("folder/0.py", "1")]).files
 
 
 def start(seed: int) -> tuple[int, ...]:
@@ -126,7 +126,7 @@ def test_how_far_a_model_leans_on_the_memory_is_learned_from_it(engine: LlamaBac
     phrases = random.integers(97, 123, (8, 12))
     texts = {f"{at}.py": phrases[random.integers(0, 8, 60)].ravel().tolist() for at in range(LEAST_FILES)}
     builder = Builder(tmp_path, parts.model.vocabulary_key, parts.model.n_vocab, texts.__getitem__)
-    memory = builder.update(Text(name, name) for name in texts).files
+    memory = builder.update(FileReading(name, name) for name in texts).files
 
     assert engine.learn((), 50.0, lambda: False) == 0, "there is nothing to learn from"
     left = engine.learn(memory, 1.0, lambda: False)

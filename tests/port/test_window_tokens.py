@@ -11,7 +11,7 @@ import random
 import textwrap
 from pathlib import Path
 
-from iquest_lsp.context.prompt import CursorText, PromptFormat, encode
+from iquest_lsp.context.prompt import FileAtCursor, PromptFormat, encode
 from iquest_lsp.runtime.llama.model import Model
 from iquest_lsp.runtime.models import catalogue
 
@@ -28,7 +28,7 @@ def check(model: Model) -> None:
         line = lines[row].rstrip("\n")
         head = line[: source.randrange(len(line) + 1)]
         prefix = "".join(lines[max(row - source.randrange(1, 60), 0) : row])
-        parts = made.current(CursorText("a.py", prefix, head, "", ""))
+        parts = made.current(FileAtCursor("a.py", prefix, head, "", ""))
         plain = [model.tokenize(part.text) for part in parts if not part.special]
         whole = model.tokenize(prefix + head)
         assert encode(parts, model.special_tokens(), plain)[-len(whole) :] == whole, repr(prefix[-80:] + head)

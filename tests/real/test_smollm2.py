@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from iquest_lsp.context.chat import ChatTemplate, Message
-from iquest_lsp.context.prompt import CursorText, PromptFormat, PromptStyle, encode
+from iquest_lsp.context.prompt import FileAtCursor, PromptFormat, PromptStyle, encode
 from iquest_lsp.datatypes import Limits, Part, Prompt
 from iquest_lsp.runtime.backends.llama import LlamaBackend
 from iquest_lsp.runtime.base.engine import EngineOptions
@@ -48,7 +48,7 @@ def ids_of(engine: LlamaBackend, parts: list[Part] | tuple[Part, ...]) -> TokenI
 def continued(engine: LlamaBackend, prefix: str, head: str, *, heal: bool = True) -> str:
     """What follows a place of a file, in its line."""
     found = PromptFormat.detect(engine.parts.model.metadata, engine.parts.model.special_tokens())
-    parts = [*found.begin("toy"), *found.current(CursorText("numbers.py", prefix, head, "", ""))]
+    parts = [*found.begin("toy"), *found.current(FileAtCursor("numbers.py", prefix, head, "", ""))]
     made = engine.complete(Prompt(ids_of(engine, parts), ("\n",), heal=heal), Limits(max_tokens=24), never)
     return made.text
 
@@ -95,7 +95,7 @@ def test_inside_a_word_it_goes_on_with_the_word(engine: LlamaBackend) -> None:
 
 def test_a_token_costs_one_row_and_drafts_change_no_answer(engine: LlamaBackend) -> None:
     found = PromptFormat.detect(engine.parts.model.metadata, engine.parts.model.special_tokens())
-    ids = ids_of(engine, [*found.current(CursorText("numbers.py", CODE + "\n\n", "def fib(n):", "", ""))])
+    ids = ids_of(engine, [*found.current(FileAtCursor("numbers.py", CODE + "\n\n", "def fib(n):", "", ""))])
     plain = engine.complete(Prompt(ids), Limits(max_tokens=40, draft=False), never)
     sizes: list[int] = []
     context = engine.context

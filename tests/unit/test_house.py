@@ -336,3 +336,13 @@ def test_looks_into_words_are_found(tmp_path: Path) -> None:
         file.write_text(line + "\n")
         tree.cache_clear()
         assert [*decided_by_words(file)], line
+
+
+def test_a_class_has_a_name_of_its_own() -> None:
+    """A name that two public classes bear says of neither what it is."""
+    where: dict[str, list[str]] = {}
+    for module, path in PATHS.items():
+        for node in tree(path).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                where.setdefault(node.name, []).append(module)
+    assert {name: modules for name, modules in where.items() if len(modules) > 1} == {}

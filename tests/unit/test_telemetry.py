@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from iquest_lsp.datatypes import Completion, Finish, Position, Source, Span, Timings, TokenCounts
+from iquest_lsp.datatypes import AnswerSource, Completion, Finish, Position, Span, Timings, TokenCounts
 from iquest_lsp.telemetry import MOST_DAYS, MOST_PENDING, Statistics
 
 
-def answer(number: int, text: str = "one two\n  three", source: Source = Source.MODEL, quiet: str = "") -> Completion:
+def answer(
+    number: int, text: str = "one two\n  three", source: AnswerSource = AnswerSource.MODEL, quiet: str = ""
+) -> Completion:
     place = Position(0, 0)
     timings = Timings(total_ms=120)
     return Completion(text, Span(place, place), "m", Finish.STOP, source, timings, TokenCounts(), 1, quiet, number)
@@ -25,7 +27,7 @@ def test_answers_and_what_became_of_them(tmp_path: Path) -> None:
     file = tmp_path / "state" / "statistics.json"
     counts = Statistics(file, today=today)
     counts.answered(answer(1))
-    counts.answered(answer(2, source=Source.CACHE))
+    counts.answered(answer(2, source=AnswerSource.CACHE))
     counts.answered(answer(3, "", quiet="unsure"))
     counts.shown(1)
     counts.shown(1)

@@ -10,7 +10,7 @@ from iquest_lsp.codeflow.diff.filters import cut_off, rationale
 from iquest_lsp.codeflow.past.entries import Entry
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.syntax.paths import Category, category
-from iquest_lsp.codeflow.wording.story import MAX_ISSUES, DeprecatedPart, Reason, ReasonKind
+from iquest_lsp.codeflow.wording.story import MAX_ISSUES, DeprecatedPart, DeprecationReason, DeprecationSource
 
 MAX_TEXT = 400
 #: Lines of a changelog that are looked through, and entries that are quoted.
@@ -38,7 +38,7 @@ _FIELD = re.compile(
 )
 
 
-def reasons(index: FlowIndex, target: Target, entry: Entry, body: str) -> tuple[Reason, ...]:
+def reasons(index: FlowIndex, target: Target, entry: Entry, body: str) -> tuple[DeprecationReason, ...]:
     """What the code, the message, the changelog and the issues say of a definition's deprecation by a commit.
 
     `body` is the whole body of the commit's message.
@@ -46,10 +46,10 @@ def reasons(index: FlowIndex, target: Target, entry: Entry, body: str) -> tuple[
     found = [*_documented(target)]
     said = _message(entry, body)
     if said:
-        found.append(Reason(ReasonKind.MESSAGE, said, entry.oid))
+        found.append(DeprecationReason(DeprecationSource.MESSAGE, said, entry.oid))
     issues = _own_issues(entry)
     found += _changelog(index, target, issues)
-    found += [Reason(ReasonKind.ISSUE, issue, entry.oid) for issue in issues]
+    found += [DeprecationReason(DeprecationSource.ISSUE, issue, entry.oid) for issue in issues]
     return tuple(found)
 
 
@@ -104,7 +104,7 @@ def _message(entry: Entry, body: str) -> str:
     return prose or (entry.subject if speaks or _WORD.search(entry.subject) else "")
 
 
-def _documented(target: Target) -> Iterator[Reason]:
+def _documented(target: Target) -> Iterator[DeprecationReason]:
     """The directive or tag in the documentation, and what a decorator or warning says."""
     if target.symbol is None:
         return
@@ -124,7 +124,9 @@ def _documented(target: Target) -> Iterator[Reason]:
         text = " ".join(part for part in (told, *following[:stop]) if part)
         text = re.sub(r"\s*\*+/\s*$", "", text).strip("\"' :.,-") + "."
         if len(text) > 1:
-            yield Reason(ReasonKind.DOCSTRING, _cut(text), f"{target.path}:{target.symbol.start + at + 1}")
+            yield DeprecationReason(
+                DeprecationSource.DOCSTRING, _cut(text), f"{target.path}:{target.symbol.start + at + 1}"
+            )
             return
     for at, line in enumerate(lines[:400]):
         if _MARK.search(line) and not first <= at < end:
@@ -132,7 +134,9 @@ def _documented(target: Target) -> Iterator[Reason]:
             parts = dict.fromkeys(one or other for one, other in _QUOTED.findall(call))
             text = " ".join("".join(part for part in parts if " " in part).split())
             if text and (_WORD.search(call)):
-                yield Reason(ReasonKind.DOCSTRING, _cut(text), f"{target.path}:{target.symbol.start + at + 1}")
+                yield DeprecationReason(
+                    DeprecationSource.DOCSTRING, _cut(text), f"{target.path}:{target.symbol.start + at + 1}"
+                )
                 return
 
 
@@ -151,11 +155,11 @@ def _statement(lines: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
-def _changelog(index: FlowIndex, target: Target, named: Sequence[str]) -> Iterator[Reason]:
+def _changelog(index: FlowIndex, target: Target, named: Sequence[str]) -> Iterator[DeprecationReason]:
     """Entries of changelogs that name the definition and its deprecation, or else those that name some issues."""
     name = re.compile(rf"(?<!\w){re.escape(target.name.rsplit('.', 1)[-1])}(?!\w)")
     issues = [re.compile(rf"{re.escape(issue)}(?!\d)") for issue in named]
-    found: dict[bool, list[Reason]] = {True: [], False: []}
+    found: dict[bool, list[DeprecationReason]] = {True: [], False: []}
     for path in index.repository.files("HEAD"):
         if category(path) is not Category.CHANGELOG:
             continue
@@ -163,7 +167,7 @@ def _changelog(index: FlowIndex, target: Target, named: Sequence[str]) -> Iterat
         for at, told in _entries(source.decode("utf-8", "replace").split("\n")[:MAX_LINES]):
             says = bool(_WORD.search(told) and name.search(told))
             if says or any(issue.search(told) for issue in issues):
-                found[says].append(Reason(ReasonKind.CHANGELOG, _cut(told), f"{path}:{at + 1}"))
+                found[says].append(DeprecationReason(DeprecationSource.CHANGELOG, _cut(told), f"{path}:{at + 1}"))
     yield from (found[True] or found[False])[:MAX_ENTRIES]
 
 

@@ -12,7 +12,7 @@ from iquest_lsp.codeflow.answers.missing import LEAST, fitting, missing_of, with
 from iquest_lsp.codeflow.diff.changed_files import ChangedFile
 from iquest_lsp.codeflow.diff.filters import Ground
 from iquest_lsp.codeflow.diff.intents.intent import intent_of
-from iquest_lsp.codeflow.diff.intents.kinds import Intent, Reason, Sign
+from iquest_lsp.codeflow.diff.intents.kinds import Intent, IntentReason, Sign
 from iquest_lsp.codeflow.diff.intents.message_words import uninformative
 from iquest_lsp.codeflow.diff.intents.shape import shape_of
 from iquest_lsp.codeflow.diff.named_parts import part_changes
@@ -27,7 +27,7 @@ from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.following.anchors import Range
 from iquest_lsp.codeflow.past.likely_files import Likely, likely_along
 from iquest_lsp.codeflow.past.name_mentions import Words, words_of
-from iquest_lsp.codeflow.past.unindexed import Evidence, LiveEvidence, Past
+from iquest_lsp.codeflow.past.unindexed import LiveEvidence, Past, PastEvidence
 from iquest_lsp.codeflow.syntax.changes import SymbolChange, link_moves, symbol_changes
 from iquest_lsp.codeflow.syntax.dialects import Read
 from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind, plain_effects
@@ -58,7 +58,7 @@ def explain_diff(
     source: DiffSource,
     target: DiffTarget,
     *,
-    evidence: Callable[[Repository, str], Evidence] = LiveEvidence,
+    evidence: Callable[[Repository, str], PastEvidence] = LiveEvidence,
     redact: Redact | None,
     so_far: Callable[[DiffExplanation], None] | None = None,
     include_filtered: bool = False,
@@ -282,7 +282,7 @@ def _intent(source: DiffSource, changes: Sequence[SymbolChange], beside: Sequenc
         if kinds:
             kind, count = kinds.most_common(1)[0]
             total = len(source.commits)
-            return Intent(kind, count / total, (Reason(Sign.MOST, (str(count), str(total))),))
+            return Intent(kind, count / total, (IntentReason(Sign.MOST, (str(count), str(total))),))
     return intent_of(source.subject, source.body, shape, merge=source.merge)
 
 
@@ -339,7 +339,7 @@ def _uses(source: DiffSource, changes: Sequence[SymbolChange], tracked: frozense
     return meant(linked(found, origins), found, origins)
 
 
-def _along(source: DiffSource, past: Evidence, tracked: frozenset[str]) -> list[Likely]:
+def _along(source: DiffSource, past: PastEvidence, tracked: frozenset[str]) -> list[Likely]:
     """What likely changes along, by the newest commits and by what files name of the changed lines."""
     repository = source.repository
     if repository is None or (repository.bare and not source.revision):

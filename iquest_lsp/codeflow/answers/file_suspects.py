@@ -18,7 +18,7 @@ MAX_CHANGES = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ChangeOfFile:
     """A commit's change of a file: how many commits on the file and in all came after it, and its lines there."""
 
     entry: Entry
@@ -36,15 +36,17 @@ class Change:
 WEIGHTS = (0.33, -0.152, -0.555, 0.299, -0.762)
 
 
-def changes_of_file(index: FlowIndex, path: str) -> list[Change]:
+def changes_of_file(index: FlowIndex, path: str) -> list[ChangeOfFile]:
     """The newest changes of a file in HEAD, its earlier names included; merges are none."""
     names = index.renamed_from(path)
     entries = index.complete([item for item in index.on_paths(names, MAX_CHANGES) if not item.merge])
     here, newest = index.lines_on(names), index.newest
-    return [Change(entry, rank, newest - entry.order, here.get(entry.key, 0)) for rank, entry in enumerate(entries)]
+    return [
+        ChangeOfFile(entry, rank, newest - entry.order, here.get(entry.key, 0)) for rank, entry in enumerate(entries)
+    ]
 
 
-def shares(changes: Sequence[Change], weights: Sequence[float] = WEIGHTS) -> list[float]:
+def shares(changes: Sequence[ChangeOfFile], weights: Sequence[float] = WEIGHTS) -> list[float]:
     """The likelihood of each change to be the culprit; together they make 1."""
     scores = [sum(map(float.__mul__, weights, change.features())) for change in changes]
     highest = max(scores, default=0.0)

@@ -27,12 +27,12 @@ from iquest_lsp.codeflow.wording.story import (
     FOLLOWING,
     UNRELEASED,
     DeprecatedPart,
-    Event,
-    EventKind,
+    DeprecationReason,
     Note,
     NoteKind,
-    Reason,
     Story,
+    StoryEvent,
+    StoryEventKind,
     StoryItem,
 )
 
@@ -44,12 +44,12 @@ MAX_EVENTS = 4
 _GENERAL = frozenset(("test", "tests", "from", "with", "this", "into", "type", "name", "file", "main", "code", "data"))
 _INTRODUCE = frozenset(
     {
-        EventKind.ADDED,
-        EventKind.MOVED,
-        EventKind.RENAMED,
-        EventKind.COPIED,
-        EventKind.RETURNED,
-        EventKind.REWRITTEN,
+        StoryEventKind.ADDED,
+        StoryEventKind.MOVED,
+        StoryEventKind.RENAMED,
+        StoryEventKind.COPIED,
+        StoryEventKind.RETURNED,
+        StoryEventKind.REWRITTEN,
     }
 )
 
@@ -57,7 +57,7 @@ _INTRODUCE = frozenset(
 @dataclass(slots=True)
 class _Step:
     entry: Entry
-    events: list[Event]
+    events: list[StoryEvent]
     direct: bool
     deprecates: bool = False
     #: The definition's file and name.
@@ -121,10 +121,10 @@ def tell(index: FlowIndex, target: Target, *, include_filtered: bool = False, re
 def _since(index: FlowIndex, target: Target, steps: Iterable[_Step], born: _Step) -> _Step:
     """The step with which the first release that has the target got it: one may have been made while it was out."""
     ordered = sorted(steps, key=lambda step: step.entry.order)
-    again = [step for step in ordered if any(event.kind is EventKind.RETURNED for event in step.events)]
+    again = [step for step in ordered if any(event.kind is StoryEventKind.RETURNED for event in step.events)]
     release = born.entry.release
     went = any(
-        event.kind is EventKind.REMOVED and not event.member
+        event.kind is StoryEventKind.REMOVED and not event.member
         for step in ordered
         for event in step.events
         if step.entry.release == release
@@ -140,7 +140,7 @@ def _named_since(ordered: Sequence[_Step], since: str | None) -> str | None:
         step.entry.release
         for step in ordered
         for event in step.events
-        if event.kind is EventKind.RENAMED
+        if event.kind is StoryEventKind.RENAMED
         and not event.member
         and event.name.rsplit(".", 1)[-1] != event.old_name.rsplit(".", 1)[-1]
     ]
@@ -156,11 +156,11 @@ def _first_release(index: FlowIndex, step: _Step | None, *, marked: bool) -> str
 
 def _about_deprecation(
     index: FlowIndex, target: Target, step: _Step | None, redact: Redact | None
-) -> tuple[tuple[Reason, ...], tuple[DeprecatedPart, ...]]:
+) -> tuple[tuple[DeprecationReason, ...], tuple[DeprecatedPart, ...]]:
     """The reasons for a deprecation, without those that hold a secret, and the deprecated parameters."""
     if not target.name or target.is_range:
         return (), ()
-    found: tuple[Reason, ...] = ()
+    found: tuple[DeprecationReason, ...] = ()
     if step is not None:
         whole = next(commits(index.repository, commits=[step.entry.oid], numbers=False))
         found = reasons(index, target, step.entry, whole.body)
@@ -181,15 +181,15 @@ def _line_steps(index: FlowIndex, target: Target, steps: dict[str, _Step]) -> No
     anchors = {"line": Anchor(target.inside.name, inside=True)} if target.inside is not None else NO_ANCHORS
     for past, entry in index.follow([("line", target.head_path, target.lines_committed)], anchors=anchors)[0]:
         if target.inside is not None:
-            kind = EventKind.ADDED if past.born else EventKind.BODY
-            steps[entry.oid] = _Step(entry, [Event(kind, target.inside.kind)], True)
+            kind = StoryEventKind.ADDED if past.born else StoryEventKind.BODY
+            steps[entry.oid] = _Step(entry, [StoryEvent(kind, target.inside.kind)], True)
             continue
         if not target.is_range:
-            kind = EventKind.LINE_BORN if past.born else EventKind.LINE_CHANGED
-            steps[entry.oid] = _Step(entry, [Event(kind)], True)
+            kind = StoryEventKind.LINE_BORN if past.born else StoryEventKind.LINE_CHANGED
+            steps[entry.oid] = _Step(entry, [StoryEvent(kind)], True)
             continue
         step = steps.setdefault(entry.oid, _Step(entry, [], True))
-        event = Event(EventKind.LINES_BORN if past.born else EventKind.LINES_CHANGED)
+        event = StoryEvent(StoryEventKind.LINES_BORN if past.born else StoryEventKind.LINES_CHANGED)
         if event not in step.events:
             step.events.append(event)
 
@@ -229,14 +229,14 @@ def _came_with_its_file(index: FlowIndex, target: Target, steps: dict[str, _Step
         there = next((symbol for symbol in symbols_of(path, source) if symbol.name == target.name), None)
         if there is not None:
             marked = is_deprecated(source.split(b"\n"), there)
-            event = Event(EventKind.WITH_FILE, target.symbol.kind, deprecates=marked)
+            event = StoryEvent(StoryEventKind.WITH_FILE, target.symbol.kind, deprecates=marked)
             steps[entries[-1].oid] = _Step(entries[-1], [event], True, marked)
 
 
 def _add_step(steps: dict[str, _Step], item: SymbolEntry, kind: str, inner: str) -> None:
     deprecates = bool(item.deprecates) and not inner
-    event = Event(
-        EventKind(item.change),
+    event = StoryEvent(
+        StoryEventKind(item.change),
         kind,
         inner,
         item.name,
@@ -265,8 +265,8 @@ def _file_steps(index: FlowIndex, target: Target, steps: dict[str, _Step]) -> No
     first = min((item.order for item in entries), default=0)
     for entry in entries:
         if not entry.merge:
-            kind = EventKind.FILE_ADDED if entry.order == first else EventKind.FILE_CHANGED
-            steps[entry.oid] = _Step(entry, [Event(kind, entry.kind)], True)
+            kind = StoryEventKind.FILE_ADDED if entry.order == first else StoryEventKind.FILE_CHANGED
+            steps[entry.oid] = _Step(entry, [StoryEvent(kind, entry.kind)], True)
 
 
 def _follow_ups(index: FlowIndex, target: Target, steps: dict[str, _Step]) -> None:
@@ -287,14 +287,14 @@ def _follow_ups(index: FlowIndex, target: Target, steps: dict[str, _Step]) -> No
         if entry.oid in names:
             shared = issues & set(entry.issues.split())
             if shared:
-                event = Event(EventKind.BELONGS, names=tuple(sorted(shared)), side=side)
+                event = StoryEvent(StoryEventKind.BELONGS, names=tuple(sorted(shared)), side=side)
             elif side is not None:
-                event = Event(EventKind.FOLLOWS, side=side)
+                event = StoryEvent(StoryEventKind.FOLLOWS, side=side)
             else:
-                event = Event(EventKind.NAMES, names=(short,))
+                event = StoryEvent(StoryEventKind.NAMES, names=(short,))
             steps[entry.oid] = _Step(entry, [replace(event, early=entry.order < first)], False)
         elif side is not None and _about(entry, paths.get(entry.key, []), target, short):
-            steps[entry.oid] = _Step(entry, [Event(EventKind.FOLLOWS, side=side)], False)
+            steps[entry.oid] = _Step(entry, [StoryEvent(StoryEventKind.FOLLOWS, side=side)], False)
 
 
 def _near(index: FlowIndex, direct: Sequence[_Step]) -> list[Entry]:
@@ -338,7 +338,7 @@ def _item(step: _Step, redact: Redact | None, *, include_filtered: bool) -> Stor
         entry.oid,
         entry.date,
         WITHHELD if holds_secret(redact, entry.subject) else entry.subject,
-        (Event(EventKind.WITHHELD),) if holds_secret(redact, *step.events) else tuple(step.events),
+        (StoryEvent(StoryEventKind.WITHHELD),) if holds_secret(redact, *step.events) else tuple(step.events),
         "" if withheld or entry.kind == "change" else entry.kind,
         WITHHELD if withheld else said,
         () if withheld else issues,

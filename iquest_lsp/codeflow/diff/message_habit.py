@@ -33,7 +33,7 @@ _OF_GIT = re.compile(r"Merge\s|Revert\s\"")
 _BRANCH_TICKET = re.compile(r"(?<![A-Za-z0-9])([A-Z][A-Z0-9]+-\d+)(?![A-Za-z0-9])")
 
 
-class Form(StrEnum):
+class SubjectForm(StrEnum):
     """What a subject begins with."""
 
     PLAIN = "plain"
@@ -54,7 +54,7 @@ class Habit:
     `ticket` is the ticket of the branch, as subjects write it; `code_font` says that names stand between backticks.
     """
 
-    form: Form = Form.PLAIN
+    form: SubjectForm = SubjectForm.PLAIN
     scope: str = ""
     types: Counter[str] = field(default_factory=Counter)
     emojis: dict[str, Counter[str]] = field(default_factory=dict)
@@ -75,24 +75,29 @@ def habit_of(commits: Sequence[Commit], paths: Iterable[str], branch: str = "") 
     letters = [text[0] for text in said if text[0].isalpha()]
     return Habit(
         form,
-        _scope(matched, list(paths)) if form in (Form.CONVENTIONAL, Form.AREA) else "",
-        Counter(match["type"] for _, match in matched) if form is Form.CONVENTIONAL else Counter(),
-        _emojis(matched) if form is Form.GITMOJI else {},
-        form is Form.GITMOJI and 2 * sum(match["emoji"].startswith(":") for _, match in matched) > len(matched),
-        _ticket(branch, matched) if form is Form.TICKET else "",
+        _scope(matched, list(paths)) if form in (SubjectForm.CONVENTIONAL, SubjectForm.AREA) else "",
+        Counter(match["type"] for _, match in matched) if form is SubjectForm.CONVENTIONAL else Counter(),
+        _emojis(matched) if form is SubjectForm.GITMOJI else {},
+        form is SubjectForm.GITMOJI and 2 * sum(match["emoji"].startswith(":") for _, match in matched) > len(matched),
+        _ticket(branch, matched) if form is SubjectForm.TICKET else "",
         2 * sum(letter.isupper() for letter in letters) >= len(letters),
         2 * sum(text.endswith(".") for text in said) > len(said),
         sum("`" in text for text in said) >= max(2, 0.1 * len(said)),
     )
 
 
-def _form(told: Sequence[Commit]) -> tuple[Form, list[tuple[Commit, re.Match[str]]]]:
-    patterns = {Form.CONVENTIONAL: _CONVENTIONAL, Form.GITMOJI: _EMOJI, Form.TICKET: _TICKET, Form.AREA: _AREA}
+def _form(told: Sequence[Commit]) -> tuple[SubjectForm, list[tuple[Commit, re.Match[str]]]]:
+    patterns = {
+        SubjectForm.CONVENTIONAL: _CONVENTIONAL,
+        SubjectForm.GITMOJI: _EMOJI,
+        SubjectForm.TICKET: _TICKET,
+        SubjectForm.AREA: _AREA,
+    }
     for form, pattern in patterns.items():
         matched = [(item, found) for item in told if (found := pattern.fullmatch(item.subject))]
         if len(matched) >= max(LEAST, USUAL * len(told)):
             return form, matched
-    return Form.PLAIN, []
+    return SubjectForm.PLAIN, []
 
 
 def _scope(matched: Sequence[tuple[Commit, re.Match[str]]], paths: Sequence[str]) -> str:

@@ -25,7 +25,7 @@ from iquest_lsp.codeflow.diff.values import (
 from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.syntax.changes import SymbolChange, similarity
 from iquest_lsp.codeflow.syntax.effects.body_effects import body_effects
-from iquest_lsp.codeflow.syntax.effects.evidence import Place, proven
+from iquest_lsp.codeflow.syntax.effects.evidence import ChangedRows, proven
 from iquest_lsp.codeflow.syntax.forms import rows_of
 from iquest_lsp.codeflow.syntax.line_effects import (
     Effect,
@@ -247,7 +247,7 @@ def _change(item: FileDiff, part: _Part, texts: Texts, sources: tuple[bytes, byt
             return replace(whole, change="body", effects=(Effect(form),), old_name=whole.name)
         return whole
     both = zip(sources, (part.old, part.new), strict=True)
-    places = (Place(source, [(region.start, region.end)]) for source, region in both)
+    places = (ChangedRows(source, [(region.start, region.end)]) for source, region in both)
     found = _effects(part, part.old, part.new, texts, "ruby" if item.path.endswith(".rb") else "")
     told = tuple(proven(found, language_of(item.path), *places))
     # A key that stands first in its item, or no longer, is the same key.

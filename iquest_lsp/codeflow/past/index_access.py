@@ -15,7 +15,7 @@ from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.asked import AskedReader
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.past.store import Store, default_folder
-from iquest_lsp.codeflow.past.unindexed import WALKED, Evidence, LiveEvidence
+from iquest_lsp.codeflow.past.unindexed import WALKED, LiveEvidence, PastEvidence
 from iquest_lsp.errors import RepositoryError
 
 # A history of at most this many commits is indexed on the spot, the newest SPOT_DEEP of them in depth.
@@ -67,11 +67,11 @@ def index_of(repository: Repository, folder: Path | None, paths: Sequence[str]) 
 
 
 @contextmanager
-def evidence_until(folder: Path | None) -> Iterator[Callable[[Repository, str], Evidence]]:
+def evidence_until(folder: Path | None) -> Iterator[Callable[[Repository, str], PastEvidence]]:
     """Makes what answers about a repository's past up to a commit: the store where it can, else git."""
     opened: list[FlowIndex] = []
 
-    def evidence(repository: Repository, base: str) -> Evidence:
+    def evidence(repository: Repository, base: str) -> PastEvidence:
         index = built_index(repository, folder)
         if index is not None:
             opened.append(index)

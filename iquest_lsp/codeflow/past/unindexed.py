@@ -60,7 +60,7 @@ class Habits:
         return self.with_category[kind] / self.source if self.source else 0.0
 
 
-class Evidence(Protocol):
+class PastEvidence(Protocol):
     """What an explanation needs to know of the past."""
 
     def touches(self, ranges: Sequence[tuple[str, str, Range]], paths: Sequence[str]) -> list[Past]:
@@ -88,7 +88,7 @@ class LiveEvidence:
         self._base = base
 
     def touches(self, ranges: Sequence[tuple[str, str, Range]], paths: Sequence[str]) -> list[Past]:
-        """See Evidence."""
+        """See PastEvidence."""
         if not self._base or not paths:
             return []
         try:
@@ -145,7 +145,7 @@ class LiveEvidence:
         return replace(commit, files=tuple(moved.get(item.path, item) for item in commit.files))
 
     def partners(self, paths: Sequence[str], *, include_filtered: bool = False) -> list[Partner]:
-        """See Evidence."""
+        """See PastEvidence."""
         if not self._base or not paths:
             return []
         deadline = time.monotonic() + SECONDS
@@ -167,7 +167,7 @@ class LiveEvidence:
         return partners(sets, paths)
 
     def habits(self, *, include_filtered: bool = False) -> Habits:
-        """See Evidence."""
+        """See PastEvidence."""
         if not self._base:
             return Habits(0, Counter())
         walk = commits(self._repository, revisions=[self._base], numbers=False, limit=WALKED, merges=False)
@@ -178,7 +178,7 @@ class LiveEvidence:
         )
 
     def recent(self) -> Recent:
-        """See Evidence."""
+        """See PastEvidence."""
         if not self._base:
             return Recent()
         deadline = time.monotonic() + SECONDS

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from iquest_lsp.codeflow.diff.changed_files import ChangedFile
 from iquest_lsp.codeflow.diff.intents.kinds import Intent
-from iquest_lsp.codeflow.diff.message_habit import Form, Habit
+from iquest_lsp.codeflow.diff.message_habit import Habit, SubjectForm
 from iquest_lsp.codeflow.diff.replacements import Replacement
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.wording.commit_parts import DEFINITIONS, Point, is_named
@@ -105,7 +105,7 @@ def commit_message(facts: MessageFacts) -> CommitMessage:
         )
         for text in dict.fromkeys(points_told)
     )
-    states = facts.habit.form in (Form.CONVENTIONAL, Form.GITMOJI)
+    states = facts.habit.form in (SubjectForm.CONVENTIONAL, SubjectForm.GITMOJI)
     return CommitMessage(subject, body, kind if guessed and states and kind in _CLAIMS else "")
 
 
@@ -125,17 +125,17 @@ def _kind(facts: MessageFacts) -> tuple[str, bool]:
 
 
 def _prefix(habit: Habit, kind: str) -> str:
-    if habit.form is Form.CONVENTIONAL:
+    if habit.form is SubjectForm.CONVENTIONAL:
         candidates = _TYPES.get(kind, ("chore",))
         chosen = next((item for item in candidates if habit.types[item]), candidates[0])
         return f"{chosen}({habit.scope}): " if habit.scope else f"{chosen}: "
-    if habit.form is Form.GITMOJI:
+    if habit.form is SubjectForm.GITMOJI:
         used = habit.emojis.get(kind)
         default = _EMOJIS.get(kind, _EMOJIS["change"])[int(habit.short_codes)]
         return f"{used.most_common(1)[0][0] if used else default} "
-    if habit.form is Form.TICKET and habit.ticket:
+    if habit.form is SubjectForm.TICKET and habit.ticket:
         return f"{habit.ticket} "
-    if habit.form is Form.AREA and habit.scope:
+    if habit.form is SubjectForm.AREA and habit.scope:
         return f"{habit.scope}: "
     return ""
 

@@ -93,7 +93,7 @@ _OF_A_LINE = frozenset(
 _VALUED = frozenset({"key", "package", "command"})
 
 
-class Change(Protocol):
+class ToldChange(Protocol):
     """A change of a definition, of a diff or as it is stored."""
 
     @property
@@ -179,12 +179,12 @@ def is_of_lines(effect: Effect) -> bool:
     return effect.kind in _ON_LINES
 
 
-def told_as(change: Change) -> str:
+def told_as(change: ToldChange) -> str:
     """Where the change stands in a table of sentences: by what happened, and comments apart from documentation."""
     return COMMENTS if change.change == "doc" and is_of_comments(change.effects) else change.change
 
 
-def told_effects(change: Change) -> Sequence[Effect]:
+def told_effects(change: ToldChange) -> Sequence[Effect]:
     """What is told of a change: the effects of its lines, or what becomes of its signature."""
     if any(effect.kind is EffectKind.WITHHELD for effect in change.effects):
         return change.effects
@@ -193,7 +193,7 @@ def told_effects(change: Change) -> Sequence[Effect]:
     return change.effects
 
 
-def detail(change: Change) -> str:
+def detail(change: ToldChange) -> str:
     """What there is to say beside the kind of a change; empty where that tells all."""
     if any(effect.kind is EffectKind.COMMENTED_OUT for effect in change.effects):
         return say(_ON_LINES[EffectKind.COMMENTED_OUT])
@@ -212,14 +212,14 @@ def detail(change: Change) -> str:
     return ", ".join(effect_words(effect) for effect in told_effects(change))
 
 
-def action_words(changes: Sequence[Change], limit: int) -> str:
+def action_words(changes: Sequence[ToldChange], limit: int) -> str:
     """What was done to the first definitions, and how many more there are."""
     parts = list(dict.fromkeys(map(_action, changes[:limit])))
     parts += [say("and {} more", len(changes) - limit)] if len(changes) > limit else []
     return "; ".join(parts)
 
 
-def _action(item: Change) -> str:
+def _action(item: ToldChange) -> str:
     # The record shows both signatures beside the action.
     told = detail(item) if item.change != "signature" else ""
     return f"{item.change} {item.name}" + (f" ({told})" if told else "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from iquest_lsp.codeflow.diff.filters import Ground, Objection
-from iquest_lsp.codeflow.diff.intents.kinds import Reason, Sign
+from iquest_lsp.codeflow.diff.intents.kinds import IntentReason, Sign
 from iquest_lsp.codeflow.syntax.dialects import Construct
 from iquest_lsp.codeflow.syntax.paths import Category
 from iquest_lsp.codeflow.wording.phrases import say
@@ -72,13 +72,13 @@ _CONSTRUCTS = {
 _LANGUAGES = {"python": "Python", "go": "Go", "java": "Java", "rust": "Rust edition"}
 
 
-def reason_words(reasons: Iterable[Reason], *, guess: bool = False) -> str:
+def reason_words(reasons: Iterable[IntentReason], *, guess: bool = False) -> str:
     """What a commit's kind was read from, marked as a guess where it is hardly more."""
     told = say(", and ").join(map(_reason, reasons))
     return say("a guess: {}", told) if guess else told
 
 
-def _reason(reason: Reason) -> str:
+def _reason(reason: IntentReason) -> str:
     if reason.kind is Sign.ONE_CATEGORY:
         return say(_ONE_CATEGORY[Category(reason.values[0])])
     return say(_SIGNS[reason.kind], *reason.values)

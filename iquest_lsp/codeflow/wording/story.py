@@ -22,7 +22,7 @@ MAX_ISSUES = 4
 UNRELEASED = "unreleased"
 
 
-class EventKind(StrEnum):
+class StoryEventKind(StrEnum):
     """What a commit did to the target; the first nine are a definition's changes, see SymbolChange.
 
     RETURNED is a definition that an earlier commit took out, COPIED one whose original went later, REWRITTEN one that
@@ -59,14 +59,14 @@ class EventKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class StoryEvent:
     """What a commit did to the target, or to its `member`.
 
     `of` is the kind of definition, or what the commit is for where it changed a file; `names` are what a message
     names. `side` is the category of files of a commit that follows, `early` says that it came before the target.
     """
 
-    kind: EventKind
+    kind: StoryEventKind
     of: str = ""
     member: str = ""
     name: str = ""
@@ -85,17 +85,17 @@ class Event:
         """The definition's change, as SymbolChange has it."""
         return self.kind.value
 
-    def covers(self, other: Event) -> bool:
+    def covers(self, other: StoryEvent) -> bool:
         """Whether this event tells all that the other one does."""
         if (self.kind, self.member) != (other.kind, other.member) or (other.deprecates and not self.deprecates):
             return False
-        if self.kind is EventKind.BODY:
+        if self.kind is StoryEventKind.BODY:
             return self.effects[: len(other.effects)] == other.effects
         if (self.old_path, self.old_name) != (other.old_path, other.old_name):
             return False
         # A getter and its setter are introduced once, though their signatures differ.
         forms = (self.old_signature, self.signature), (other.old_signature, other.signature)
-        return self.kind is not EventKind.SIGNATURE or forms[0] == forms[1]
+        return self.kind is not StoryEventKind.SIGNATURE or forms[0] == forms[1]
 
 
 class NoteKind(StrEnum):
@@ -124,7 +124,7 @@ class StoryItem:
     commit: str
     date: str
     subject: str
-    events: tuple[Event, ...]
+    events: tuple[StoryEvent, ...]
     kind: str = ""
     said: str = ""
     issues: tuple[str, ...] = ()
@@ -145,7 +145,7 @@ class StoryItem:
         return f"{self.said} ({shown})" if shown else self.said
 
 
-class ReasonKind(StrEnum):
+class DeprecationSource(StrEnum):
     """Where a reason for a deprecation is given."""
 
     MESSAGE = "message"
@@ -155,17 +155,19 @@ class ReasonKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class DeprecationReason:
     """What a source says of a deprecation; `source` is a commit, or a file with its line from 1."""
 
-    kind: ReasonKind
+    kind: DeprecationSource
     text: str
     source: str
 
     @property
     def words(self) -> str:
         """The quotation as a line of markdown."""
-        place = self.source if self.kind in (ReasonKind.CHANGELOG, ReasonKind.DOCSTRING) else self.source[:10]
+        place = (
+            self.source if self.kind in (DeprecationSource.CHANGELOG, DeprecationSource.DOCSTRING) else self.source[:10]
+        )
         return say(_REASONS[self.kind], escape(self.text), place)
 
 
@@ -195,7 +197,7 @@ class Story:
     missing: Note | None = None
     gaps: tuple[Gap, ...] = ()
     has_releases: bool = True
-    reasons: tuple[Reason, ...] = ()
+    reasons: tuple[DeprecationReason, ...] = ()
     deprecated_parts: tuple[DeprecatedPart, ...] = ()
     named_since: str | None = None
 
@@ -275,10 +277,10 @@ def _repeats(item: StoryItem) -> bool:
 
 
 _REASONS = {
-    ReasonKind.MESSAGE: "The commit `{1}` says: {0}",
-    ReasonKind.CHANGELOG: "`{1}` says: {0}",
-    ReasonKind.DOCSTRING: "`{1}` says: {0}",
-    ReasonKind.ISSUE: "The commit `{1}` names {0}.",
+    DeprecationSource.MESSAGE: "The commit `{1}` says: {0}",
+    DeprecationSource.CHANGELOG: "`{1}` says: {0}",
+    DeprecationSource.DOCSTRING: "`{1}` says: {0}",
+    DeprecationSource.ISSUE: "The commit `{1}` names {0}.",
 }
 _NOTES = {
     NoteKind.NOT_COMMITTED: "It is not committed yet.",
@@ -286,28 +288,28 @@ _NOTES = {
     NoteKind.NO_HISTORY: "{}",
 }
 _CHANGES = {
-    EventKind.ADDED: "{} was added",
-    EventKind.REMOVED: "{} was removed",
-    EventKind.RENAMED: "{} was renamed",
-    EventKind.MOVED: "{} was moved {}",
-    EventKind.SIGNATURE: "the signature of {} changed",
-    EventKind.BODY: "{} was changed",
-    EventKind.DOC: "the documentation of {} was changed",
-    EventKind.TEST: "{} was changed",
-    EventKind.LAYOUT: "the formatting of {} was changed",
-    EventKind.RETURNED: "{} was brought back",
-    EventKind.REWRITTEN: "{} was written anew, in place of {}",
-    EventKind.COPIED: "{} was copied {}, where it went later",
+    StoryEventKind.ADDED: "{} was added",
+    StoryEventKind.REMOVED: "{} was removed",
+    StoryEventKind.RENAMED: "{} was renamed",
+    StoryEventKind.MOVED: "{} was moved {}",
+    StoryEventKind.SIGNATURE: "the signature of {} changed",
+    StoryEventKind.BODY: "{} was changed",
+    StoryEventKind.DOC: "the documentation of {} was changed",
+    StoryEventKind.TEST: "{} was changed",
+    StoryEventKind.LAYOUT: "the formatting of {} was changed",
+    StoryEventKind.RETURNED: "{} was brought back",
+    StoryEventKind.REWRITTEN: "{} was written anew, in place of {}",
+    StoryEventKind.COPIED: "{} was copied {}, where it went later",
 }
-_TOLD = frozenset({EventKind.RENAMED, EventKind.SIGNATURE, EventKind.BODY})
+_TOLD = frozenset({StoryEventKind.RENAMED, StoryEventKind.SIGNATURE, StoryEventKind.BODY})
 _OTHERS = {
-    EventKind.LINE_BORN: "the line came with it",
-    EventKind.LINE_CHANGED: "the line was changed",
-    EventKind.LINES_BORN: "some of the lines came with it",
-    EventKind.LINES_CHANGED: "some of the lines were changed",
-    EventKind.FILE_ADDED: "the file was added",
-    EventKind.FILE_CHANGED: "the file was changed ({})",
-    EventKind.WITH_FILE: "the {} came with the file",
+    StoryEventKind.LINE_BORN: "the line came with it",
+    StoryEventKind.LINE_CHANGED: "the line was changed",
+    StoryEventKind.LINES_BORN: "some of the lines came with it",
+    StoryEventKind.LINES_CHANGED: "some of the lines were changed",
+    StoryEventKind.FILE_ADDED: "the file was added",
+    StoryEventKind.FILE_CHANGED: "the file was changed ({})",
+    StoryEventKind.WITH_FILE: "the {} came with the file",
 }
 _FOLLOW = {
     Category.TEST: "tests were changed, apparently for it",
@@ -325,16 +327,16 @@ _SIDES = {
 FOLLOWING: Sequence[Category] = tuple(_FOLLOW)
 
 
-def _event(event: Event) -> str:
-    if event.kind is EventKind.WITHHELD:
+def _event(event: StoryEvent) -> str:
+    if event.kind is StoryEventKind.WITHHELD:
         return WITHHELD
     if event.kind in _CHANGES:
         return _change(event)
     if event.kind in _OTHERS:
         return say(_OTHERS[event.kind], event.of)
-    if event.kind is EventKind.FOLLOWS and event.side is not None:
+    if event.kind is StoryEventKind.FOLLOWS and event.side is not None:
         text = say(_FOLLOW[event.side])
-    elif event.kind is EventKind.BELONGS:
+    elif event.kind is StoryEventKind.BELONGS:
         text = say("belongs to {}", ", ".join(event.names))
         text = say(_SIDES[event.side], text) if event.side is not None else text
     else:
@@ -342,7 +344,7 @@ def _event(event: Event) -> str:
     return say("before it: {}", text) if event.early else text
 
 
-def _change(event: Event) -> str:
+def _change(event: StoryEvent) -> str:
     what = f"`{event.member}`" if event.member else say("the {}", event.of)
     told = detail(event)
     template = "only comments of {} were changed" if told_as(event) == COMMENTS else _CHANGES[event.kind]

@@ -11,7 +11,7 @@ from iquest_lsp.datatypes import Part
 
 
 @dataclass(frozen=True, slots=True)
-class Hunk:
+class EditHunk:
     """An edit with the lines around it, as a unified diff writes them: each begins with a blank, `-` or `+`.
 
     `old_line` and `line` are where they begin in the text before and after; `own`: a suggestion that was taken.
@@ -46,7 +46,7 @@ class Hunk:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class RelatedPiece:
     """Lines `start` to `end` of a file of `lines` lines that has to do with the edit; a smaller `order` goes first."""
 
     path: str
@@ -58,7 +58,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskedEdit:
     """A file's text with the cursor in it, the last edits (the latest at the end), and what has to do with them.
 
     `before` is the text before the edits, `syntax` the spans of the syntax around the cursor, innermost first, and
@@ -68,8 +68,8 @@ class Asked:
     path: str
     text: str
     cursor: int
-    hunks: Sequence[Hunk] = ()
-    pieces: Sequence[Piece] = ()
+    hunks: Sequence[EditHunk] = ()
+    pieces: Sequence[RelatedPiece] = ()
     before: str = ""
     syntax: Sequence[tuple[int, int]] = ()
     budget: int = 0
@@ -111,7 +111,7 @@ class EditFormat(Protocol):
     def name(self) -> str:
         """What it is called in the logs."""
 
-    def prompt(self, asked: Asked) -> EditPrompt | None:
+    def prompt(self, asked: AskedEdit) -> EditPrompt | None:
         """The prompt; None where it does not fit, or where the text could be taken for the format's own signs."""
 
     def parse(self, prompt: EditPrompt, answer: str) -> str | None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from iquest_lsp.context.chat import Message
-from iquest_lsp.nextedit.formats.asked import Asked, EditPrompt, changed, levelled
+from iquest_lsp.nextedit.formats.asked import AskedEdit, EditPrompt, changed, levelled
 from iquest_lsp.nextedit.formats.regions import Rows, around, size, tokens
 
 CURSOR, BEGIN, END = "<|cursor|>", "<|edit|>", "<|/edit|>"
@@ -29,7 +29,7 @@ class Instruct:
 
     name = "instructions"
 
-    def prompt(self, asked: Asked) -> EditPrompt | None:
+    def prompt(self, asked: AskedEdit) -> EditPrompt | None:
         """See EditFormat."""
         rows = Rows.of(asked.text)
         region, shown = around(rows, asked.cursor, asked.syntax, EDITABLE, SHOWN)

@@ -11,7 +11,7 @@ import difflib
 from collections.abc import Sequence
 
 from iquest_lsp.datatypes import Part
-from iquest_lsp.nextedit.formats.asked import Asked, EditPrompt, Hunk, changed, joined, levelled
+from iquest_lsp.nextedit.formats.asked import AskedEdit, EditHunk, EditPrompt, changed, joined, levelled
 
 FILE, CURSOR, END = "<|file_sep|>", "<|cursor|>", "<|endoftext|>"
 #: Lines of the region before and behind the cursor's.
@@ -39,7 +39,7 @@ class Sweep:
 
     name = "Sweep"
 
-    def prompt(self, asked: Asked) -> EditPrompt | None:
+    def prompt(self, asked: AskedEdit) -> EditPrompt | None:
         """See EditFormat."""
         start, region = _region(asked.text, asked.cursor)
         cursor = min(max(asked.cursor - start, 0), len(region))
@@ -153,7 +153,7 @@ def _window(text: str, cursor: int, most: int) -> str:
     return "\n".join(lines[first : first + WINDOW])
 
 
-def _history(hunks: Sequence[Hunk], region: str) -> tuple[list[Part], str]:
+def _history(hunks: Sequence[EditHunk], region: str) -> tuple[list[Part], str]:
     """The last edits, and the region as it was before those of them that are found in it."""
     told = [hunk for hunk in hunks if hunk.side("+", 0).strip() != hunk.side("-", 0).strip()]
     was = region

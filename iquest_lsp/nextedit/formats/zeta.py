@@ -16,7 +16,7 @@ from itertools import pairwise
 from pathlib import PurePosixPath
 
 from iquest_lsp.datatypes import Part
-from iquest_lsp.nextedit.formats.asked import Asked, EditPrompt, Hunk, Piece, changed, joined, levelled
+from iquest_lsp.nextedit.formats.asked import AskedEdit, EditHunk, EditPrompt, RelatedPiece, changed, joined, levelled
 from iquest_lsp.nextedit.formats.regions import Rows, around, size, tokens
 
 SUFFIX, PREFIX, MIDDLE, FILE = "<[fim-suffix]>", "<[fim-prefix]>", "<[fim-middle]>", "<filename>"
@@ -47,7 +47,7 @@ class _Zeta:
     _lines: tuple[str, ...] = ()
     _stop: tuple[str, ...] = ()
 
-    def prompt(self, asked: Asked) -> EditPrompt | None:
+    def prompt(self, asked: AskedEdit) -> EditPrompt | None:
         """See EditFormat."""
         rows = Rows.of(asked.text)
         region, shown = around(rows, asked.cursor, asked.syntax, EDITABLE, SHOWN)
@@ -197,7 +197,7 @@ def _good_start(bare: Sequence[str], at: int) -> int:
     return at
 
 
-def _history(hunks: Sequence[Hunk], budget: int) -> list[Part]:
+def _history(hunks: Sequence[EditHunk], budget: int) -> list[Part]:
     """The last edits as diffs, the latest at the end, as far as the budget goes."""
     head = f"{FILE}edit_history\n"
     used = tokens(size(head))
@@ -218,7 +218,7 @@ def _history(hunks: Sequence[Hunk], budget: int) -> list[Part]:
     return [Part(FILE, special=True), Part("edit_history\n" + "".join(reversed(told))), Part("\n")]
 
 
-def _elsewhere(asked: Asked, shown: tuple[int, int]) -> list[Piece]:
+def _elsewhere(asked: AskedEdit, shown: tuple[int, int]) -> list[RelatedPiece]:
     """The pieces that are not shown around the cursor anyway."""
     first, last = shown
     return [piece for piece in asked.pieces if piece.path != asked.path or piece.start < first or piece.end > last + 1]
@@ -229,10 +229,10 @@ class _File:
     """The pieces of one file."""
 
     path: str
-    pieces: list[Piece]
+    pieces: list[RelatedPiece]
 
 
-def _files(pieces: Sequence[Piece], budget: int) -> list[Part]:
+def _files(pieces: Sequence[RelatedPiece], budget: int) -> list[Part]:
     """Pieces by their files, as far as the budget goes; what is left out of a file is marked."""
     files: dict[str, _File] = {}
     for piece in pieces:

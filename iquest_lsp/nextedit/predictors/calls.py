@@ -28,7 +28,7 @@ _LITERALS = ("true", "false", "True", "False", "None", "null", "nil", "undefined
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class WrittenCall:
     """A call of a changed definition: where, its arguments by place and by name, and how sure it is that it is one."""
 
     path: str
@@ -68,7 +68,7 @@ def _is_head(item: Changed, edit: Edit) -> bool:
     return edit.path == item.path and edit.line <= item.line < edit.line + len(edit.new)
 
 
-def calls_of(item: Changed, changes: Sequence[Change], sources: Sources) -> Iterator[Call]:
+def calls_of(item: Changed, changes: Sequence[Change], sources: Sources) -> Iterator[WrittenCall]:
     """The calls that mean a definition, as far as their files tell."""
     marks = _done(item, changes)
     name, owner = item.short, item.qualified.rpartition(".")[0].rsplit(".", 1)[-1]
@@ -93,14 +93,14 @@ def calls_of(item: Changed, changes: Sequence[Change], sources: Sources) -> Iter
                 yield call
 
 
-def _call(path: str, text: Parsed, spot: Spot, arguments: Node, how: str = "") -> Call | None:
+def _call(path: str, text: Parsed, spot: Spot, arguments: Node, how: str = "") -> WrittenCall | None:
     """The call with these arguments; None where one of them stands for several."""
     given = [node for node in arguments.named_children if "comment" not in node.type]
     if any(node.type in _SPREAD for node in given):
         return None
     plain = tuple(node for node in given if node.type != "keyword_argument")
     words = {_keyword(node): node for node in given if node.type == "keyword_argument"}
-    return Call(path, text, spot, arguments, plain, words, how)
+    return WrittenCall(path, text, spot, arguments, plain, words, how)
 
 
 def _keyword(node: Node) -> str:
@@ -108,7 +108,14 @@ def _keyword(node: Node) -> str:
 
 
 def _suggestion(
-    item: Changed, call: Call, start: int, end: int, new: str, kind: ReasonKind, values: tuple[str, ...], sort: str
+    item: Changed,
+    call: WrittenCall,
+    start: int,
+    end: int,
+    new: str,
+    kind: ReasonKind,
+    values: tuple[str, ...],
+    sort: str,
 ) -> NextEdit:
     """Bytes of a call's file become another text."""
     old = call.text.source[start:end].decode("utf-8", "replace")
@@ -117,7 +124,7 @@ def _suggestion(
     return NextEdit(call.path, *call.text.place_at(start), old, new, EditKind.SIGNATURE, reason, name, trigger=trigger)
 
 
-def _renamed(item: Changed, plan: Plan, call: Call) -> Iterator[NextEdit]:
+def _renamed(item: Changed, plan: Plan, call: WrittenCall) -> Iterator[NextEdit]:
     for old, new in plan.renamed:
         if old in call.words and new not in call.words:
             node = call.words[old].named_children[0]
@@ -126,7 +133,7 @@ def _renamed(item: Changed, plan: Plan, call: Call) -> Iterator[NextEdit]:
             yield _suggestion(item, call, node.start_byte, node.end_byte, new, kind, told, "keyword")
 
 
-def _removed(item: Changed, plan: Plan, call: Call) -> Iterator[NextEdit]:
+def _removed(item: Changed, plan: Plan, call: WrittenCall) -> Iterator[NextEdit]:
     given = call.given
     for at, name in plan.removed:
         argument = call.words.get(name) or (call.plain[at] if at < len(call.plain) == plan.before else None)
@@ -138,7 +145,7 @@ def _removed(item: Changed, plan: Plan, call: Call) -> Iterator[NextEdit]:
             yield _suggestion(item, call, start, end, "", ReasonKind.PARAMETER_REMOVED, (item.short, name), "removed")
 
 
-def _reordered(item: Changed, plan: Plan, call: Call) -> Iterator[NextEdit]:
+def _reordered(item: Changed, plan: Plan, call: WrittenCall) -> Iterator[NextEdit]:
     plain = call.plain
     if plan.order and not call.words and len(plain) == plan.before:
         between = {call.text.source[a.end_byte : b.start_byte] for a, b in itertools.pairwise(plain)}
@@ -152,7 +159,7 @@ def _reordered(item: Changed, plan: Plan, call: Call) -> Iterator[NextEdit]:
 
 
 def _added(
-    item: Changed, plan: Plan, call: Call, learned: Mapping[str, Mapping[str, int]], change: Change | None
+    item: Changed, plan: Plan, call: WrittenCall, learned: Mapping[str, Mapping[str, int]], change: Change | None
 ) -> Iterator[NextEdit]:
     """The new arguments where all that are needed can be told, each at its place."""
     if not plan.added or any(name in call.words for _, name in plan.added):
@@ -178,7 +185,7 @@ def _added(
         yield _suggestion(item, call, start, start, new, ReasonKind.PARAMETER_ADDED, names, sort)
 
 
-def _whose(item: Changed, call: Call) -> str:
+def _whose(item: Changed, call: WrittenCall) -> str:
     """`inner-` for a call in the changed definition itself, whose own parameter proves nothing."""
     around = call.text.symbol_at(call.spot.line)
     return "inner-" if call.path == item.path and around is not None and around.name == item.name else ""
@@ -189,7 +196,7 @@ def _strength(kind: str) -> int:
     return ("scope" not in kind and "fresh" not in kind, "fresh" in kind, not kind.startswith("optional")).count(True)
 
 
-def _placed(plan: Plan, call: Call, values: Sequence[tuple[int, str, str]]) -> tuple[int, str] | None:
+def _placed(plan: Plan, call: WrittenCall, values: Sequence[tuple[int, str, str]]) -> tuple[int, str] | None:
     """Where new arguments go in, as a byte, and the text that goes in; None where that cannot be told."""
     given, plain = call.given, call.plain
     first = values[0][0]
@@ -209,7 +216,7 @@ def _placed(plan: Plan, call: Call, values: Sequence[tuple[int, str, str]]) -> t
 
 
 def _on_own_lines(
-    call: Call, placed: tuple[int, str], values: Sequence[tuple[int, str, str]]
+    call: WrittenCall, placed: tuple[int, str], values: Sequence[tuple[int, str, str]]
 ) -> tuple[int, str] | None:
     """Where new arguments go in and their text where each argument has a line of its own; None where it has none."""
     given, (start, text) = call.given, placed
@@ -232,7 +239,7 @@ def _on_own_lines(
     return last.end_byte, "".join(f",\n{ahead}{word}" for word in words)
 
 
-def _is_new(call: Call, change: Change) -> bool:
+def _is_new(call: WrittenCall, change: Change) -> bool:
     """Whether the call's lines came with the changes: it was written with the new head in mind."""
     rows = range(call.arguments.start_point.row, call.arguments.end_point.row + 1)
     return any(map(change.is_changed, rows)) and not any(
@@ -242,7 +249,7 @@ def _is_new(call: Call, change: Change) -> bool:
     )
 
 
-def _value(name: str, call: Call, learned: Mapping[str, int], change: Change | None) -> tuple[str, str]:
+def _value(name: str, call: WrittenCall, learned: Mapping[str, int], change: Change | None) -> tuple[str, str]:
     """What a call gives for a new parameter, and what that rests on; empty where nothing tells."""
     bound = _bound(call.text, call.spot, name, change)
     if len(learned) == 1:

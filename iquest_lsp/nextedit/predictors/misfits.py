@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from iquest_lsp.codeflow.reading import Category, NotLookedUpError, Sources, by_name_only, category
 from iquest_lsp.nextedit.change import Change
-from iquest_lsp.nextedit.predictors.calls import Call, calls_of
+from iquest_lsp.nextedit.predictors.calls import WrittenCall, calls_of
 from iquest_lsp.nextedit.predictors.heads import (
     Changed,
     changed_heads,
@@ -42,7 +42,7 @@ class _Taken:
         needed = {name for name, text in found.items() if not is_optional(text) and name not in several}
         return cls(places, frozenset(by_name), frozenset(needed), bool(several - words), bool(words))
 
-    def misfit(self, call: Call) -> str:
+    def misfit(self, call: WrittenCall) -> str:
         """How a call does not fit: `fewer`, `more` or `keyword`; empty where it does."""
         given = {*self.places[: len(call.plain)], *call.words}
         if not self.needed <= given:

@@ -15,7 +15,7 @@ from functools import partial
 from iquest_lsp.codeflow.reading import Category, NotLookedUpError, Sources, category, lines_with
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.parsed import Parsed, is_member, parse
-from iquest_lsp.nextedit.pieces import Piece, is_compound, is_name, pieces, replacements
+from iquest_lsp.nextedit.pieces import TextPiece, is_compound, is_name, pieces, replacements
 from iquest_lsp.nextedit.predictors.passed import counted, nearness, passed
 from iquest_lsp.nextedit.records import Edit, EditKind, NextEdit, Reason, ReasonKind
 
@@ -171,7 +171,7 @@ def rules_of(edit: Edit) -> Iterator[Rule]:
                 yield Rule(left, gone, right, after[start:end], width)
 
 
-def _numbers(before: str, old: Sequence[Piece], after: str, new: Sequence[Piece]) -> tuple[str, str] | None:
+def _numbers(before: str, old: Sequence[TextPiece], after: str, new: Sequence[TextPiece]) -> tuple[str, str] | None:
     """The numbers, or versions, that a replaced part is or lies in, before and after; None where it is none."""
     found = []
     for text, part in ((before, old), (after, new)):
@@ -191,7 +191,9 @@ def _opened(words: Sequence[str]) -> list[int]:
     return [words.count(start) - words.count(end) for start, end in ("()", "[]", "{}")]
 
 
-def _around(old: Sequence[Piece], i1: int, i2: int, size: int, text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _around(
+    old: Sequence[TextPiece], i1: int, i2: int, size: int, text: str
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Pieces before and behind a part, of its own line only."""
     first = old[i1].start if i1 < len(old) else len(text)
     last = old[i2 - 1].end if i2 else 0

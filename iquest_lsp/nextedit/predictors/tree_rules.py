@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from iquest_lsp.codeflow.reading import ARGUMENTS
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.parsed import Parsed
-from iquest_lsp.nextedit.pieces import Piece, is_name, pieces, replacements
+from iquest_lsp.nextedit.pieces import TextPiece, is_name, pieces, replacements
 from iquest_lsp.nextedit.records import Edit
 
 if TYPE_CHECKING:
@@ -37,12 +37,12 @@ _ENDS = frozenset({"block", "statement_block", "compound_statement", "module", "
 
 
 @dataclass(frozen=True, slots=True)
-class Pattern:
+class NodePattern:
     """A node to be matched: by its kind and its text, or its parts; a hole matches any named node."""
 
     kind: str
     text: str = ""
-    parts: tuple[Pattern, ...] = ()
+    parts: tuple[NodePattern, ...] = ()
     hole: int = -1
 
     def words(self) -> Iterator[str]:
@@ -68,7 +68,7 @@ Slot = tuple[str, tuple[tuple[str, int], ...]]
 class TreeRule:
     """What matches `pattern` becomes `template`: texts and numbers of holes, one behind another."""
 
-    pattern: Pattern
+    pattern: NodePattern
     template: tuple[str | int, ...]
     #: What the changed node is: an argument, a call, or something else; with a slot what its siblings stand in.
     level: str
@@ -131,18 +131,18 @@ def _unified(rules: Sequence[TreeRule]) -> Iterator[TreeRule]:
             yield made
 
 
-def unified(one: Pattern, other: Pattern, free: dict[tuple[Pattern, Pattern], int]) -> Pattern:
+def unified(one: NodePattern, other: NodePattern, free: dict[tuple[NodePattern, NodePattern], int]) -> NodePattern:
     """The least general pattern that matches what either does; `free` numbers the holes where they differ."""
     if one == other:
         return one
     if one.hole < 0 and other.hole < 0 and one.kind == other.kind and 0 < len(one.parts) == len(other.parts):
         parts = (unified(left, right, free) for left, right in zip(one.parts, other.parts, strict=True))
-        return Pattern(one.kind, "", tuple(parts))
+        return NodePattern(one.kind, "", tuple(parts))
     number = free.setdefault((one, other), 1000 + len(free))
-    return Pattern("", hole=number)
+    return NodePattern("", hole=number)
 
 
-def matched(pattern: Pattern, node: Node, found: dict[int, str]) -> bool:
+def matched(pattern: NodePattern, node: Node, found: dict[int, str]) -> bool:
     """Whether a node matches; what the holes hold goes into `found`."""
     if pattern.hole >= 0:
         text = _text(node)
@@ -245,7 +245,7 @@ def changed_nodes(before: Parsed, after: Parsed, edit: Edit) -> Iterator[tuple[N
             node = node.parent
 
 
-def _span(text: str, first: Piece, last: Piece, base: int) -> tuple[int, int]:
+def _span(text: str, first: TextPiece, last: TextPiece, base: int) -> tuple[int, int]:
     """Bytes from one piece of a text to another, counted from `base`."""
     return base + len(text[: first.start].encode()), base + len(text[: last.end].encode())
 
@@ -285,19 +285,19 @@ def _children(node: Node) -> list[tuple[Node, str]]:
     return [(child, node.field_name_for_child(at) or "") for at, child in enumerate(node.children)]
 
 
-def _shape(node: Node, place: str, kept: Mapping[str, int], used: set[str], *, is_root: bool) -> Pattern | None:
+def _shape(node: Node, place: str, kept: Mapping[str, int], used: set[str], *, is_root: bool) -> NodePattern | None:
     """The pattern of a node, holes by their texts; None where it is too large."""
     text = _text(node)
     if not is_root and node.is_named and place not in _FIXED and text in kept:
         used.add(text)
-        return Pattern("", text, hole=0)
+        return NodePattern("", text, hole=0)
     if not node.child_count or _says_more(node, text):
-        return Pattern(node.type, text)
+        return NodePattern(node.type, text)
     if node.child_count > MAX_LEAVES:
         return None
     parts = [_shape(child, where, kept, used, is_root=False) for child, where in _children(node)]
     whole = tuple(part for part in parts if part is not None)
-    return Pattern(node.type, "", whole) if len(whole) == len(parts) else None
+    return NodePattern(node.type, "", whole) if len(whole) == len(parts) else None
 
 
 def _says_more(node: Node, text: str) -> bool:
@@ -305,10 +305,10 @@ def _says_more(node: Node, text: str) -> bool:
     return len("".join(text.split())) != sum(len("".join(_text(child).split())) for child in node.children)
 
 
-def _numbered(pattern: Pattern, numbers: Mapping[str, int]) -> Pattern:
+def _numbered(pattern: NodePattern, numbers: Mapping[str, int]) -> NodePattern:
     if pattern.hole >= 0:
-        return Pattern("", hole=numbers[pattern.text])
-    return Pattern(pattern.kind, pattern.text, tuple(_numbered(part, numbers) for part in pattern.parts))
+        return NodePattern("", hole=numbers[pattern.text])
+    return NodePattern(pattern.kind, pattern.text, tuple(_numbered(part, numbers) for part in pattern.parts))
 
 
 def _template(node: Node, place: str, used: set[str], numbers: dict[str, int]) -> Iterator[str | int]:

@@ -18,7 +18,7 @@ from iquest_lsp.runtime.backends.loading import describe, gpu_use, on_devices, o
 from iquest_lsp.runtime.base.engine import EngineMetrics, EngineOptions, StateLabel, WarmResult
 from iquest_lsp.runtime.decode.answer import Answer, Request
 from iquest_lsp.runtime.decode.copy_mixture import METADATA_KEY as COPYING_KEY
-from iquest_lsp.runtime.decode.copy_mixture import Shares
+from iquest_lsp.runtime.decode.copy_mixture import CopyShares
 from iquest_lsp.runtime.decode.healing import Pieces
 from iquest_lsp.runtime.decode.mixtures import Mixtures
 from iquest_lsp.runtime.decode.sampling import Sampler
@@ -45,7 +45,7 @@ DRAFT_ROOM = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class EngineParts:
     """A model and what works with it."""
 
     model: Model
@@ -63,7 +63,7 @@ class LlamaBackend:
 
     def __init__(self, options: EngineOptions) -> None:
         self._options = options
-        self._parts: Parts | None = None
+        self._parts: EngineParts | None = None
         self._generated = 0
         self._labels: dict[int, StateLabel] = {}  # whose KV a sequence holds, where that is saved
         self._learns = False
@@ -86,7 +86,7 @@ class LlamaBackend:
         context = self._make_context(model)
         prefill = Prefill(context, self._options.batch_tokens, self._options.sequences)
         pieces = Pieces([model.piece(token) for token in range(model.n_vocab)])
-        shares = Shares.parse(str(header.metadata.get(COPYING_KEY, "")))
+        shares = CopyShares.parse(str(header.metadata.get(COPYING_KEY, "")))
         mark = fingerprint(header)
         memory_shares = MemoryShares.parse(str(header.metadata.get(MEMORY_KEY, "")))
         about = known(mark, shares_file()) if memory_shares is None else Known(memory_shares)
@@ -97,7 +97,7 @@ class LlamaBackend:
         drafting, unused = open_drafting(self._options, model)
         decoder = Decoder(model, prefill, pieces, self._options, mixtures, drafting)
         states = SavedStates(self._options, mark, build_identity(), self._memory_kind())
-        self._parts = Parts(model, context, prefill, pieces, decoder, states, mixtures, mark)
+        self._parts = EngineParts(model, context, prefill, pieces, decoder, states, mixtures, mark)
         told = describe(model, header.path, self._options, made, (*notes, *unused))
         if about.confidence is not None:
             told.metadata.setdefault(CONFIDENCE_KEY, str(about.confidence))
@@ -318,7 +318,7 @@ class LlamaBackend:
             self.restore(label, sequence, tokens)
 
     @property
-    def parts(self) -> Parts:
+    def parts(self) -> EngineParts:
         """What is loaded; EngineError while nothing is."""
         if self._parts is None:
             raise EngineError("The model is not loaded yet", fix="Try again in a moment")

@@ -19,21 +19,21 @@ CGROUPS = Path("/sys/fs/cgroup")
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class MachineMemory:
     """Bytes: the machine's, or those of the group this process is confined to, and those free without swapping."""
 
     total: int
     available: int
 
 
-def read_memory(meminfo: Path = MEMINFO, group: Path | None = None) -> Memory | None:
+def read_memory(meminfo: Path = MEMINFO, group: Path | None = None) -> MachineMemory | None:
     """The memory there is; None where the system does not say."""
     if meminfo == MEMINFO and not meminfo.exists():
         found = psutil.virtual_memory()
-        return Memory(found.total, found.available)
+        return MachineMemory(found.total, found.available)
     try:
         table = {name: int(rest.split()[0]) * 1024 for name, _, rest in rows(meminfo.read_text("ascii")) if rest}
-        memory = Memory(table["MemTotal"], table["MemAvailable"])
+        memory = MachineMemory(table["MemTotal"], table["MemAvailable"])
     except (OSError, ValueError, KeyError, IndexError):
         return None
     return _confined(memory, group if group is not None else _own_group())
@@ -54,7 +54,7 @@ def _own_group() -> Path:
     return CGROUPS
 
 
-def _confined(memory: Memory, group: Path) -> Memory:
+def _confined(memory: MachineMemory, group: Path) -> MachineMemory:
     """The same, seen from inside a control group (version 2) with a limit."""
     try:
         limit = int((group / "memory.max").read_text("ascii"))
@@ -63,7 +63,7 @@ def _confined(memory: Memory, group: Path) -> Memory:
         files = sum(int(value) for name, value in table if name in ("inactive_file", "active_file"))
     except (OSError, ValueError):  # no such file, or "max"
         return memory
-    return Memory(min(memory.total, limit), min(memory.available, max(limit - used + files, 0)))
+    return MachineMemory(min(memory.total, limit), min(memory.available, max(limit - used + files, 0)))
 
 
 def held_bytes(pid: int, proc: Path = Path("/proc")) -> int | None:

@@ -44,7 +44,7 @@ from iquest_lsp.token_ids import TokenIds
 log = logging.getLogger(__name__)
 
 
-class Server:
+class BackendServer:
     """Serves one backend over a pair of streams."""
 
     def __init__(self, backend: Backend, source: BinaryIO, sink: BinaryIO) -> None:
@@ -165,7 +165,7 @@ def main() -> None:
     options = first[1]
     assert isinstance(options, EngineOptions)
     try:
-        Server(make_backend(options), source, sink).run()
+        BackendServer(make_backend(options), source, sink).run()
     finally:
         os._exit(0)  # the worker may be deep in native code; nothing here needs an orderly end
 

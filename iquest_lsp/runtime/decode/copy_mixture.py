@@ -48,7 +48,7 @@ class Occurrences:
 
 
 @dataclass(frozen=True, slots=True)
-class Shares:
+class CopyShares:
     """The copy's share of the distribution: for matches of at least so many bytes, by kind (see Occurrences)."""
 
     borders: tuple[int, ...]
@@ -120,7 +120,7 @@ class Copies:
 class CopyMixture:
     """Weighs what the text repeats into the distributions of one answer."""
 
-    def __init__(self, copies: Copies, shares: Shares) -> None:
+    def __init__(self, copies: Copies, shares: CopyShares) -> None:
         self._copies, self._shares = copies, shares
 
     def add(self, token: int) -> None:

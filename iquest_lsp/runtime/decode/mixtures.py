@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from iquest_lsp.runtime.decode.copy_mixture import Copies, CopyMixture, Shares
+from iquest_lsp.runtime.decode.copy_mixture import Copies, CopyMixture, CopyShares
 from iquest_lsp.runtime.decode.drafting import Lookup
 from iquest_lsp.runtime.memory.mixture import MemoryMixture
 from iquest_lsp.runtime.memory.remembered import SAME_PLACE, Remembered
@@ -62,7 +62,7 @@ class Mixtures:
     def __init__(
         self,
         pieces: Pieces,
-        shares: Shares | None = None,
+        shares: CopyShares | None = None,
         memory_shares: MemoryShares | None = None,
         memories: OpenMemories | None = None,
     ) -> None:

@@ -21,7 +21,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class DraftToken:
     """A guess of the next token; `weights` is the distribution that it was drawn from, None for a certain guess."""
 
     token: int
@@ -97,7 +97,7 @@ class Sampler:
         """A token that was chosen already, with its log-probability."""
         return _scored(token, logits)
 
-    def judge(self, logits: NDArray[np.float32], draft: Draft) -> Choice:
+    def judge(self, logits: NDArray[np.float32], draft: DraftToken) -> Choice:
         """The next token, which is the draft as often as the distribution of `logits` allows.
 
         Accepting a draft x from q with probability min(1, p(x)/q(x)), and else drawing from the part of p that
@@ -118,14 +118,14 @@ class Sampler:
         total = excess.sum()
         return _scored(self._draw(excess / total if total > 0 else wanted), logits)
 
-    def propose(self, logits: NDArray[np.float32]) -> tuple[Draft, float]:
+    def propose(self, logits: NDArray[np.float32]) -> tuple[DraftToken, float]:
         """A draft from a pass's logits, and the probability that the pass gave it."""
         if self.samples:
             weights = self.weights(logits)
             token = self._draw(weights)
-            return Draft(token, weights), float(weights[token])
+            return DraftToken(token, weights), float(weights[token])
         choice = _scored(int(logits.argmax()), logits)
-        return Draft(choice.token), float(np.exp(choice.logprob))
+        return DraftToken(choice.token), float(np.exp(choice.logprob))
 
     def weights(self, logits: NDArray[np.float32]) -> NDArray[np.float64]:
         """The probabilities that tokens are drawn with, [n_vocab]."""

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from iquest_lsp.runtime.decode.healing import Pieces
 from iquest_lsp.runtime.decode.sampling import only
 from iquest_lsp.runtime.memory.disk import Memory
-from iquest_lsp.runtime.memory.fitting import Floats, Sample, as_rows, fit, mixed
+from iquest_lsp.runtime.memory.fitting import Floats, ScoredTokens, as_rows, fit, mixed
 from iquest_lsp.runtime.memory.layers import Layer
 from iquest_lsp.runtime.memory.mixture import MemoryMixture
 from iquest_lsp.runtime.memory.remembered import Remembered
@@ -71,7 +71,7 @@ class _Scores:
     """What was found in one file: the samples, which of them are half-typed words, and the tokens that nothing was
     remembered of."""
 
-    sample: Sample
+    sample: ScoredTokens
     typed: NDArray[np.bool_]
     unknown: int
 
@@ -180,7 +180,7 @@ class ShareLearner:
                 typed_rows.append(mask is not None)
             mixture.add(token)
         table = np.array(rows, np.float64).reshape(len(rows), 4 + FEATURES)
-        sample = Sample(table[:, 0], table[:, 1], table[:, 2], table[:, 3].astype(np.int64), table[:, 4:])
+        sample = ScoredTokens(table[:, 0], table[:, 1], table[:, 2], table[:, 3].astype(np.int64), table[:, 4:])
         return _Scores(sample, np.array(typed_rows, np.bool_), unknown)
 
 
@@ -214,8 +214,8 @@ def _said(logits: NDArray[np.float32], token: int) -> tuple[float, float]:
 
 def _fitted(scores: Sequence[_Scores]) -> MemoryShares:
     """The likeliest shares for these files."""
-    free = Sample.joined([one.sample.part(~one.typed) for one in scores])
-    word = Sample.joined([one.sample.part(one.typed) for one in scores])
+    free = ScoredTokens.joined([one.sample.part(~one.typed) for one in scores])
+    word = ScoredTokens.joined([one.sample.part(one.typed) for one in scores])
     return MemoryShares(as_rows(fit(free)), as_rows(fit(word)), PROMPT, FOLDER)
 
 

@@ -15,7 +15,7 @@ from iquest_lsp.runtime.decode.batch_invariance import try_rows
 from iquest_lsp.runtime.decode.controller import MATCHED, Controller, DraftSource, Move
 from iquest_lsp.runtime.decode.drafting import Lookup, LookupDraft
 from iquest_lsp.runtime.decode.mixtures import Mixtures, SeenText
-from iquest_lsp.runtime.decode.sampling import Choice, Draft, Sampler, is_close_call, only, without
+from iquest_lsp.runtime.decode.sampling import Choice, DraftToken, Sampler, is_close_call, only, without
 from iquest_lsp.runtime.decode.sequence_end import ContextEnd
 from iquest_lsp.runtime.decode.small_model import SmallModel
 from iquest_lsp.runtime.memory.mixture import Leaning
@@ -145,7 +145,7 @@ class Writer:
 
     def _copied(self, found: LookupDraft, count: int) -> Finish | None:
         """Verifies tokens from the context or the memory in one batch with the one before them."""
-        drafts = [Draft(token) for token in found.tokens[:count]]
+        drafts = [DraftToken(token) for token in found.tokens[:count]]
         rows = self._tail.full([self._token, *(draft.token for draft in drafts)])
         accepted, judged, ended = self._verify(rows, drafts)
         self._controller.settle_lookup(found.match, len(drafts), accepted, judged, _source(found))
@@ -153,7 +153,7 @@ class Writer:
 
     def _drafted(self, source: DraftSource, most: int, *, is_trial: bool) -> Finish | None:
         """Lets the first pass or the small model write ahead for as long as it pays, and verifies that in one batch."""
-        drafts: list[Draft] = []
+        drafts: list[DraftToken] = []
         confidences: list[float] = []
         chances: list[float] = []
         sampled = self._sampler.samples
@@ -187,14 +187,14 @@ class Writer:
             self._controller.settle_unsure(chances[0] if chances else 1.0, sampled=sampled, source=source)
         return ended
 
-    def _written(self, source: DraftSource, drafts: Sequence[Draft]) -> Logits:
+    def _written(self, source: DraftSource, drafts: Sequence[DraftToken]) -> Logits:
         """What a source says of the token behind the drafts."""
         if source is DraftSource.SMALL:
             assert self._small is not None
             return self._small.guess([draft.token for draft in drafts])
         return self._tail.first(drafts[-1].token if drafts else self._token)
 
-    def _verify(self, rows: Sequence[Logits], drafts: Sequence[Draft]) -> tuple[int, int, Finish | None]:
+    def _verify(self, rows: Sequence[Logits], drafts: Sequence[DraftToken]) -> tuple[int, int, Finish | None]:
         """Takes tokens from the rows for as long as the drafts are right, and one more.
 
         Returns how many drafts were right, how many were looked at, and why the answer ended, if it did. Greedy

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from iquest_lsp.datatypes import RememberedPart
-from iquest_lsp.runtime.memory.disk import Entry, Memory, MemoryFileError, kept_files
+from iquest_lsp.runtime.memory.disk import Memory, MemoryFile, MemoryFileError, kept_files
 from iquest_lsp.runtime.memory.layers import Layer
 from iquest_lsp.runtime.memory.store import Ids
 
@@ -29,7 +29,7 @@ MOST_TOKENS = 64_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class FileReading:
     """What was read of a file; without a `text` it is no more, or may not be shown."""
 
     path: str
@@ -81,7 +81,7 @@ class Builder:
         if self._small.below != self._large.digest:  # it stands upon another one, which was lost
             self._small = self._empty()
 
-    def entry(self, path: str) -> Entry | None:
+    def entry(self, path: str) -> MemoryFile | None:
         """What is known of a file."""
         return self._entries().get(path)
 
@@ -90,13 +90,13 @@ class Builder:
         """The files that are remembered."""
         return list(self._entries())
 
-    def update(self, texts: Iterable[Text]) -> MemoryFiles:
+    def update(self, texts: Iterable[FileReading]) -> MemoryFiles:
         """Takes in what was read of files; raises OSError where the disk does not take it.
 
         A file that is not mentioned stays as it was.
         """
         entries = self._entries()
-        changed: dict[str, tuple[Entry, Ids] | None] = {}
+        changed: dict[str, tuple[MemoryFile, Ids] | None] = {}
         for text in texts:
             known = entries.get(text.path)
             if text.text is None:
@@ -107,7 +107,7 @@ class Builder:
             if known is not None and known.digest == digest:
                 continue
             ids = np.array(self.tokenize(text.text), np.int32)
-            changed[text.path] = Entry(text.path, digest, text.changed_ns, text.size), ids
+            changed[text.path] = MemoryFile(text.path, digest, text.changed_ns, text.size), ids
         if changed:
             self._take(changed)
         return self.files()
@@ -125,11 +125,11 @@ class Builder:
         held = (RememberedPart(self.layer, texts, tokens),) if texts else ()
         return MemoryFiles(kept, texts, tokens, self._left_out, held)
 
-    def _entries(self) -> dict[str, Entry]:
+    def _entries(self) -> dict[str, MemoryFile]:
         found = {entry.path: entry for entry in self._large.entries if entry.path not in self._small.gone}
         return found | {entry.path: entry for entry in self._small.entries}
 
-    def _take(self, changed: dict[str, tuple[Entry, Ids] | None]) -> None:
+    def _take(self, changed: dict[str, tuple[MemoryFile, Ids] | None]) -> None:
         small = {entry.path: (entry, self._small.tokens(at)) for at, entry in enumerate(self._small.entries)}
         for path, text in changed.items():
             small.pop(path, None)
@@ -148,7 +148,7 @@ class Builder:
             for at, entry in enumerate(self._large.entries)
             if entry.path not in gone
         } | small
-        kept: list[tuple[Entry, Ids]] = []
+        kept: list[tuple[MemoryFile, Ids]] = []
         room = MOST_TOKENS
         for path in sorted(whole):  # a folder's files lie together
             room -= len(whole[path][1]) + 1

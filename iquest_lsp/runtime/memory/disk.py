@@ -2,7 +2,7 @@
 
     front   magic, format version, size of the head, SHA-256 of all that follows
     head    what it belongs to and the files it holds, as JSON, padded
-    arrays  tokens int32, places int32, begins int64 (see Store)
+    arrays  tokens int32, places int32, begins int64 (see MemoryStore)
 
 A file is written beside its place and renamed; it is read through a mapping, so that processes share its pages.
 """
@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from iquest_lsp.atomic_file import replacing
 from iquest_lsp.errors import IQuestError
 from iquest_lsp.runtime.memory.layers import Layer
-from iquest_lsp.runtime.memory.store import LONGEST, Ids, Store, joined
+from iquest_lsp.runtime.memory.store import LONGEST, Ids, MemoryStore, joined
 
 MAGIC, VERSION = b"IQMEMORY", 2
 _FRONT = struct.Struct("<8sII32s")
@@ -41,7 +41,7 @@ class MemoryFileError(IQuestError):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class MemoryFile:
     """One file of a memory: its path, a digest of its text, and what the disk said of it when it was read (time of
     its last change in nanoseconds and size in bytes; 0 for a buffer, which is always looked at again)."""
 
@@ -62,9 +62,9 @@ class Memory:
     def __init__(
         self,
         key: str,
-        entries: Sequence[Entry],
+        entries: Sequence[MemoryFile],
         starts: NDArray[np.int64],
-        store: Store,
+        store: MemoryStore,
         below: str = "",
         gone: Sequence[str] = (),
         layer: Layer = Layer.CODE,
@@ -81,7 +81,7 @@ class Memory:
     def of(
         cls,
         key: str,
-        texts: Sequence[tuple[Entry, Ids]],
+        texts: Sequence[tuple[MemoryFile, Ids]],
         n_vocab: int,
         below: str = "",
         gone: Sequence[str] = (),
@@ -89,7 +89,7 @@ class Memory:
     ) -> Memory:
         """Sorts the texts of files."""
         tokens, starts = joined([ids for _, ids in texts], n_vocab)
-        return cls(key, [entry for entry, _ in texts], starts, Store.of(tokens, n_vocab), below, gone, layer)
+        return cls(key, [entry for entry, _ in texts], starts, MemoryStore.of(tokens, n_vocab), below, gone, layer)
 
     @property
     def size(self) -> int:
@@ -187,8 +187,8 @@ def _parse(data: NDArray[np.uint8], key: str) -> Memory:
         at += width + -width % _PAGE
     if at != len(data):
         raise ValueError("its size is not what it says")
-    entries = [Entry(*values) for values in about["files"]]
-    store = Store(arrays[0], arrays[1], arrays[2])
+    entries = [MemoryFile(*values) for values in about["files"]]
+    store = MemoryStore(arrays[0], arrays[1], arrays[2])
     starts = np.array(about["starts"], np.int64)
     if len(starts) != len(entries) + 1:
         raise ValueError("its files do not fit its text")

@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Sample:
+class ScoredTokens:
     """Scored tokens with a forecast: what the model and the memory gave each, what the memory left, the row of the
     gate, and the features [tokens, FEATURES]."""
 
@@ -34,23 +34,23 @@ class Sample:
     row: NDArray[np.int64]
     features: Floats
 
-    def part(self, chosen: NDArray[np.bool_]) -> Sample:
+    def part(self, chosen: NDArray[np.bool_]) -> ScoredTokens:
         """Some of the tokens."""
-        return Sample(*(getattr(self, each.name)[chosen] for each in fields(self)))
+        return ScoredTokens(*(getattr(self, each.name)[chosen] for each in fields(self)))
 
     @classmethod
-    def joined(cls, samples: Sequence[Sample]) -> Sample:
+    def joined(cls, samples: Sequence[ScoredTokens]) -> ScoredTokens:
         """The tokens of several."""
         return cls(*(np.concatenate([getattr(one, each.name) for one in samples]) for each in fields(cls)))
 
 
-def mixed(sample: Sample, rows: Floats) -> Floats:
+def mixed(sample: ScoredTokens, rows: Floats) -> Floats:
     """The mixture's probability of each token."""
     share = _shares(sample, rows)
     return share * (sample.memory + sample.left * sample.model) + (1 - share) * sample.model
 
 
-def fit(sample: Sample) -> Floats:
+def fit(sample: ScoredTokens) -> Floats:
     """The likeliest gate; [len(ORDERS) + 1, FEATURES]. Without tokens it gives the memory next to nothing."""
     alike = np.zeros((len(ORDERS) + 1, FEATURES))
     alike[:, 0] = -1.0 if len(sample.model) else -30.0
@@ -75,7 +75,7 @@ def as_rows(rows: Floats) -> Rows:
     return tuple(tuple(round(float(value), 3) for value in row) for row in rows)
 
 
-def _step(sample: Sample, here: NDArray[np.bool_], rows: Floats, to: Floats, prior: float) -> Floats:
+def _step(sample: ScoredTokens, here: NDArray[np.bool_], rows: Floats, to: Floats, prior: float) -> Floats:
     """One row after one step of Newton's method on the expected membership, kept near `to`."""
     share = _shares(sample, rows)[here]
     own = share * (sample.memory + sample.left * sample.model)[here]
@@ -87,7 +87,7 @@ def _step(sample: Sample, here: NDArray[np.bool_], rows: Floats, to: Floats, pri
     return np.asarray(row + np.linalg.solve(hessian, gradient))
 
 
-def _shares(sample: Sample, rows: Floats) -> Floats:
+def _shares(sample: ScoredTokens, rows: Floats) -> Floats:
     odds = (sample.features * rows[sample.row]).sum(axis=1)
     share: Floats = np.minimum(1 / (1 + np.exp(-np.clip(odds, -30, 30))), MOST)
     return share

@@ -26,7 +26,7 @@ from iquest_lsp.runtime.memory.written import Written
 LEAST_OWED = 0.1
 
 
-class Source(Protocol):
+class MemorySource(Protocol):
     """Texts beside the prompt."""
 
     def find(self, context: Sequence[int], allowed: NDArray[np.bool_] | None = None) -> Sequence[Found]:
@@ -57,7 +57,7 @@ class MemoryMixture:
     The prompt is its innermost text. Without `shares` nothing is weighed, and `source` is only drafted from.
     """
 
-    def __init__(self, written: Written, shares: MemoryShares | None, source: Source | None = None) -> None:
+    def __init__(self, written: Written, shares: MemoryShares | None, source: MemorySource | None = None) -> None:
         self._written, self._shares, self._source = written, shares, source
         self._found: list[Found] | None = None  # in the source, behind the end of the text
         self._said: tuple[Forecast, float, NDArray[np.float32]] | None = None  # weighed last: its share, the result

@@ -18,9 +18,9 @@ import numpy as np
 from iquest_lsp.datatypes import RememberedPart
 from iquest_lsp.runtime.memory import folders
 from iquest_lsp.runtime.memory.builder import MemoryFiles
-from iquest_lsp.runtime.memory.disk import Entry, Memory, MemoryFileError, kept_files
+from iquest_lsp.runtime.memory.disk import Memory, MemoryFile, MemoryFileError, kept_files
 from iquest_lsp.runtime.memory.layers import Layer
-from iquest_lsp.runtime.memory.store import Ids, Store, joined
+from iquest_lsp.runtime.memory.store import Ids, MemoryStore, joined
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ class PackageMemory:
         return found
 
     def _joined(self, packages: Sequence[PackageTexts]) -> Memory:
-        texts: list[tuple[Entry, Ids]] = []
+        texts: list[tuple[MemoryFile, Ids]] = []
         room = MOST_OF_ALL
         for package in packages:
             one = self._package(package)
@@ -86,17 +86,17 @@ class PackageMemory:
         self.used.append(folder)
         if package.version and (kept := self._kept(folder)) is not None:
             return kept
-        entries: list[Entry] = []
+        entries: list[MemoryFile] = []
         texts: list[Ids] = []
         room = MOST_OF_ONE
         for path, text in package.texts():
             ids = np.array(self._tokenize(text), np.int32)
             if len(ids) < room:
                 room -= len(ids) + 1
-                entries.append(Entry(f"{package.label}: {path}", ""))
+                entries.append(MemoryFile(f"{package.label}: {path}", ""))
                 texts.append(ids)
         tokens, starts = joined(texts, self._n_vocab)
-        unsorted = Store(tokens, np.empty(0, np.int32), np.zeros(self._n_vocab + 1, np.int64))
+        unsorted = MemoryStore(tokens, np.empty(0, np.int32), np.zeros(self._n_vocab + 1, np.int64))
         made = Memory(self._key, entries, starts, unsorted, layer=Layer.DEPENDENCIES)
         made.write(folder, "large")
         return made

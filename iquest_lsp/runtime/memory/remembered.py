@@ -20,7 +20,7 @@ BELOW = 48
 
 class Remembered:
     """Memories of several layers, each of which takes the place of files in those of its layer before it; see
-    mixture.Source. What counts for nothing beside the file at hand is not searched.
+    mixture.MemorySource. What counts for nothing beside the file at hand is not searched.
 
     The file at hand is remembered as it was in the last pause, with what stands below the cursor: the line end behind a
     line that is half written, or a word that was just deleted. That is no evidence of what comes at the cursor.

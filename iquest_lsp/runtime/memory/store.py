@@ -84,7 +84,7 @@ def ranges(tokens: Ids, places: Ids, n_vocab: int) -> NDArray[np.int64]:
     return np.concatenate(([0], np.cumsum(np.bincount(tokens[places - 1], minlength=n_vocab)))).astype(np.int64)
 
 
-class Store:
+class MemoryStore:
     """The searchable form of a joined text."""
 
     def __init__(self, tokens: Ids, places: Ids, begins: NDArray[np.int64]) -> None:
@@ -96,7 +96,7 @@ class Store:
         self._n_vocab = len(begins) - 1
 
     @classmethod
-    def of(cls, tokens: Ids, n_vocab: int) -> Store:
+    def of(cls, tokens: Ids, n_vocab: int) -> MemoryStore:
         """Sorts a joined text."""
         places = sorted_places(tokens, n_vocab)
         return cls(tokens, places, ranges(tokens, places, n_vocab))

@@ -21,7 +21,7 @@ from iquest_lsp.errors import EngineError, RemoteEngineError, RequestCancelledEr
 from iquest_lsp.runtime.base.broadcast import Broadcast
 from iquest_lsp.runtime.base.engine import EngineMetrics, EngineState, EngineStatus, StateLabel, WarmResult
 from iquest_lsp.runtime.remote import text_tokens
-from iquest_lsp.runtime.remote.http_client import Address, Client
+from iquest_lsp.runtime.remote.http_client import Address, HttpClient
 from iquest_lsp.runtime.remote.streamed_answer import StreamedAnswer, choice_of, count_of
 
 log = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ class RemoteEngine:
         self._statuses = Broadcast[EngineStatus]()
         self._info: ModelInfo | None = None
         self._special: list[str] = []
-        self._client: Client | None = None
+        self._client: HttpClient | None = None
         self._loading: asyncio.Task[ModelInfo] | None = None
         self._warming: asyncio.Task[None] | None = None
         self._warmed: tuple[int, ...] = ()
@@ -216,7 +216,7 @@ class RemoteEngine:
             if self._client is not None:
                 await self._client.close()
             key = os.environ.get(self.options.key_variable, "") if self.options.key_variable else ""
-            self._client = Client(Address.parse(self.options.url), key.strip())
+            self._client = HttpClient(Address.parse(self.options.url), key.strip())
             self._info = await self._meet(self._client)
         except RemoteEngineError as error:
             self._set(EngineStatus(EngineState.FAILED, error=error))
@@ -224,7 +224,7 @@ class RemoteEngine:
         self._set(EngineStatus(EngineState.READY))
         return self._info
 
-    async def _meet(self, client: Client) -> ModelInfo:
+    async def _meet(self, client: HttpClient) -> ModelInfo:
         said = await client.call("GET", "/models", silence_s=START_SILENCE_S)
         found = said.get("data") if isinstance(said, dict) else None
         models = [item for item in found or [] if isinstance(item, dict) and isinstance(item.get("id"), str)]
@@ -254,7 +254,7 @@ class RemoteEngine:
             metadata=metadata,
         )
 
-    async def _vocabulary(self, client: Client, model: str) -> tuple[list[str], tuple[str, ...]]:
+    async def _vocabulary(self, client: HttpClient, model: str) -> tuple[list[str], tuple[str, ...]]:
         """The control tokens of the first family and the first chat format that the server's tokenizer knows."""
         count = await self._counter(client, model)
         if count is None:
@@ -263,7 +263,7 @@ class RemoteEngine:
         chat = await _first(count, self.options.chats) if not family else ()
         return [*family, *chat], chat
 
-    async def _counter(self, client: Client, model: str) -> Callable[[str], Any] | None:
+    async def _counter(self, client: HttpClient, model: str) -> Callable[[str], Any] | None:
         """How the server is asked for the number of tokens of a text, None where it cannot be asked."""
         base = client.address.base.removesuffix("/v1")
         for path, field, extra in _TOKENIZERS:

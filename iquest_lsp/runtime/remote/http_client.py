@@ -95,7 +95,7 @@ class Address:
         return f"{'https' if self.secure else 'http'}://{host}:{self.port}"
 
 
-class Client:
+class HttpClient:
     """Speaks to one server, on one event loop; connections that are done wait for the next request.
 
     `key` is sent as a bearer token, and shown nowhere.
@@ -224,7 +224,7 @@ class Client:
 class _Exchange:
     """One request and its answer."""
 
-    def __init__(self, client: Client, http: httpx.AsyncClient, request: dict[str, Any]) -> None:
+    def __init__(self, client: HttpClient, http: httpx.AsyncClient, request: dict[str, Any]) -> None:
         self._client = client
         self._http = http
         self._request = request | {"extensions": {"trace": self._trace}}

@@ -14,7 +14,7 @@ from functools import cache
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class SecretRule:
     """A shape of secret.
 
     One that `masks` hides the value and keeps the file. A `checked` one must have a value that reads like a secret, not
@@ -44,16 +44,16 @@ def _compiled(expression: str, flags: int) -> re.Pattern[str]:
     return re.compile(expression, flags)
 
 
-def token(kind: str, hints: str, pattern: str, example: str, counter: str) -> Rule:
-    return Rule(kind, hints.split(), r"(?<![A-Za-z0-9_])(" + pattern + ")", example, counter)
+def token(kind: str, hints: str, pattern: str, example: str, counter: str) -> SecretRule:
+    return SecretRule(kind, hints.split(), r"(?<![A-Za-z0-9_])(" + pattern + ")", example, counter)
 
 
-def given(kind: str, hints: str, pattern: str, example: str, counter: str, *, literal: bool = False) -> Rule:
+def given(kind: str, hints: str, pattern: str, example: str, counter: str, *, literal: bool = False) -> SecretRule:
     """A value that its surroundings on the same line give away."""
     return _words(kind, hints, _in_line(pattern), example, counter, literal=literal)
 
 
-def below(kind: str, hints: str, pattern: str, example: str, counter: str, *, literal: bool = False) -> Rule:
+def below(kind: str, hints: str, pattern: str, example: str, counter: str, *, literal: bool = False) -> SecretRule:
     """A value that may stand below what gives it away."""
     return _words(kind, hints, pattern, example, counter, literal=literal, spans=True)
 
@@ -69,8 +69,8 @@ def _in_line(pattern: str) -> str:
 
 def _words(
     kind: str, hints: str, pattern: str, example: str, counter: str, *, literal: bool, spans: bool = False
-) -> Rule:
-    return Rule(
+) -> SecretRule:
+    return SecretRule(
         kind,
         hints.split(),
         pattern,
@@ -84,11 +84,11 @@ def _words(
     )
 
 
-def mask(kind: str, hints: str, pattern: str, example: str, counter: str) -> Rule:
+def mask(kind: str, hints: str, pattern: str, example: str, counter: str) -> SecretRule:
     """A value on the same line that needs no check."""
-    return Rule(kind, hints.split(), _in_line(pattern), example, counter, masks=True)
+    return SecretRule(kind, hints.split(), _in_line(pattern), example, counter, masks=True)
 
 
-def shape(kind: str, hints: Sequence[str], pattern: str, example: str, counter: str, flags: int = 0) -> Rule:
+def shape(kind: str, hints: Sequence[str], pattern: str, example: str, counter: str, flags: int = 0) -> SecretRule:
     """A pattern as it stands, of which group 1 is the secret; it keeps the file out."""
-    return Rule(kind, hints, pattern, example, counter, flags, spans=bool(flags & re.DOTALL))
+    return SecretRule(kind, hints, pattern, example, counter, flags, spans=bool(flags & re.DOTALL))

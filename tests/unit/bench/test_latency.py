@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from iquest_lsp.bench.latency import BEGIN, CANCELLED, Asked, Ladder, count_requests, report_of
+from iquest_lsp.bench.latency import BEGIN, CANCELLED, Ladder, TimedRequest, count_requests, report_of
 from iquest_lsp.bench.typing_session import Kind
 
 URI = "file:///a.py"
@@ -33,7 +33,7 @@ def test_each_kind_of_moment_has_its_counts_and_its_times() -> None:
     responses: dict[int, list[dict[str, Any]]] = {}
     asked = []
     for number, (after, answer) in enumerate(session):
-        asked.append(Asked(number, after, URI, number, "rest"))
+        asked.append(TimedRequest(number, after, URI, number, "rest"))
         items = [{"insertText": "rest"}] if answer is not None and not answer["quiet"] else []
         responses[number] = [{"result": {"items": items}} if answer else {"error": {"code": CANCELLED}}]
     editor: Any = SimpleNamespace(

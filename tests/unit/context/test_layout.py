@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iquest_lsp.context.layout import STEP_LINES, Anchor, Cut, around, clean, cut, history_text, tree_text
+from iquest_lsp.context.layout import STEP_LINES, CutFile, SpanAnchor, around, clean, cut, history_text, tree_text
 from iquest_lsp.datatypes import FlowRecord, Position
 
 LINES = [f"line {number:04} = value" for number in range(1000)]
@@ -16,12 +16,12 @@ def make(
     row: int,
     column: int = 4,
     *,
-    anchor: Anchor | None = None,
+    anchor: SpanAnchor | None = None,
     prefix: int = 200 * WIDTH,
     suffix: int = 60 * WIDTH,
     middle_lines: int = 0,
     keep_tail: bool = True,
-) -> Cut:
+) -> CutFile:
     return cut(
         "a.py",
         lines,
@@ -34,7 +34,7 @@ def make(
     )
 
 
-def whole(made: Cut) -> str:
+def whole(made: CutFile) -> str:
     text = made.text
     return text.prefix + text.head + text.tail + ("\n" + text.suffix if text.suffix else "")
 

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from iquest_lsp.context.prompt import STYLE_KEY, CursorText, PromptFormat, PromptStyle, encode
+from iquest_lsp.context.prompt import STYLE_KEY, FileAtCursor, PromptFormat, PromptStyle, encode
 from iquest_lsp.datatypes import ChunkKind, Part
 from iquest_lsp.errors import UnsupportedModelError
 
-CURSOR = CursorText("src/a.py", "P1\nP2\n", "he", "ad", "S1\nS2")
+CURSOR = FileAtCursor("src/a.py", "P1\nP2\n", "he", "ad", "S1\nS2")
 
 #: By model: its control tokens, its metadata, and the prompt for CURSOR after one related file.
 GOLDEN = {
@@ -117,7 +117,7 @@ def written(parts: list[Part]) -> str:
     return "".join(part.text for part in parts)
 
 
-def prompt(found: PromptFormat, cursor: CursorText = CURSOR) -> list[Part]:
+def prompt(found: PromptFormat, cursor: FileAtCursor = CURSOR) -> list[Part]:
     return [*found.begin("R"), *found.chunk(ChunkKind.RELATED, "b.py", "B"), *found.current(cursor)]
 
 
@@ -197,7 +197,7 @@ def test_models_that_fill_in_say_so() -> None:
 def test_layout_version_1_without_a_tail_ends_in_prefix_and_head() -> None:
     names, metadata, _ = GOLDEN["embedded"]
     found = PromptFormat.detect(metadata, special(names))
-    assert written(found.current(CursorText("a", "P\n", "h", "", "S"))).endswith("<|fim_middle|>P\nh")
+    assert written(found.current(FileAtCursor("a", "P\n", "h", "", "S"))).endswith("<|fim_middle|>P\nh")
     assert written(found.chunk(ChunkKind.EDIT, "b.py", "x\n")) == "<|file_sep|>b.py (edited)\nx\n"
 
 
@@ -214,7 +214,7 @@ def test_the_name_of_the_file_says_nothing() -> None:
 def test_text_is_never_parsed_for_tokens() -> None:
     names, metadata, _ = GOLDEN["qwen"]
     found = PromptFormat.detect(metadata, special(names))
-    cursor = CursorText("<|file_sep|>", "<|fim_middle|>\n", "<|im_end|>", "", "")
+    cursor = FileAtCursor("<|file_sep|>", "<|fim_middle|>\n", "<|im_end|>", "", "")
     plain = [part.text for part in found.current(cursor) if not part.special]
     assert "<|fim_middle|>\n" in plain
     assert "<|im_end|>" in plain

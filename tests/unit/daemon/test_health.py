@@ -88,20 +88,20 @@ def test_a_full_disk_loses_lines_and_nothing_else(
     ],
 )
 def test_when_the_engine_holds_too_much(held: int, available: int, limit_mb: int, word: str) -> None:
-    why = health.excess(held, health.Memory(16 * GB, available), limit_mb)
+    why = health.excess(held, health.MachineMemory(16 * GB, available), limit_mb)
     assert bool(why) == bool(word)
     assert word in why
 
 
 def test_memory_as_the_system_and_a_control_group_say(tmp_path: Path) -> None:
     (tmp_path / "meminfo").write_text("MemTotal: 1000 kB\nMemFree: 1 kB\nMemAvailable: 900 kB\nHugePages_Total: 0\n")
-    assert health.read_memory(tmp_path / "meminfo", tmp_path) == health.Memory(1000 * 1024, 900 * 1024)
+    assert health.read_memory(tmp_path / "meminfo", tmp_path) == health.MachineMemory(1000 * 1024, 900 * 1024)
     (tmp_path / "memory.max").write_text("409600\n")
     (tmp_path / "memory.current").write_text("400000\n")
     (tmp_path / "memory.stat").write_text("anon 1\ninactive_file 1000\nactive_file 24\n")
-    assert health.read_memory(tmp_path / "meminfo", tmp_path) == health.Memory(409600, 9600 + 1024)
+    assert health.read_memory(tmp_path / "meminfo", tmp_path) == health.MachineMemory(409600, 9600 + 1024)
     (tmp_path / "memory.max").write_text("max\n")
-    assert health.read_memory(tmp_path / "meminfo", tmp_path) == health.Memory(1000 * 1024, 900 * 1024)
+    assert health.read_memory(tmp_path / "meminfo", tmp_path) == health.MachineMemory(1000 * 1024, 900 * 1024)
     assert health.read_memory(tmp_path / "absent") is None
     held = health.held_bytes(os.getpid())
     assert held is not None

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from iquest_lsp.http_server.asked import PREFIX_FIRST, SUFFIX_FIRST, Asked, completion, infill, split
+from iquest_lsp.http_server.asked import PREFIX_FIRST, SUFFIX_FIRST, AskedCompletion, completion, infill, split
 from iquest_lsp.http_server.wire import Refused
 
 # The fields, and how they are filled, are those of autoload/llama.vim and src/llama-server.ts as of 2026.
@@ -125,7 +125,7 @@ def test_a_prompt_without_marks_is_what_stands_before_the_cursor() -> None:
     assert completion(body({"prompt": ["def f("]})).prefix == "def f("
 
 
-def read_or_status(read: Callable[[bytes], Asked], sent: bytes) -> Asked | int:
+def read_or_status(read: Callable[[bytes], AskedCompletion], sent: bytes) -> AskedCompletion | int:
     """What is asked, or the status it is refused with."""
     try:
         return read(sent)

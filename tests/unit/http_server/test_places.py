@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from iquest_lsp.http_server.places import Places
+from iquest_lsp.http_server.places import FileFinder
 
 LINES = [f"value_{number} = compute({number})" for number in range(400)]
 
@@ -28,7 +28,7 @@ def around(line: int, typed: str, before: int = 100, behind: int = 30) -> tuple[
 
 
 def test_the_file_is_found_and_the_rest_of_it_stands_around(root: Path) -> None:
-    places = Places([root])
+    places = FileFinder([root])
     prefix, suffix = around(200, "value_new = ")
     assert places.at_hand(prefix, suffix) is None
     assert places.search(prefix, suffix, [])
@@ -40,7 +40,7 @@ def test_the_file_is_found_and_the_rest_of_it_stands_around(root: Path) -> None:
 
 
 def test_a_file_that_was_meant_is_at_hand_at_the_next_key(root: Path) -> None:
-    places = Places([root])
+    places = FileFinder([root])
     assert places.search(*around(200, "a"), [])
     for typed in ("ab", "abc = "):
         place = places.at_hand(*around(260, typed))
@@ -49,7 +49,7 @@ def test_a_file_that_was_meant_is_at_hand_at_the_next_key(root: Path) -> None:
 
 
 def test_at_the_end_and_at_the_beginning_nothing_is_made_up(root: Path) -> None:
-    places = Places([root])
+    places = FileFinder([root])
     assert places.search(*around(200, ""), [])
     for line in (400, 5):
         place = places.at_hand(*around(line, "x = "))
@@ -60,7 +60,7 @@ def test_at_the_end_and_at_the_beginning_nothing_is_made_up(root: Path) -> None:
 
 
 def test_a_file_of_the_disk_that_changes_is_read_anew(root: Path) -> None:
-    places = Places([root])
+    places = FileFinder([root])
     prefix, suffix = around(200, "")
     assert places.search(prefix, suffix, [])
     (root / "long.py").write_text("# a head that was added\n" + "\n".join(LINES) + "\n")
@@ -77,7 +77,7 @@ def test_a_name_that_a_client_gives_is_tried_first_but_only_inside(
     (root / "long.py").unlink()
     (root / "near.py").unlink()
     (root / "link.py").symlink_to(outside)
-    places = Places([root])
+    places = FileFinder([root])
     names = [str(outside), "../" + str(outside), "link.py", "\0", ""]
     assert not places.search(*around(200, ""), names)
 
@@ -85,11 +85,11 @@ def test_a_name_that_a_client_gives_is_tried_first_but_only_inside(
 def test_what_git_ignores_is_not_looked_through(root: Path) -> None:
     subprocess.run(["git", "init", "-q", str(root)], check=True)
     (root / ".gitignore").write_text("long.py\n")
-    assert not Places([root]).search(*around(300, ""), [])
+    assert not FileFinder([root]).search(*around(300, ""), [])
 
 
 def test_a_text_of_no_file_stands_alone(root: Path) -> None:
-    places = Places([root])
+    places = FileFinder([root])
     text = "never_seen_before = 1\nand_this_neither = 2\nx = "
     assert not places.search(text, "\n", [])
     place = places.unknown(text, "\nlast\n")
@@ -98,4 +98,4 @@ def test_a_text_of_no_file_stands_alone(root: Path) -> None:
 
 
 def test_few_lines_decide_nothing(root: Path) -> None:
-    assert not Places([root]).search("value_1 = compute(1)\n", "", [])
+    assert not FileFinder([root]).search("value_1 = compute(1)\n", "", [])

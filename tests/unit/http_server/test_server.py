@@ -13,8 +13,8 @@ import pytest
 from iquest_lsp.errors import DaemonError, RequestCancelledError
 from iquest_lsp.http_server import wire
 from iquest_lsp.http_server.answers import Said
-from iquest_lsp.http_server.places import Place, Places
-from iquest_lsp.http_server.server import Server, kept_token
+from iquest_lsp.http_server.places import CursorInFile, FileFinder
+from iquest_lsp.http_server.server import HttpServer, kept_token
 from tests.unit.http_server.test_asked import LLAMA_VIM, LLAMA_VIM_RING, LLAMA_VSCODE, ZED
 
 TOKEN = "a" * 64
@@ -34,8 +34,8 @@ class NotingLink:
 
     def __init__(self) -> None:
         self.state = "ready"
-        self.asked: list[tuple[Place, int | None, int | None]] = []
-        self.warmed: list[Place] = []
+        self.asked: list[tuple[CursorInFile, int | None, int | None]] = []
+        self.warmed: list[CursorInFile] = []
         self.failure: BaseException | None = None
         self.hangs = False
         self.cancelled = asyncio.Event()
@@ -44,7 +44,7 @@ class NotingLink:
         if self.failure is not None:
             raise self.failure
 
-    async def complete(self, place: Place, max_tokens: int | None, deadline_ms: int | None) -> Said:
+    async def complete(self, place: CursorInFile, max_tokens: int | None, deadline_ms: int | None) -> Said:
         self.asked.append((place, max_tokens, deadline_ms))
         if self.failure is not None:
             raise self.failure
@@ -56,7 +56,7 @@ class NotingLink:
             raise
         return self.said
 
-    async def warm(self, place: Place) -> None:
+    async def warm(self, place: CursorInFile) -> None:
         self.warmed.append(place)
 
 
@@ -89,7 +89,7 @@ class Serving:
 @pytest.fixture
 async def serving(tmp_path: Path) -> AsyncIterator[Serving]:
     link = NotingLink()
-    server = Server(link, Places([tmp_path]), TOKEN)  # type: ignore[arg-type]
+    server = HttpServer(link, FileFinder([tmp_path]), TOKEN)  # type: ignore[arg-type]
     listening = await asyncio.start_server(server.connection, "127.0.0.1", 0, limit=wire.MAX_HEAD)
     server.port = listening.sockets[0].getsockname()[1]
     yield Serving(link, server.port)

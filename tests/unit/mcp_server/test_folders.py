@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from iquest_lsp.errors import NoSuchFileError, UsageError
-from iquest_lsp.mcp_server.folders import Place, choose, folder_of
+from iquest_lsp.mcp_server.folders import FolderInRepository, choose, folder_of
 
 
 @pytest.fixture
@@ -24,14 +24,14 @@ def tree(tmp_path: Path) -> Path:
 
 
 def test_without_a_root_it_is_the_first_folder(tree: Path) -> None:
-    assert choose("", [tree / "shop/src", tree / "bank"]) == Place(tree / "shop/src", tree / "shop")
+    assert choose("", [tree / "shop/src", tree / "bank"]) == FolderInRepository(tree / "shop/src", tree / "shop")
     assert choose("", [tree / "outside"]).top == tree / "outside"
 
 
 @pytest.mark.parametrize("asked", ["inner", "./inner", "../src/inner", "{tree}/shop/src/inner"])
 def test_a_root_is_seen_from_the_folders_or_absolute(tree: Path, asked: str) -> None:
     place = choose(asked.format(tree=tree), [tree / "bank", tree / "shop/src"])
-    assert place == Place(tree / "shop/src/inner", tree / "shop")
+    assert place == FolderInRepository(tree / "shop/src/inner", tree / "shop")
 
 
 def test_the_repository_around_a_folder_may_be_asked_about(tree: Path) -> None:

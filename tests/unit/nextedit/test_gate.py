@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from iquest_lsp.bench.next_edits import Session
+from iquest_lsp.bench.next_edits import EditSession
 from iquest_lsp.bench.ways import is_on_the_way
 from iquest_lsp.codeflow.reading import ChangedText, CommitTexts, Sources
 from iquest_lsp.nextedit import gate
@@ -92,7 +92,7 @@ def test_sorts_of_several_predictors_share_what_is_said_of_all() -> None:
 
 def test_lines_that_go_are_judged_with_their_ends() -> None:
     texts = ChangedText("a.py", "import os\nimport re\n\nx = 1\n", "\nx = 2\n")
-    session = Session(CommitTexts("", "", (texts,), Sources(None)), "diff")
+    session = EditSession(CommitTexts("", "", (texts,), Sources(None)), "diff")
     item = replace(ITEM, path="a.py", line=1, old="import re\n", new="")
     assert session.judged(item) == (0, False)
     assert session.judged(replace(item, line=0, old="import os\nimport re\n")) == (0, True)

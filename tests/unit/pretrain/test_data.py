@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from iquest_lsp.context.prompt import CursorText
+from iquest_lsp.context.prompt import FileAtCursor
 from quantize.pretrain import clean, licences, manifest, samples, spans
 from quantize.pretrain.manifest import SourceFile
 from quantize.pretrain.recipe import DataRecipe
@@ -133,7 +133,9 @@ def test_the_prefix_starts_at_an_anchor_or_fits() -> None:
     item = spans.outline(text, "a.py")
     starts = set()
     for seed in range(60):
-        cursor: CursorText = spans.cursor_text(random.Random(seed), item, "a.py", len(text) - 3, len(text) - 1, 2500, 0)
+        cursor: FileAtCursor = spans.cursor_text(
+            random.Random(seed), item, "a.py", len(text) - 3, len(text) - 1, 2500, 0
+        )
         assert len(cursor.prefix) <= 2500
         starts.add(400 - 1 - cursor.prefix.count("\n"))
     assert any(start % spans.ANCHOR == 0 for start in starts)

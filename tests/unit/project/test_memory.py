@@ -14,7 +14,7 @@ from iquest_lsp.datatypes import Document
 from iquest_lsp.dropped import DropKind, Dropped, DropReason
 from iquest_lsp.project import remembering
 from iquest_lsp.project.memory import WorkspaceMemory
-from iquest_lsp.project.remembering import Place, remember, remember_packages
+from iquest_lsp.project.remembering import RememberedWorkspace, remember, remember_packages
 from iquest_lsp.runtime.memory import folders
 from iquest_lsp.runtime.memory.builder import MemoryFiles
 from iquest_lsp.runtime.memory.disk import Memory
@@ -26,7 +26,7 @@ LINES = "def a_rather_long_name(value):\n    return value + 1\n"
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RememberedWorkspace:
     monkeypatch.setattr(folders, "memory_folder", lambda: tmp_path / "kept")
     monkeypatch.setattr(remembering, "builders", {})
     root = tmp_path / "work"
@@ -36,10 +36,10 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
     (root / ".env").write_text("TOKEN=sesame\n")
     (root / "built").mkdir()
     (root / "built" / "three.py").write_text(LINES)
-    return Place(root, ("built/",), 1000, 20, str(catalogue.resolve("")))
+    return RememberedWorkspace(root, ("built/",), 1000, 20, str(catalogue.resolve("")))
 
 
-def held(files: MemoryFiles, place: Place) -> dict[str, str]:
+def held(files: MemoryFiles, place: RememberedWorkspace) -> dict[str, str]:
     """The text of each file that is remembered."""
     model = remembering.builders[place].model
     memories = [Memory.read(Path(file), model.vocabulary_key) for file in files.files]
@@ -53,11 +53,11 @@ def held(files: MemoryFiles, place: Place) -> dict[str, str]:
 
 
 @pytest.mark.slow
-def test_the_files_that_may_be_shown_are_remembered(place: Place) -> None:
+def test_the_files_that_may_be_shown_are_remembered(place: RememberedWorkspace) -> None:
     assert held(remember(place, {}), place) == {"one.py": LINES, "two.py": LINES.replace("value", "other")}
 
 
-def test_prose_and_data_are_kept_apart_from_code(place: Place) -> None:
+def test_prose_and_data_are_kept_apart_from_code(place: RememberedWorkspace) -> None:
     for name in ("notes.md", "CHANGES", "package.json"):
         (place.root / name).write_text(f"what {name} says\n")
     files = remember(place, {})
@@ -80,7 +80,7 @@ def test_prose_and_data_are_kept_apart_from_code(place: Place) -> None:
     assert set(held(remember(place, {}), place)) == {"one.py", "two.py", "CHANGES", "package.json"}
 
 
-def test_the_packages_that_files_import_are_remembered_after_them(place: Place) -> None:
+def test_the_packages_that_files_import_are_remembered_after_them(place: RememberedWorkspace) -> None:
     site = place.root / "env" / "lib" / "python3.11" / "site-packages"
     (place.root / "env").mkdir()
     (place.root / "env" / "pyvenv.cfg").write_text("")
@@ -102,7 +102,9 @@ def test_the_packages_that_files_import_are_remembered_after_them(place: Place) 
     assert remember_packages(place, ["one.py"]) == MemoryFiles()
 
 
-def test_a_change_costs_the_reading_of_what_changed(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_change_costs_the_reading_of_what_changed(
+    place: RememberedWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     remember(place, {})
     (place.root / "one.py").write_text("changed = 1\n")
     (place.root / "two.py").unlink()
@@ -116,13 +118,13 @@ def test_a_change_costs_the_reading_of_what_changed(place: Place, monkeypatch: p
     assert len(read) == 2
 
 
-def test_another_process_takes_over_what_is_kept(place: Place) -> None:
+def test_another_process_takes_over_what_is_kept(place: RememberedWorkspace) -> None:
     first = remember(place, {})
     remembering.builders.clear()
     assert remember(place, {}) == first
 
 
-def test_a_buffer_takes_the_place_of_its_file_until_it_is_closed(place: Place) -> None:
+def test_a_buffer_takes_the_place_of_its_file_until_it_is_closed(place: RememberedWorkspace) -> None:
     remember(place, {})
     buffers: Mapping[str, Document | Dropped] = {"one.py": Document("one.py", "typed = 1\n", is_open=True)}
     assert held(remember(place, buffers, ["one.py"]), place)["one.py"] == "typed = 1\n"
@@ -133,14 +135,16 @@ def test_a_buffer_takes_the_place_of_its_file_until_it_is_closed(place: Place) -
     assert "one.py" not in held(remember(place, hidden, ["one.py"]), place)
 
 
-def test_a_file_that_rules_hide_now_is_forgotten(place: Place) -> None:
+def test_a_file_that_rules_hide_now_is_forgotten(place: RememberedWorkspace) -> None:
     remember(place, {})
     (place.root / ".gitignore").write_text("two.py\n")
     found = remember(place, {}, ["two.py"])
     assert "two.py" not in held(found, place)
 
 
-def test_memories_that_were_not_used_for_long_give_way(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memories_that_were_not_used_for_long_give_way(
+    place: RememberedWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     old = folders.memory_folder() / "old"
     old.mkdir(parents=True)
     (old / "large-0.memory").write_bytes(b"0" * 10_000)
@@ -158,7 +162,7 @@ def test_a_workspace_is_remembered_beside_the_event_loop(tmp_path: Path, monkeyp
     (root / "one.py").write_text(LINES)
     documents = DocumentStore(root)
     memory = WorkspaceMemory(root, documents, lambda path: documents.get(path))
-    place = Place(root, (), 1000, 20, str(catalogue.resolve("")))
+    place = RememberedWorkspace(root, (), 1000, 20, str(catalogue.resolve("")))
 
     async def go() -> None:
         memory.follow(place, "off")
@@ -179,7 +183,7 @@ def test_a_workspace_is_remembered_beside_the_event_loop(tmp_path: Path, monkeyp
         memory.follow(place, "repository", buffers=True)
         await memory.ready()
         assert memory.files.tokens == first.tokens
-        memory.follow(Place(root, (), 1000, 20, str(root / "none.gguf")), "repository")
+        memory.follow(RememberedWorkspace(root, (), 1000, 20, str(root / "none.gguf")), "repository")
         assert memory.files == MemoryFiles()
         memory.stop()
         memory.look_again()

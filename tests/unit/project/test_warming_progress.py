@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from iquest_lsp.project.warming import Progress
+from iquest_lsp.project.warming import WarmingProgress
 
 
 def told(steps: list[tuple[int, int]]) -> list[tuple[int, int]]:
     heard: list[tuple[int, int]] = []
-    progress = Progress(lambda done, total: heard.append((done, total)))
+    progress = WarmingProgress(lambda done, total: heard.append((done, total)))
     for done, total in steps:
         progress(done, total)
     progress.end()

@@ -8,7 +8,7 @@ from iquest_lsp.datatypes import Position, Span
 from iquest_lsp.workspace import positions
 from iquest_lsp.workspace.positions import (
     LONGEST_LINE,
-    Draft,
+    ChangingText,
     Encoding,
     LineIndex,
     characters,
@@ -100,7 +100,7 @@ PLACES = st.builds(Position, st.integers(-1, 8), st.integers(-1, 12))
 def test_a_draft_is_what_the_changes_one_by_one_make(
     text: str, changes: list[tuple[Position, Position, str]], encoding: Encoding
 ) -> None:
-    draft = Draft(LineIndex(text))
+    draft = ChangingText(LineIndex(text))
     for first, second, new in changes:
         lines = LineIndex(text)
         start, end = sorted(lines.offset(lines.from_editor(place, encoding)) for place in (first, second))
@@ -111,7 +111,7 @@ def test_a_draft_is_what_the_changes_one_by_one_make(
 
 def test_a_change_of_a_draft_costs_what_it_touches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Thousands come at once when an editor sets a file in order."""
-    draft = Draft(LineIndex("value = 1\n" * 10_000))
+    draft = ChangingText(LineIndex("value = 1\n" * 10_000))
     read: list[int] = []
     make = LineIndex.__init__
     monkeypatch.setattr(LineIndex, "__init__", lambda self, text: read.append(len(text)) or make(self, text))

@@ -12,7 +12,7 @@ import pytest
 from iquest_lsp.workspace.secret_scan import find_secrets, redact
 from iquest_lsp.workspace.secret_shapes.blocks import kubernetes_values
 from iquest_lsp.workspace.secret_shapes.given import GIVEN
-from iquest_lsp.workspace.secret_shapes.rule import Rule
+from iquest_lsp.workspace.secret_shapes.rule import SecretRule
 from iquest_lsp.workspace.secret_shapes.tokens import TOKENS
 
 ALPHABETS = {
@@ -34,7 +34,7 @@ def filled(text: str, seed: int) -> str:
 
 
 @pytest.mark.parametrize("rule", ROWS, ids=lambda rule: f"{rule.kind}: {rule.example[:24]}")
-def test_each_row(rule: Rule) -> None:
+def test_each_row(rule: SecretRule) -> None:
     for seed in range(3):
         text = filled(rule.example, seed)
         match = rule.pattern.search(text)
@@ -48,7 +48,7 @@ def test_each_row(rule: Rule) -> None:
 
 
 @pytest.mark.parametrize("rule", ROWS, ids=lambda rule: f"{rule.kind}: {rule.example[:24]}")
-def test_no_text_makes_a_row_slow(rule: Rule) -> None:
+def test_no_text_makes_a_row_slow(rule: SecretRule) -> None:
     """Processor time for hostile texts grows with their length only."""
     for piece in (rule.example[:12], rule.hints[0], "password=", "a", " ", '"', "a.", "-p "):
         text = (piece * 20_000)[:20_000]

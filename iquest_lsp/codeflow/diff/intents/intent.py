@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from iquest_lsp.codeflow.diff.intents.kinds import Intent, Reason, Sign
+from iquest_lsp.codeflow.diff.intents.kinds import Intent, IntentReason, Sign
 from iquest_lsp.codeflow.diff.intents.message_words import issues_in, uninformative, word_scores
 from iquest_lsp.codeflow.diff.intents.shape import Shape
 from iquest_lsp.codeflow.diff.intents.shape_kind import is_layout, shape_kind
@@ -124,17 +124,17 @@ def intent_of(subject: str, body: str, shape: Shape, *, merge: bool = False) -> 
     )
 
 
-def _kind(subject: str, body: str, shape: Shape, *, merge: bool) -> tuple[str, float, tuple[Reason, ...], bool]:
+def _kind(subject: str, body: str, shape: Shape, *, merge: bool) -> tuple[str, float, tuple[IntentReason, ...], bool]:
     if merge or (_MERGE.match(subject) and shape.files == 0):
-        return "merge", 0.99, (Reason(Sign.JOINS),), False
+        return "merge", 0.99, (IntentReason(Sign.JOINS),), False
     if subject.startswith('Revert "') or _REVERT.search(body):
-        return "revert", 0.99, (Reason(Sign.UNDOES),), True
+        return "revert", 0.99, (IntentReason(Sign.UNDOES),), True
     prefix = _PREFIX.match(subject)
     if prefix and prefix[1].lower() in _PREFIXES:
-        return _PREFIXES[prefix[1].lower()], 0.95, (Reason(Sign.PREFIX, (prefix[1],)),), True
+        return _PREFIXES[prefix[1].lower()], 0.95, (IntentReason(Sign.PREFIX, (prefix[1],)),), True
     for emoji, kind in _EMOJI.items():
         if subject.startswith(emoji):
-            return kind, 0.9, (Reason(Sign.EMOJI, (emoji,)),), True
+            return kind, 0.9, (IntentReason(Sign.EMOJI, (emoji,)),), True
     told = not uninformative(subject)
     guess = shape_kind(shape)
     if guess is not None and (guess[1] >= 0.9 or guess[2].kind is Sign.COMMENTS or is_layout(shape)):
@@ -152,14 +152,14 @@ def _kind(subject: str, body: str, shape: Shape, *, merge: bool) -> tuple[str, f
         if best and (best[0][1] >= 1.0):
             margin = best[0][1] - (best[1][1] if len(best) > 1 else 0.0)
             kind = best[0][0]
-            why = [Reason(Sign.WORD, (words[kind],))] if kind in words else []
+            why = [IntentReason(Sign.WORD, (words[kind],))] if kind in words else []
             why += [guess[2]] if guess is not None and guess[0] == kind else []
             return kind, min(0.9, 0.55 + 0.1 * margin), tuple(why), True
     # A message that says something else is not overruled by so little.
     slight = told and guess is not None and guess[2].kind in _SLIGHT
     if guess is not None and not slight:
         return guess[0], guess[1], (guess[2],), told
-    return "change", 0.2, (Reason(Sign.UNKNOWN),), told
+    return "change", 0.2, (IntentReason(Sign.UNKNOWN),), told
 
 
 _SLIGHT = frozenset({Sign.INSIDE, Sign.EXISTING, Sign.REWRITTEN, Sign.SPEED, Sign.LINES_REARRANGED})

@@ -68,14 +68,14 @@ class Sign(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Reason(Fact[Sign]):
+class IntentReason(Fact[Sign]):
     """What speaks for a commit's kind."""
 
     __slots__ = ()
 
 
 #: A kind, how sure it is, and what speaks for it.
-Guess = tuple[str, float, Reason]
+Guess = tuple[str, float, IntentReason]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class Intent:
 
     kind: str
     confidence: float
-    reasons: tuple[Reason, ...]
+    reasons: tuple[IntentReason, ...]
     told: bool = True
     issues: tuple[str, ...] = ()
     coauthors: tuple[str, ...] = ()

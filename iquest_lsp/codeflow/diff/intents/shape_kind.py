@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from iquest_lsp.codeflow.diff.intents.kinds import Guess, Reason, Sign
+from iquest_lsp.codeflow.diff.intents.kinds import Guess, IntentReason, Sign
 from iquest_lsp.codeflow.diff.intents.shape import Shape
 from iquest_lsp.codeflow.syntax.paths import Category
 
@@ -15,27 +15,27 @@ def shape_kind(shape: Shape) -> Guess | None:
     if not total:
         return None
     if shape.versions_only and not shape.categories[Category.TEST]:
-        return "release", 0.7, Reason(Sign.VERSIONS)
+        return "release", 0.7, IntentReason(Sign.VERSIONS)
     if shape.files == shape.pure_renames:
-        return "refactor", 0.9, Reason(Sign.FILES_RENAMED)
+        return "refactor", 0.9, IntentReason(Sign.FILES_RENAMED)
     only = {kind for kind, count in shape.categories.items() if count}
     for kinds, name, what in _PURE:
         if only <= kinds and only & _MAIN[name]:
-            return name, 0.9, Reason(Sign.ONE_CATEGORY, (what.value,))
+            return name, 0.9, IntentReason(Sign.ONE_CATEGORY, (what.value,))
     if shape.format_only and shape.categories[Category.SOURCE]:
-        return "style", 0.85, Reason(Sign.LAYOUT)
+        return "style", 0.85, IntentReason(Sign.LAYOUT)
     if shape.comments_only:
-        return "docs", 0.85, Reason(Sign.COMMENTS)
+        return "docs", 0.85, IntentReason(Sign.COMMENTS)
     if shape.moved_files > max(2 * shape.new_code, 1) and 3 * shape.moved_files >= shape.files:
-        return "refactor", 0.8, Reason(Sign.FILES_MOVED)
+        return "refactor", 0.8, IntentReason(Sign.FILES_MOVED)
     if shape.symbols is not None:
         return _symbol_kind(shape, shape.symbols)
     if shape.new_code:
-        return "feature", 0.5, Reason(Sign.FILES_ADDED)
+        return "feature", 0.5, IntentReason(Sign.FILES_ADDED)
     if shape.deleted and shape.removed > 2 * shape.added:
-        return "refactor", 0.45, Reason(Sign.CODE_REMOVED)
+        return "refactor", 0.45, IntentReason(Sign.CODE_REMOVED)
     if shape.added > 20 and shape.added > 4 * shape.removed:
-        return "feature", 0.4, Reason(Sign.MOSTLY_NEW)
+        return "feature", 0.4, IntentReason(Sign.MOSTLY_NEW)
     return None
 
 
@@ -59,41 +59,41 @@ def _symbol_kind(shape: Shape, symbols: Counter[str]) -> Guess | None:
     if not changed:
         return None
     if symbols["deprecates"]:
-        return "deprecate", 0.8, Reason(Sign.DEPRECATES)
+        return "deprecate", 0.8, IntentReason(Sign.DEPRECATES)
     plain = not symbols["value"] and not symbols["beside"]
     if set(changed) <= {"format-only"} and plain:
-        return "style", 0.85, Reason(Sign.LAYOUT)
+        return "style", 0.85, IntentReason(Sign.LAYOUT)
     if set(changed) <= {"doc", "format-only"} and plain:
-        return "docs", 0.8, Reason(Sign.COMMENTS)
+        return "docs", 0.8, IntentReason(Sign.COMMENTS)
     if shape.renamed_words:
-        return "refactor", 0.8, Reason(Sign.NAME_REPLACED)
+        return "refactor", 0.8, IntentReason(Sign.NAME_REPLACED)
     elsewhere = symbols["moved"] + symbols["renamed"]
     if elsewhere > 0 and elsewhere >= new and 2 * elsewhere >= symbols["body"] + symbols["signature"]:
-        return "refactor", 0.75, Reason(Sign.DEFINITIONS_MOVED)
+        return "refactor", 0.75, IntentReason(Sign.DEFINITIONS_MOVED)
     if shape.moved_lines >= 0.5 and symbols["regrouped"]:
-        return "refactor", 0.75, Reason(Sign.LINES_REGROUPED)
+        return "refactor", 0.75, IntentReason(Sign.LINES_REGROUPED)
     if new > 0 and not symbols["removed"]:
         # One new name beside much that is reworked says little.
         sure = 2 * new >= symbols["body"] + symbols["signature"] or shape.added > 4 * shape.removed
-        return "feature", 0.7 if sure else 0.5, Reason(Sign.PUBLIC_ADDED)
+        return "feature", 0.7 if sure else 0.5, IntentReason(Sign.PUBLIC_ADDED)
     if new > symbols["removed"]:
-        return "feature", 0.55, Reason(Sign.MORE_ADDED)
+        return "feature", 0.55, IntentReason(Sign.MORE_ADDED)
     if symbols["removed"] and shape.removed > 2 * shape.added:
-        return "refactor", 0.55, Reason(Sign.DEFINITIONS_REMOVED)
+        return "refactor", 0.55, IntentReason(Sign.DEFINITIONS_REMOVED)
     if shape.speeds > 0 and shape.guards <= 0:
-        return "perf", 0.5, Reason(Sign.SPEED)
+        return "perf", 0.5, IntentReason(Sign.SPEED)
     if shape.moved_lines >= 0.5:
-        return "refactor", 0.6, Reason(Sign.LINES_REARRANGED)
+        return "refactor", 0.6, IntentReason(Sign.LINES_REARRANGED)
     if symbols["takes"] and shape.added > shape.removed and shape.guards <= 0:
-        return "feature", 0.45, Reason(Sign.TAKES_MORE)
+        return "feature", 0.45, IntentReason(Sign.TAKES_MORE)
     if shape.added > 20 and not shape.removed:
         return None  # what only comes may be for anything
     small = shape.added + shape.removed <= 40
     if symbols["body"] and (shape.guards > 0 or small):
-        return "fix", 0.6 if shape.guards > 0 else 0.5, Reason(Sign.INSIDE)
+        return "fix", 0.6 if shape.guards > 0 else 0.5, IntentReason(Sign.INSIDE)
     if symbols["body"] and shape.removed >= shape.added:
-        return "refactor", 0.45, Reason(Sign.REWRITTEN)
-    return ("fix", 0.35, Reason(Sign.EXISTING)) if symbols["body"] else None
+        return "refactor", 0.45, IntentReason(Sign.REWRITTEN)
+    return ("fix", 0.35, IntentReason(Sign.EXISTING)) if symbols["body"] else None
 
 
 _CHANGES = frozenset({"added", "removed", "renamed", "moved", "signature", "body", "doc", "test", "format-only"})

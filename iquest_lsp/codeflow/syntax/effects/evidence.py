@@ -21,19 +21,21 @@ _TURNED = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ChangedRows:
     """The rows of one side's text that a change touches."""
 
     source: bytes
     rows: Rows
 
 
-def places(hunks: Sequence[Hunk], before: tuple[bytes, Symbol], after: tuple[bytes, Symbol]) -> tuple[Place, Place]:
+def places(
+    hunks: Sequence[Hunk], before: tuple[bytes, Symbol], after: tuple[bytes, Symbol]
+) -> tuple[ChangedRows, ChangedRows]:
     """Where hunks touch a definition, on both sides, each given as its file's text and the definition in it."""
     old = [(hunk.old_start, hunk.old_start + hunk.old_count) for hunk in hunks]
     new = [(hunk.new_start, hunk.new_start + hunk.new_count) for hunk in hunks]
     one, other = (
-        Place(source, [(max(start, item.start), min(end, item.end)) for start, end in rows])
+        ChangedRows(source, [(max(start, item.start), min(end, item.end)) for start, end in rows])
         for rows, (source, item) in ((old, before), (new, after))
     )
     return one, other
@@ -49,7 +51,7 @@ def _says(effect: Effect) -> bool:
     return all(values) and not (effect.kind in _TURNED and len(values) > 1 and values[0] == values[1])
 
 
-def proven(told: Iterable[Effect], language: str, before: Place, after: Place) -> list[Effect]:
+def proven(told: Iterable[Effect], language: str, before: ChangedRows, after: ChangedRows) -> list[Effect]:
     """The sound effects of which the tree shows that what they say is called is called."""
     told = sound(told)
     if not any(effect.kind in _CALLED for effect in told):

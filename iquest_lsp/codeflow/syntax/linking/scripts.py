@@ -83,7 +83,7 @@ _STATED = ("dependencies", "devDependencies", "peerDependencies", "optionalDepen
 
 
 @dataclass(frozen=True, slots=True)
-class Links:
+class FileLinks:
     """What one file imports and exports: the module and the name there, with "" for a module of its own.
 
     The name is DEFAULT for what a module exports by default, WHOLE for the module itself; `stars` are modules all of
@@ -96,9 +96,9 @@ class Links:
     stars: list[str] = field(default_factory=list)
 
 
-def links_of(text: str) -> Links:
+def links_of(text: str) -> FileLinks:
     """The import and export statements of a file, and its calls of `require`."""
-    found = Links(stars=_STAR.findall(text) + _PASSED.findall(text))
+    found = FileLinks(stars=_STAR.findall(text) + _PASSED.findall(text))
     for word, default, names, whole, module in _CLAUSE.findall(text):
         into = found.imports if word == "import" else found.exports
         if default:
@@ -141,7 +141,7 @@ class ScriptLinks:
     def __init__(self, files: Iterable[str], read: Callable[[str], bytes | None]) -> None:
         self._files = frozenset(files)
         self._read = read
-        self._links: dict[str, Links] = {}
+        self._links: dict[str, FileLinks] = {}
         self._configured: _Configured | None = None
 
     def reads(self, path: str) -> bool:
@@ -186,7 +186,7 @@ class ScriptLinks:
         }
         return own, passed
 
-    def _of(self, path: str) -> Links:
+    def _of(self, path: str) -> FileLinks:
         if path not in self._links:
             source = self._read(path) if path in self._files else None
             self._links[path] = links_of((source or b"").decode("utf-8", "replace"))

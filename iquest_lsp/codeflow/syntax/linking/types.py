@@ -17,7 +17,7 @@ MAX_LINES, MAX_HEIRS, MAX_READ = 2000, 6, 20
 _GENERAL = frozenset({"new", "from", "with", "clone", "build", "create", "copy", "get", "init", "make", "default"})
 
 
-class Searched(Protocol):
+class SearchedLines(Protocol):
     """What is searched for names."""
 
     def grep(self, words: Sequence[str], revision: str | None = None) -> Iterator[tuple[str, int, str]]:
@@ -50,14 +50,14 @@ class TypeLines:
 
 
 def types_of(
-    repository: Searched, owners: Iterable[str], revision: str | None, read: Callable[[str], bytes | None]
+    repository: SearchedLines, owners: Iterable[str], revision: str | None, read: Callable[[str], bytes | None]
 ) -> dict[str, TypeLines]:
     """What is known of each of some types; nothing is looked for under an empty name."""
     return {owner: type_lines(repository, owner, revision, read) for owner in dict.fromkeys(owners) if owner}
 
 
 def type_lines(
-    repository: Searched, owner: str, revision: str | None, read: Callable[[str], bytes | None]
+    repository: SearchedLines, owner: str, revision: str | None, read: Callable[[str], bytes | None]
 ) -> TypeLines:
     """What is known of a type."""
     names, makers, declared = [owner], set[str](), set[str]()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from iquest_lsp.codeflow.wording.story import ReasonKind
+from iquest_lsp.codeflow.wording.story import DeprecationSource
 from tests.unit.codeflow.conftest import Script, history_of
 
 PLAIN = "def load(path, mode='r'):\n    return open(path, mode)\n"
@@ -35,10 +35,10 @@ def test_the_reason_is_quoted_from_all_that_gives_one(script: Script) -> None:
     story = history_of(script.root).why("lib.py::load")
     assert story.deprecated_in == "v2.3"
     assert {(item.kind, item.text, item.source) for item in story.reasons} == {
-        (ReasonKind.DOCSTRING, "Use `read`, which closes the file.", "lib.py:4"),
-        (ReasonKind.MESSAGE, "It leaves files open, which fails on Windows.", oid),
-        (ReasonKind.CHANGELOG, "Deprecated `load` in favour of `read`.", "CHANGELOG.md:5"),
-        (ReasonKind.ISSUE, "#12", oid),
+        (DeprecationSource.DOCSTRING, "Use `read`, which closes the file.", "lib.py:4"),
+        (DeprecationSource.MESSAGE, "It leaves files open, which fails on Windows.", oid),
+        (DeprecationSource.CHANGELOG, "Deprecated `load` in favour of `read`.", "CHANGELOG.md:5"),
+        (DeprecationSource.ISSUE, "#12", oid),
     }
     told = story.to_json()["reasons"]
     assert isinstance(told, list)
@@ -49,7 +49,9 @@ def test_the_reason_is_quoted_from_all_that_gives_one(script: Script) -> None:
 def test_squashed_branches_and_pasted_code_are_no_reasons(script: Script) -> None:
     body = "Deprecate load (#7)\n\n* Try a lock\n\n* Fix the tests\n\n* Rename it"
     deprecated(script, body)
-    messages = [item for item in history_of(script.root).why("lib.py::load").reasons if item.kind is ReasonKind.MESSAGE]
+    messages = [
+        item for item in history_of(script.root).why("lib.py::load").reasons if item.kind is DeprecationSource.MESSAGE
+    ]
     assert [item.text for item in messages] == ["Deprecate load (#7)"]
 
 
@@ -105,10 +107,10 @@ def test_where_links_lead_to_is_no_reason(script: Script) -> None:
     script.commit("Rename load (#12)", {"lib.rs": code, "CHANGELOG.md": log})
     told = [(item.kind, item.text) for item in history_of(script.root).why("lib.rs::load").reasons]
     assert told == [
-        (ReasonKind.DOCSTRING, "Use [`read`] instead."),
-        (ReasonKind.MESSAGE, "Rename load (#12)"),
-        (ReasonKind.CHANGELOG, "files: rename load ([#12])"),
-        (ReasonKind.ISSUE, "#12"),
+        (DeprecationSource.DOCSTRING, "Use [`read`] instead."),
+        (DeprecationSource.MESSAGE, "Rename load (#12)"),
+        (DeprecationSource.CHANGELOG, "files: rename load ([#12])"),
+        (DeprecationSource.ISSUE, "#12"),
     ]
 
 
@@ -125,7 +127,9 @@ def test_what_is_said_twice_is_quoted_once(script: Script) -> None:
 def test_that_an_issue_is_closed_is_no_reason(script: Script) -> None:
     deprecated(script, "Close files by themselves\n\nclose #12\ncloses #13, fixes #14")
     told = [
-        item.text for item in history_of(script.root).why("lib.py::load").reasons if item.kind is ReasonKind.MESSAGE
+        item.text
+        for item in history_of(script.root).why("lib.py::load").reasons
+        if item.kind is DeprecationSource.MESSAGE
     ]
     assert told == ["Close files by themselves"]
 
@@ -136,4 +140,4 @@ def test_the_subject_of_a_wide_commit_is_no_reason(script: Script) -> None:
     script.write({f"m{number}.py": "x = 2\n" for number in range(30)})
     script.git("commit", "-qa", "--amend", "-m", "Version 4")
     told = [item.kind for item in history_of(script.root).why("lib.py::load").reasons]
-    assert ReasonKind.MESSAGE not in told
+    assert DeprecationSource.MESSAGE not in told

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from iquest_lsp.codeflow.past import index_access, indexer
-from iquest_lsp.codeflow.wording.story import ReasonKind
+from iquest_lsp.codeflow.wording.story import DeprecationSource
 from iquest_lsp.errors import UsageError
 from tests.unit.codeflow.conftest import Script, history_of
 
@@ -167,7 +167,9 @@ def test_the_issues_of_a_squashed_branch_are_no_reasons(script: Script) -> None:
     script.commit("Begin", {"a.ts": SHAPE})
     squashed = "".join(f"* Step, see #{number}\n\n" for number in range(10, 20))
     script.commit(f"Everything (#9)\n\n{squashed}", {"a.ts": MARK + SHAPE})
-    told = [item.text for item in history_of(script.root).why("a.ts::Shape").reasons if item.kind is ReasonKind.ISSUE]
+    told = [
+        item.text for item in history_of(script.root).why("a.ts::Shape").reasons if item.kind is DeprecationSource.ISSUE
+    ]
     assert told == ["#9"]
 
 

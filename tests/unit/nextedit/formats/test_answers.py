@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from iquest_lsp.nextedit.formats.asked import Asked, EditFormat, EditPrompt, Hunk, Piece
+from iquest_lsp.nextedit.formats.asked import AskedEdit, EditFormat, EditHunk, EditPrompt, RelatedPiece
 from iquest_lsp.nextedit.formats.choice import format_of
 from iquest_lsp.nextedit.formats.instruct import Instruct
 from iquest_lsp.nextedit.formats.sweep import Sweep
 from iquest_lsp.nextedit.formats.zeta import Zeta2, Zeta21
 
 TEXT = "import os\n\n\ndef total(it, tax):\n    return it\n\n\nprint(total(1))\n"
-HUNK = Hunk("shop.py", 2, 2, (" ", "-def total(it):", "+def total(it, tax):", "     return it"))
+HUNK = EditHunk("shop.py", 2, 2, (" ", "-def total(it):", "+def total(it, tax):", "     return it"))
 CURSOR = TEXT.index("tax")
 
 
@@ -40,7 +40,7 @@ def test_a_model_that_only_continues_text_speaks_none() -> None:
 
 
 def prompt_of(form: EditFormat) -> EditPrompt:
-    made = form.prompt(Asked("shop.py", TEXT, CURSOR, [HUNK], [Piece("b.py", 0, 1, "x = 1\n", 1)]))
+    made = form.prompt(AskedEdit("shop.py", TEXT, CURSOR, [HUNK], [RelatedPiece("b.py", 0, 1, "x = 1\n", 1)]))
     assert made is not None
     assert TEXT[made.start : made.end] == made.region
     return made
@@ -77,17 +77,17 @@ def test_sweeps_answer_goes_on_behind_what_was_given() -> None:
 
 def test_sweep_is_not_asked_about_what_it_would_lose_its_thread_in() -> None:
     form = Sweep()
-    assert form.prompt(Asked("a.py", "", 0)) is None
-    assert form.prompt(Asked("a.py", "x" * 700, 0)) is None
-    assert form.prompt(Asked("a.py", "a = '<|file_sep|>'\n", 0)) is None
-    assert form.prompt(Asked("a.py", TEXT, CURSOR, budget=20)) is None
+    assert form.prompt(AskedEdit("a.py", "", 0)) is None
+    assert form.prompt(AskedEdit("a.py", "x" * 700, 0)) is None
+    assert form.prompt(AskedEdit("a.py", "a = '<|file_sep|>'\n", 0)) is None
+    assert form.prompt(AskedEdit("a.py", TEXT, CURSOR, budget=20)) is None
     long = "".join(f"value_{n} = {n}\n" for n in range(1500))
-    made = form.prompt(Asked("a.py", long, long.index("value_700")))
+    made = form.prompt(AskedEdit("a.py", long, long.index("value_700")))
     assert made is not None
     assert "value_600" in made.text
     assert "value_599" not in made.text.replace("value_5990", "")
     text = "".join(f"line_{n}\n" for n in range(8))
-    made = form.prompt(Asked("a.py", text, text.index("line_2") + 3))
+    made = form.prompt(AskedEdit("a.py", text, text.index("line_2") + 3))
     assert made is not None
     assert form.parse(made, "line_1\n" + "".join(f"other_{n}\n" for n in range(7))) is None  # all anew
     assert form.parse(made, "line_1\nmore\n" + "".join(f"line_{n}\n" for n in range(2, 8))) is None  # only pushes down
@@ -109,11 +109,11 @@ def test_our_own_words_ask_for_one_block() -> None:
     for broken in ("", "NO_EDITS", "```\nNO_EDITS\n```", new, f"```\n{new}", "```\n```", f"```\n{new}```\n```\nx\n```"):
         assert form.parse(made, broken) is None
     assert form.parse(made, f"```\n<|edit|>\n{new}```") is None
-    assert form.prompt(Asked("a.py", "x = '<|edit|>'", 0)) is None
-    assert form.prompt(Asked("a.py", TEXT, 0, budget=100)) is None
+    assert form.prompt(AskedEdit("a.py", "x = '<|edit|>'", 0)) is None
+    assert form.prompt(AskedEdit("a.py", TEXT, 0, budget=100)) is None
 
 
 def test_a_fence_is_longer_than_those_in_the_text() -> None:
-    made = Instruct().prompt(Asked("a.md", "Say:\n```\nx\n```\n", 2))
+    made = Instruct().prompt(AskedEdit("a.md", "Say:\n```\nx\n```\n", 2))
     assert made is not None
     assert "````\n<|edit|>" in made.messages[1].text

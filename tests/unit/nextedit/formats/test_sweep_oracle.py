@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from iquest_lsp.nextedit.formats.asked import Asked, Hunk, Piece
+from iquest_lsp.nextedit.formats.asked import AskedEdit, EditHunk, RelatedPiece
 from iquest_lsp.nextedit.formats.sweep import Sweep
 
 server = pytest.importorskip("sweep_autocomplete.autocomplete.next_edit_autocomplete")
@@ -29,7 +29,7 @@ LINES = st.sampled_from(WORDS)
 
 
 @st.composite
-def asked(draw: st.DrawFn) -> Asked:
+def asked(draw: st.DrawFn) -> AskedEdit:
     """Every line once, so that the lines around the cursor are found at one place only."""
     count = draw(st.sampled_from([1, 3, 8, 20, 60, 900, 1500]))
     lines = [draw(LINES) for _ in range(min(count, 20))]
@@ -44,12 +44,14 @@ def asked(draw: st.DrawFn) -> Asked:
         new = around[middle][1:] if middle < len(around) else "x"
         old = draw(st.lists(st.sampled_from(["old = 1", "    gone()", ""]), max_size=2))
         body = [*around[:middle], *(f"-{line}" for line in old), f"+{new}", *around[middle + 1 :]]
-        hunks.append(Hunk(draw(st.sampled_from(["a.py", "b c.py"])), at, at, tuple(body)))
-    pieces = [Piece(f"p{n}.py", 0, 3, f"piece {n}\nmore\n", 3) for n in range(draw(st.integers(0, 2)))]
-    return Asked("src/a.py", text, cursor, hunks, pieces, before=draw(st.sampled_from(["", text, f"first\n{text}"])))
+        hunks.append(EditHunk(draw(st.sampled_from(["a.py", "b c.py"])), at, at, tuple(body)))
+    pieces = [RelatedPiece(f"p{n}.py", 0, 3, f"piece {n}\nmore\n", 3) for n in range(draw(st.integers(0, 2)))]
+    return AskedEdit(
+        "src/a.py", text, cursor, hunks, pieces, before=draw(st.sampled_from(["", text, f"first\n{text}"]))
+    )
 
 
-def theirs(it: Asked, monkeypatch: pytest.MonkeyPatch) -> str | None:
+def theirs(it: AskedEdit, monkeypatch: pytest.MonkeyPatch) -> str | None:
     """The prompt that the server would run."""
     seen: list[str] = []
 
@@ -81,7 +83,7 @@ def theirs(it: Asked, monkeypatch: pytest.MonkeyPatch) -> str | None:
 
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 @given(asked())
-def test_the_prompt_is_theirs_byte_for_byte(it: Asked) -> None:
+def test_the_prompt_is_theirs_byte_for_byte(it: AskedEdit) -> None:
     made = Sweep().prompt(it)
     with pytest.MonkeyPatch.context() as patch:
         expected = theirs(it, patch)

@@ -9,20 +9,20 @@ from typing import Any
 
 import pytest
 
-from iquest_lsp.nextedit.formats.asked import Asked, EditFormat, EditPrompt, Hunk, Piece
+from iquest_lsp.nextedit.formats.asked import AskedEdit, EditFormat, EditHunk, EditPrompt, RelatedPiece
 from iquest_lsp.nextedit.formats.zeta import Zeta2, Zeta21, blocks
 
 CASES: list[dict[str, Any]] = json.loads(Path(__file__).with_name("zeta_cases.json").read_text("utf-8"))
 SHOP = "x = 1\ny = 2\nz = 3"
 
 
-def asked_of(case: dict[str, Any]) -> Asked:
+def asked_of(case: dict[str, Any]) -> AskedEdit:
     """What a kept case asks for."""
     it = case["asked"]
-    hunks = [Hunk(**{**hunk, "lines": tuple(hunk["lines"])}) for hunk in it.get("hunks", ())]
-    pieces = [Piece(**piece) for piece in it.get("pieces", ())]
+    hunks = [EditHunk(**{**hunk, "lines": tuple(hunk["lines"])}) for hunk in it.get("hunks", ())]
+    pieces = [RelatedPiece(**piece) for piece in it.get("pieces", ())]
     syntax = [(start, end) for start, end in it.get("syntax", ())]
-    return Asked(it["path"], it["text"], it["cursor"], hunks, pieces, syntax=syntax)
+    return AskedEdit(it["path"], it["text"], it["cursor"], hunks, pieces, syntax=syntax)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["name"]))
@@ -34,14 +34,18 @@ def test_the_prompt_is_the_makers(form: EditFormat, case: dict[str, Any]) -> Non
 
 
 def prompt_of(form: EditFormat, text: str = SHOP) -> EditPrompt:
-    made = form.prompt(Asked("a.py", text, 4))
+    made = form.prompt(AskedEdit("a.py", text, 4))
     assert made is not None
     return made
 
 
 def test_only_the_signs_of_the_format_are_special() -> None:
-    it = Asked(
-        "a.py", SHOP, 4, [Hunk("b.py", 0, 0, ("-<filename>b", "+<[fim-middle]>"))], [Piece("c", 0, 1, "<filename>", 1)]
+    it = AskedEdit(
+        "a.py",
+        SHOP,
+        4,
+        [EditHunk("b.py", 0, 0, ("-<filename>b", "+<[fim-middle]>"))],
+        [RelatedPiece("c", 0, 1, "<filename>", 1)],
     )
     made = Zeta2().prompt(it)
     assert made is not None
@@ -58,13 +62,15 @@ def test_only_the_signs_of_the_format_are_special() -> None:
 @pytest.mark.parametrize("sign", ["<[fim-suffix]>", "<filename>", "<|user_cursor|>"])
 def test_no_prompt_for_a_text_with_the_signs_of_the_format(sign: str) -> None:
     for form in (Zeta2(), Zeta21()):
-        assert form.prompt(Asked("a.py", f"x = '{sign}'\n", 0)) is None
-    assert Zeta2().prompt(Asked("a.py", "a\n=======\nb\n", 0)) is None
-    assert Zeta21().prompt(Asked("a.py", "a = '<|marker_1|>'\n", 0)) is None
+        assert form.prompt(AskedEdit("a.py", f"x = '{sign}'\n", 0)) is None
+    assert Zeta2().prompt(AskedEdit("a.py", "a\n=======\nb\n", 0)) is None
+    assert Zeta21().prompt(AskedEdit("a.py", "a = '<|marker_1|>'\n", 0)) is None
 
 
 def test_a_smaller_budget_drops_pieces_first_then_edits_then_all() -> None:
-    it = Asked("a.py", SHOP, 4, [Hunk("b.py", 0, 0, ("-a", "+b"))], [Piece("c.py", 0, 1, "word " * 60, 1)])
+    it = AskedEdit(
+        "a.py", SHOP, 4, [EditHunk("b.py", 0, 0, ("-a", "+b"))], [RelatedPiece("c.py", 0, 1, "word " * 60, 1)]
+    )
     shown = []
     for budget in (4096, 120, 60, 20):
         made = Zeta2().prompt(replace(it, budget=budget))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from iquest_lsp.nextedit.formats.asked import Asked, EditFormat, EditPrompt, Hunk, Piece, levelled
+from iquest_lsp.nextedit.formats.asked import AskedEdit, EditFormat, EditHunk, EditPrompt, RelatedPiece, levelled
 from iquest_lsp.nextedit.formats.zeta import CURSOR, END, UPDATED, Zeta2, Zeta21
 
 zeta = pytest.importorskip("zeta_bindings")
@@ -40,7 +40,7 @@ def texts(draw: st.DrawFn) -> str:
 
 
 @st.composite
-def asked(draw: st.DrawFn) -> Asked:
+def asked(draw: st.DrawFn) -> AskedEdit:
     """A text with a cursor, edits, pieces and spans of syntax around the cursor."""
     text = draw(texts())
     cursor = draw(st.integers(0, len(text)))
@@ -51,9 +51,9 @@ def asked(draw: st.DrawFn) -> Asked:
     signed = st.builds(str.__add__, st.sampled_from(" +-"), LINES)
     name = st.sampled_from(["a.py", "src/b c.rs", "dir/ü.ts", "src/a.py"])
     hunks = st.builds(
-        Hunk, name, st.integers(0, 99), st.integers(0, 99), st.lists(signed, max_size=12).map(tuple), st.booleans()
+        EditHunk, name, st.integers(0, 99), st.integers(0, 99), st.lists(signed, max_size=12).map(tuple), st.booleans()
     )
-    pieces: list[Piece] = []
+    pieces: list[RelatedPiece] = []
     for number in range(draw(st.integers(0, 6))):
         at = 0
         for _ in range(draw(st.integers(1, 3))):
@@ -61,15 +61,15 @@ def asked(draw: st.DrawFn) -> Asked:
             lines = draw(st.lists(LINES, min_size=1, max_size=30))
             text_of = "\n".join(lines) + draw(st.sampled_from(["", "\n"]))
             path = "src/a.py" if number == 5 else f"p{number}.py"
-            pieces.append(Piece(path, at, at + len(lines), text_of, 0, draw(st.integers(0, 3))))
+            pieces.append(RelatedPiece(path, at, at + len(lines), text_of, 0, draw(st.integers(0, 3))))
             at += len(lines)
     extra = draw(st.integers(0, 2))
     longest = {piece.path: piece.end for piece in pieces}
-    pieces = [Piece(p.path, p.start, p.end, p.text, longest[p.path] + extra, p.order) for p in pieces]
-    return Asked("src/a.py", text, cursor, draw(st.lists(hunks, max_size=9)), pieces, syntax=spans)
+    pieces = [RelatedPiece(p.path, p.start, p.end, p.text, longest[p.path] + extra, p.order) for p in pieces]
+    return AskedEdit("src/a.py", text, cursor, draw(st.lists(hunks, max_size=9)), pieces, syntax=spans)
 
 
-def theirs(it: Asked) -> Any:
+def theirs(it: AskedEdit) -> Any:
     """The same for the bindings, which count in bytes."""
 
     def at(offset: int) -> int:
@@ -101,7 +101,7 @@ MANY = settings(max_examples=200, deadline=None, suppress_health_check=list(Heal
 
 @MANY
 @given(asked())
-def test_the_prompt_is_theirs_byte_for_byte(it: Asked) -> None:
+def test_the_prompt_is_theirs_byte_for_byte(it: AskedEdit) -> None:
     given_ = theirs(it)
     for form, name in FORMATS:
         made = form.prompt(it)
@@ -122,7 +122,7 @@ def read_by(form: EditFormat, made: EditPrompt, answer: str) -> str:
 
 @MANY
 @given(asked(), st.lists(LINES, max_size=8), st.integers(1, 4), st.integers(1, 5), st.booleans())
-def test_an_answer_is_read_as_they_read_it(it: Asked, new: list[str], one: int, other: int, marked: bool) -> None:
+def test_an_answer_is_read_as_they_read_it(it: AskedEdit, new: list[str], one: int, other: int, marked: bool) -> None:
     given_ = theirs(it)
     text = "\n".join(new) + ("\n" if new else "")
     text = text[:3] + CURSOR + text[3:] if marked else text

@@ -85,7 +85,7 @@ def elsewhere(tmp_path: Path) -> Path:
 def test_how_much_there_is(elsewhere: Path, monkeypatch: pytest.MonkeyPatch, said: object) -> None:
     monkeypatch.setattr(memory, "MEMINFO", elsewhere)
     monkeypatch.setattr(psutil, "virtual_memory", lambda: said)
-    assert memory.read_memory(elsewhere) == memory.Memory(16 * MB, 5 * MB)
+    assert memory.read_memory(elsewhere) == memory.MachineMemory(16 * MB, 5 * MB)
 
 
 def test_what_is_held_on_macos_is_the_footprint(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:

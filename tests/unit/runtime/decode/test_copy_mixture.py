@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iquest_lsp.runtime.decode.copy_mixture import LONGEST_MATCH, Copies, CopyMixture, Shares
+from iquest_lsp.runtime.decode.copy_mixture import LONGEST_MATCH, Copies, CopyMixture, CopyShares
 
 SIZES = np.array([0, 1, 2, 3, 4, 1], np.int32)
-SHARES = Shares((2, 5), ((0.1, 0.2, 0.3), (0.4, 0.5, 0.6)))
+SHARES = CopyShares((2, 5), ((0.1, 0.2, 0.3), (0.4, 0.5, 0.6)))
 VOCABULARY = len(SIZES)
 
 
@@ -105,7 +105,7 @@ def test_a_fork_leaves_the_first_as_it_was() -> None:
 
 
 def test_a_table_is_read_as_it_is_written() -> None:
-    assert Shares.parse(str(SHARES)) == SHARES
+    assert CopyShares.parse(str(SHARES)) == SHARES
     assert [SHARES.row(size) for size in (0, 1, 2, 4, 5, 99)] == [-1, -1, 0, 0, 1, 1]
 
 
@@ -128,4 +128,4 @@ def test_a_table_is_read_as_it_is_written() -> None:
     ],
 )
 def test_what_is_no_table_is_none(text: str) -> None:
-    assert Shares.parse(text) is None
+    assert CopyShares.parse(text) is None

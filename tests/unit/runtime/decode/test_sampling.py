@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from iquest_lsp.datatypes import Sampling
-from iquest_lsp.runtime.decode.sampling import Draft, Sampler, only
+from iquest_lsp.runtime.decode.sampling import DraftToken, Sampler, only
 
 pytestmark = pytest.mark.slow  # engines, daemons or long sessions
 
@@ -45,7 +45,7 @@ def test_certain_drafts_do_too(draft: int) -> None:
     counts = np.zeros(SIZE, np.int64)
     accepted = 0
     for _ in range(DRAWS):
-        choice = sampler.judge(logits(3), Draft(draft))
+        choice = sampler.judge(logits(3), DraftToken(draft))
         counts[choice.token] += 1
         accepted += choice.is_draft
         assert choice.is_draft == (choice.token == draft)
@@ -57,8 +57,8 @@ def test_greedy_takes_the_draft_only_if_it_is_the_best() -> None:
     sampler = Sampler(Sampling(0.0), np.random.default_rng(0))
     row = logits(4)
     best = int(row.argmax())
-    assert sampler.judge(row, Draft(best)).is_draft
-    other = sampler.judge(row, Draft((best + 1) % SIZE))
+    assert sampler.judge(row, DraftToken(best)).is_draft
+    other = sampler.judge(row, DraftToken((best + 1) % SIZE))
     assert (other.token, other.is_draft) == (best, False)
 
 

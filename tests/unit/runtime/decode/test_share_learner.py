@@ -15,7 +15,7 @@ from iquest_lsp.runtime.decode.share_learner import (
     Read,
     ShareLearner,
 )
-from iquest_lsp.runtime.memory.disk import Entry, Memory
+from iquest_lsp.runtime.memory.disk import Memory, MemoryFile
 from iquest_lsp.runtime.memory.layers import Layer
 
 pytestmark = pytest.mark.slow  # engines, daemons or long sessions
@@ -35,7 +35,7 @@ def repetitive(seed: int) -> list[int]:
 
 
 def memory_of(texts: dict[str, list[int]], gone: tuple[str, ...] = (), layer: Layer = Layer.CODE) -> Memory:
-    held = [(Entry(path, ""), np.array(ids, np.int32)) for path, ids in texts.items()]
+    held = [(MemoryFile(path, ""), np.array(ids, np.int32)) for path, ids in texts.items()]
     return Memory.of("", held, VOCABULARY, gone=gone, layer=layer)
 
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from iquest_lsp.runtime.memory import builder as builders
 from iquest_lsp.runtime.memory.blend import blend
-from iquest_lsp.runtime.memory.builder import Builder, MemoryFiles, Text
-from iquest_lsp.runtime.memory.disk import Entry, Memory, MemoryFileError
+from iquest_lsp.runtime.memory.builder import Builder, FileReading, MemoryFiles
+from iquest_lsp.runtime.memory.disk import Memory, MemoryFile, MemoryFileError
 from iquest_lsp.runtime.memory.layers import Layer, layer_of, layers_of, parts_of
 from iquest_lsp.runtime.memory.remembered import Remembered
 from iquest_lsp.runtime.memory.shares import FEATURES, MemoryShares
@@ -60,8 +60,8 @@ def followers(memories: list[Memory], context: str, path: str = "", **how: float
     return found
 
 
-def changes(texts: Mapping[str, str | None]) -> list[Text]:
-    return [Text(path, text) for path, text in texts.items()]
+def changes(texts: Mapping[str, str | None]) -> list[FileReading]:
+    return [FileReading(path, text) for path, text in texts.items()]
 
 
 def test_a_change_takes_the_place_of_what_the_file_said_before(tmp_path: Path) -> None:
@@ -162,10 +162,10 @@ def test_a_small_memory_goes_with_the_large_one_it_stands_upon(tmp_path: Path) -
 def test_the_folder_at_hand_and_dependencies_count_as_they_are_told_to() -> None:
     texts = {"a/one.py": "xyp", "b/two.py": "xyq"}
     memory = Memory.of(
-        "", [(Entry(path, ""), np.array(ids(text), np.int32)) for path, text in texts.items()], VOCABULARY
+        "", [(MemoryFile(path, ""), np.array(ids(text), np.int32)) for path, text in texts.items()], VOCABULARY
     )
     assert followers([memory], "xy", "b/three.py", folder=3.0) == {"p": 1, "q": 3}
-    lib = [(Entry("lib.py", ""), np.array(ids("xyz"), np.int32))]
+    lib = [(MemoryFile("lib.py", ""), np.array(ids("xyz"), np.int32))]
     other = Memory.of("", lib, VOCABULARY, layer=Layer.DEPENDENCIES)
     seen = Remembered([memory, other], "", weights(dependencies=0.5))
     forecast = blend([(one, 1.0) for one in seen.find(ids("xy"))])
@@ -177,7 +177,7 @@ def test_the_folder_at_hand_and_dependencies_count_as_they_are_told_to() -> None
 def test_prose_says_nothing_of_code_unless_it_is_told_to() -> None:
     made = {"a.py": "xyp", "a.md": "xyq"}
     memories = [
-        Memory.of("", [(Entry(path, ""), np.array(ids(text), np.int32))], VOCABULARY, layer=layer_of(path))
+        Memory.of("", [(MemoryFile(path, ""), np.array(ids(text), np.int32))], VOCABULARY, layer=layer_of(path))
         for path, text in made.items()
     ]
     assert followers(memories, "xy", "b.py") == {"p": 1}
@@ -244,7 +244,7 @@ def test_a_text_of_one_sort_is_left_as_it_is() -> None:
 def test_what_goes_on_ends_with_its_file() -> None:
     memory = Memory.of(
         "",
-        [(Entry("a", ""), np.array(ids("xyp"), np.int32)), (Entry("b", ""), np.array(ids("q"), np.int32))],
+        [(MemoryFile("a", ""), np.array(ids("xyp"), np.int32)), (MemoryFile("b", ""), np.array(ids("q"), np.int32))],
         VOCABULARY,
     )
     seen = Remembered([memory], "", weights())

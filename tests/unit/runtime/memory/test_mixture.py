@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iquest_lsp.runtime.memory import opened
-from iquest_lsp.runtime.memory.builder import Builder, Text
-from iquest_lsp.runtime.memory.disk import Entry, Memory
+from iquest_lsp.runtime.memory.builder import Builder, FileReading
+from iquest_lsp.runtime.memory.disk import Memory, MemoryFile
 from iquest_lsp.runtime.memory.mixture import MemoryMixture
 from iquest_lsp.runtime.memory.opened import OpenMemories
 from iquest_lsp.runtime.memory.remembered import Remembered
@@ -29,7 +29,7 @@ TOKENS = st.lists(st.integers(0, VOCABULARY - 1), min_size=1, max_size=30)
 
 
 def memory_of(texts: dict[str, list[int]]) -> Memory:
-    return Memory.of("", [(Entry(path, ""), np.array(ids, np.int32)) for path, ids in texts.items()], VOCABULARY)
+    return Memory.of("", [(MemoryFile(path, ""), np.array(ids, np.int32)) for path, ids in texts.items()], VOCABULARY)
 
 
 def mixture(prompt: list[int], texts: dict[str, list[int]], shares: MemoryShares | None = EVEN) -> MemoryMixture:
@@ -147,11 +147,11 @@ def test_a_damaged_table_is_none(name: str, value: object) -> None:
 
 def test_memories_are_opened_once_and_replaced_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     builder = Builder(tmp_path, "key", 128, lambda text: list(text.encode()))
-    first = builder.update([Text("a.py", "xyz"), Text("b.py", "abc")])
+    first = builder.update([FileReading("a.py", "xyz"), FileReading("b.py", "abc")])
     memories = OpenMemories("key")
     (large,) = memories.of(first.files)
     assert memories.of(first.files)[0] is large
-    second = builder.update([Text("a.py", "xyw")])
+    second = builder.update([FileReading("a.py", "xyw")])
     assert [one.entries[0].path for one in memories.of(second.files)] == ["a.py", "a.py"]
     assert memories.of(second.files[1:]) == []  # it stands upon a memory that is not named
     assert OpenMemories("another").of(first.files) == []
@@ -169,12 +169,12 @@ def test_what_was_replaced_is_let_go_of(tmp_path: Path) -> None:
     builder = Builder(tmp_path / "one", "key", 128, lambda text: list(text.encode()))
     other = Builder(tmp_path / "other", "key", 128, lambda text: list(text.encode()))
     memories = OpenMemories("key")
-    kept = memories.of(other.update([Text("b.py", "abc")]).files)
-    builder.update([Text("a.py", "xyz"), Text("b.py", "abc")])
+    kept = memories.of(other.update([FileReading("b.py", "abc")]).files)
+    builder.update([FileReading("a.py", "xyz"), FileReading("b.py", "abc")])
     held = [
         weakref.ref(one)
         for number in range(5)
-        for one in memories.of(builder.update([Text("a.py", "x" * number)]).files)
+        for one in memories.of(builder.update([FileReading("a.py", "x" * number)]).files)
     ]
     gc.collect()
     assert len({id(one()) for one in held if one() is not None}) == 2, "the large one and the newest small one"
@@ -188,7 +188,10 @@ class TestTheFileAtHand:
     BELOW = (1, 2, 3)
 
     def followers(self, text: Sequence[int], before: Sequence[int], other: Sequence[int] = ()) -> set[int]:
-        held = [(Entry("f/a.py", ""), np.array(text, np.int32)), (Entry("f/b.py", ""), np.array(other, np.int32))]
+        held = [
+            (MemoryFile("f/a.py", ""), np.array(text, np.int32)),
+            (MemoryFile("f/b.py", ""), np.array(other, np.int32)),
+        ]
         memory = Memory.of("", held, 60)
         found = Remembered([memory], "f/a.py", EVEN, before=before).find(list(before))
         return {int(token) for one in found for token in one.followers}
@@ -211,7 +214,7 @@ class TestTheFileAtHand:
 
     def test_what_follows_a_little_later_is_below_the_cursor_too(self) -> None:
         text = [*range(10, 50), *range(50, 58)]
-        held = [(Entry("f/a.py", ""), np.array(text, np.int32))]
+        held = [(MemoryFile("f/a.py", ""), np.array(text, np.int32))]
         memory = Memory.of("", held, 60)
         seen = Remembered([memory], "f/a.py", EVEN, before=text[:40])
         assert not sum(len(one.followers) for one in seen.find(text[:44]))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from iquest_lsp.runtime.memory import store as stores
 from iquest_lsp.runtime.memory.blend import SPREAD, blend
-from iquest_lsp.runtime.memory.store import LONGEST, ORDERS, Found, Store, joined
+from iquest_lsp.runtime.memory.store import LONGEST, ORDERS, Found, MemoryStore, joined
 from iquest_lsp.runtime.memory.written import Written
 
 VOCABULARY = 5
@@ -57,9 +57,9 @@ def counted(found: Found) -> Counter[tuple[int, int]]:
     return Counter(zip(found.followers.tolist(), found.matches.tolist(), strict=True))
 
 
-def store_of(texts: Sequence[Sequence[int]]) -> Store:
+def store_of(texts: Sequence[Sequence[int]]) -> MemoryStore:
     tokens, _ = joined([np.array(text, np.int32) for text in texts], VOCABULARY)
-    return Store.of(tokens, VOCABULARY)
+    return MemoryStore.of(tokens, VOCABULARY)
 
 
 @given(TEXTS, CONTEXTS, st.integers(1, 40))

@@ -20,7 +20,7 @@ from iquest_lsp.runtime.base.engine import EngineState, EngineStatus
 from iquest_lsp.runtime.client.switch import EngineSwitch
 from iquest_lsp.runtime.remote import text_tokens
 from iquest_lsp.runtime.remote.engine import RemoteEngine, RemoteOptions
-from iquest_lsp.runtime.remote.http_client import Address, Client, events
+from iquest_lsp.runtime.remote.http_client import Address, HttpClient, events
 from tests.unit.runtime.scripted_server import Asked, Reply, Script, Scripted, delta, model_server, piece, serving
 from tests.waiting import PATIENCE_S, until
 
@@ -360,7 +360,7 @@ async def test_a_key_that_no_header_can_hold_ends_nothing(key: str, monkeypatch:
 
 async def test_a_connection_that_the_server_closed_costs_no_try() -> None:
     with serving(model_server(streams(piece("x")))) as server:
-        client = Client(Address.parse(server.url))
+        client = HttpClient(Address.parse(server.url))
         for _ in range(3):
             assert await client.call("GET", "/models", retries=0)
             server.close_connections()
