@@ -24,8 +24,8 @@ from functools import cache
 from pathlib import Path
 
 from iquest_lsp.codeflow import History
+from iquest_lsp.codeflow.syntax.comments import is_comment
 from iquest_lsp.codeflow.syntax.imports import imports
-from iquest_lsp.codeflow.syntax.line_effects import is_comment
 from iquest_lsp.codeflow.syntax.outline.outlines import regions_of
 from iquest_lsp.codeflow.syntax.outline.region import Region
 from iquest_lsp.codeflow.syntax.paths import Category, category

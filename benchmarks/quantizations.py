@@ -26,7 +26,7 @@ from matplotlib import image
 from benchmarks import held_out
 from iquest_lsp.runtime.llama.model import Model
 from iquest_lsp.runtime.models import catalogue
-from quantize import corpus, imatrix, report, speeds
+from quantize import corpus, imatrix, model_speeds, report
 from quantize.evaluate import Plan, evaluate
 from quantize.meter import meter
 from quantize.quantizer import Recipe, quantize
@@ -104,7 +104,7 @@ def main() -> None:
             first = Model.load(models[0])
             prompt = np.concatenate(corpus.token_rows(first, sources, PROMPT, 1))
             first.close()
-            for entry, found in zip(result["models"], speeds.compare(models, prompt, 5), strict=True):
+            for entry, found in zip(result["models"], model_speeds.compare(models, prompt, 5), strict=True):
                 entry["speed"] = found
         else:
             plan = Plan(

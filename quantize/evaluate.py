@@ -22,7 +22,7 @@ from iquest_lsp.bench.report import machine
 from iquest_lsp.errors import IQuestError, ModelError
 from iquest_lsp.runtime.llama.model import Model
 from iquest_lsp.runtime.models.gguf_header import read_header
-from quantize import corpus, cursors, outputs, plots, report, scoring, speeds
+from quantize import corpus, cursors, model_speeds, outputs, plots, report, scoring
 from quantize.gguf_stream import Progress
 from quantize.meter import meter
 
@@ -137,7 +137,7 @@ def evaluate(
                 entries[-1]["completion"] = made.summary(places, first)
                 first = made if number == 0 else first
     if plan.speed:
-        timed = speeds.compare(models, rows[0].tokens[0], progress=tell(_STEPS * 2 * len(models), "speed"))
+        timed = model_speeds.compare(models, rows[0].tokens[0], progress=tell(_STEPS * 2 * len(models), "speed"))
         for entry, speed in zip(entries, timed, strict=True):
             entry["speed"] = speed
     return {

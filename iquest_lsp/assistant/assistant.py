@@ -20,7 +20,7 @@ from iquest_lsp.assistant.workspaces import Workspaces
 from iquest_lsp.completion.completer import Completer
 from iquest_lsp.engines import engine_options
 from iquest_lsp.nextedit.edit_model import EditModel
-from iquest_lsp.nextedit.live import NextEditing
+from iquest_lsp.nextedit.while_typing import NextEditing
 from iquest_lsp.project.events import EventKind, ProjectEvent
 from iquest_lsp.project.kv_snapshots import KvSnapshots
 from iquest_lsp.project.view import ProjectView

@@ -8,7 +8,7 @@ from pathlib import Path
 from iquest_lsp.assistant.workspaces import Workspaces
 from iquest_lsp.datatypes import Position
 from iquest_lsp.errors import UsageError
-from iquest_lsp.nextedit.live import NextEditing
+from iquest_lsp.nextedit.while_typing import NextEditing
 from iquest_lsp.project.warming import Warmer
 from iquest_lsp.workspace.documents import Change
 from iquest_lsp.workspace.positions import LineIndex

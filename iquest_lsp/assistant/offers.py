@@ -8,8 +8,8 @@ from pathlib import Path
 from iquest_lsp.assistant.workspaces import Workspaces
 from iquest_lsp.datatypes import Position
 from iquest_lsp.errors import DocumentError
-from iquest_lsp.nextedit.live import NextEditing
 from iquest_lsp.nextedit.records import NextEdit
+from iquest_lsp.nextedit.while_typing import NextEditing
 from iquest_lsp.workspace.positions import LineIndex
 
 

@@ -28,7 +28,7 @@ from iquest_lsp.completion.syntax import Unit
 from iquest_lsp.context.inputs import Purpose
 from iquest_lsp.datatypes import Completion, ContextWindow, Generation, Position, Span
 from iquest_lsp.errors import EngineError, IQuestError, ModelError, RuntimeSetupError
-from iquest_lsp.nextedit.live import NextEditing
+from iquest_lsp.nextedit.while_typing import NextEditing
 from iquest_lsp.project import line_history
 from iquest_lsp.project.project import Project
 from iquest_lsp.project.view import ProjectView

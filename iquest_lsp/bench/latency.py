@@ -291,7 +291,7 @@ def report_of(ladder: Ladder, model: str, speed: float, *, restored: bool = Fals
         *((f"first {MOMENTS[kind]}", ladder.moved.get(kind, []), "text of the model") for kind in MOVED),
         ("quiet", ladder.quiet, "the model was asked and nothing was shown"),
         ("cached", ladder.cached, "typed through"),
-        ("speculated", ladder.speculated, "thought of ahead"),
+        ("speculated", ladder.speculated, "speculated"),
     )
     for name, times, note in cases:
         if times:

@@ -17,7 +17,7 @@ from iquest_lsp.daemon.client import failure
 from iquest_lsp.daemon.runtime_dir import by_use
 from iquest_lsp.errors import DaemonError, RequestCancelledError, RequestFailedError
 from iquest_lsp.http_server.answers import Said
-from iquest_lsp.http_server.places import CursorInFile
+from iquest_lsp.http_server.file_finder import CursorInFile
 from iquest_lsp.server.framing import frame, receive
 
 #: Documents that stay open, and the largest message that is read.

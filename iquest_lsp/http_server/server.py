@@ -20,8 +20,8 @@ from iquest_lsp.errors import DaemonError, IQuestError, RequestCancelledError
 from iquest_lsp.http_server import answers, asked, wire
 from iquest_lsp.http_server.answers import Said
 from iquest_lsp.http_server.asked import AskedCompletion
+from iquest_lsp.http_server.file_finder import CursorInFile, FileFinder
 from iquest_lsp.http_server.link import Link
-from iquest_lsp.http_server.places import CursorInFile, FileFinder
 from iquest_lsp.http_server.wire import HttpRequest, Refused
 
 log = logging.getLogger(__name__)

@@ -15,9 +15,9 @@ from typing import Any
 from iquest_lsp.datatypes import Document
 from iquest_lsp.dropped import DropKind, Dropped, DropReason, drop_words
 from iquest_lsp.errors import DocumentError
-from iquest_lsp.workspace.encodings import decode, is_binary
 from iquest_lsp.workspace.ignore import IgnoreRules
 from iquest_lsp.workspace.secret_scan import Finding, SecretFinder, find_secrets, redact, secret_by_name
+from iquest_lsp.workspace.text_decoding import decode, is_binary
 from iquest_lsp.workspace.unsaved import is_untitled, notebook_of
 
 MAX_BYTES = 512 * 1024

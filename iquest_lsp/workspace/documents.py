@@ -13,8 +13,8 @@ from pathlib import Path
 
 from iquest_lsp.datatypes import Deletion, Document, Position, Snapshot, Span
 from iquest_lsp.errors import DocumentError
-from iquest_lsp.workspace.encodings import decode
 from iquest_lsp.workspace.positions import LineIndex
+from iquest_lsp.workspace.text_decoding import decode
 
 #: One change of a buffer: the span it replaces (None: the whole text) and the new text.
 Change = tuple[Span | None, str]

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 
 from iquest_lsp.workspace.secret_shapes.blocks import encoded_values, kubernetes_values
 from iquest_lsp.workspace.secret_shapes.file_names import secret_by_name
-from iquest_lsp.workspace.secret_shapes.given import GIVEN, SCHEME
 from iquest_lsp.workspace.secret_shapes.reading import entropy, is_given, is_placeholder, is_random, looks_secret
 from iquest_lsp.workspace.secret_shapes.rule import SecretRule
+from iquest_lsp.workspace.secret_shapes.surroundings import GIVEN, SCHEME
 from iquest_lsp.workspace.secret_shapes.tokens import TOKENS
 
 __all__ = ["Finding", "SecretFinder", "find_secrets", "has_secret", "redact", "secret_by_name"]

@@ -1,4 +1,4 @@
-"""The parts of the model card that tell what was measured, as Markdown; see evaluate.py, search.py, speeds.py."""
+"""The parts of the model card that tell what was measured, as Markdown; see evaluate.py, search.py, model_speeds.py."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from iquest_lsp.runtime.llama.loop_context import LoopContext
 from iquest_lsp.runtime.llama.model import Model
-from quantize import cursors, plots, report, speeds
+from quantize import cursors, model_speeds, plots, report
 from quantize.corpus import Document
 from quantize.evaluate import command
 from quantize.oracle import Oracle
@@ -94,9 +94,9 @@ def test_drafted_text_is_the_plain_one(tmp_path: Path) -> None:
         context.clear()
         context.run(context.plan(0, 0, 60), TOKENS[0])
         if way == "plain":
-            texts.append(speeds.plain(context, 60, 40, 2))
+            texts.append(model_speeds.plain(context, 60, 40, 2))
         else:
-            made, taken, offered = speeds.drafted(context, 60, 40)
+            made, taken, offered = model_speeds.drafted(context, 60, 40)
             assert 0 <= taken <= offered
             texts.append(made[:40])
     context.close()
@@ -107,7 +107,7 @@ def test_drafted_text_is_the_plain_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize("parallel", [False, True])
 def test_speed_has_a_figure_for_what_exists(tmp_path: Path, parallel: bool) -> None:
     model = Model.load(write(tmp_path / "m.gguf", Recipe(vocab="bytes", n_vocab=300, parallel=parallel)))
-    found = speeds.summary([speeds.measure(model, TOKENS[0], generated=6) for _ in range(2)])
+    found = model_speeds.summary([model_speeds.measure(model, TOKENS[0], generated=6) for _ in range(2)])
     model.close()
     assert found["rounds"] == 2
     assert found["prefill_tps"] > 0

@@ -346,3 +346,11 @@ def test_a_class_has_a_name_of_its_own() -> None:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 where.setdefault(node.name, []).append(module)
     assert {name: modules for name, modules in where.items() if len(modules) > 1} == {}
+
+
+def test_no_module_bears_a_name_of_the_standard_library() -> None:
+    files = [path for folder in ("iquest_lsp", "benchmarks", "quantize") for path in (ROOT / folder).rglob("*.py")]
+    shadows = {
+        path.stem: path for path in files if path.stem in sys.stdlib_module_names and path.parent.name != "_runtime"
+    }
+    assert {name: path for name, path in shadows.items() if not name.startswith("__")} == {}

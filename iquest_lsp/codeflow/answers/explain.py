@@ -30,12 +30,13 @@ from iquest_lsp.codeflow.past.name_mentions import Words, words_of
 from iquest_lsp.codeflow.past.unindexed import LiveEvidence, Past, PastEvidence
 from iquest_lsp.codeflow.syntax.changes import SymbolChange, link_moves, symbol_changes
 from iquest_lsp.codeflow.syntax.dialects import Read
-from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind, plain_effects
+from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind
+from iquest_lsp.codeflow.syntax.effects.line_effects import plain_effects
 from iquest_lsp.codeflow.syntax.linking.links import Links
-from iquest_lsp.codeflow.syntax.mentions import meant
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.syntax.references import Reference, linked, module_name, references
 from iquest_lsp.codeflow.syntax.symbols import symbols_of
+from iquest_lsp.codeflow.syntax.uses_in_text import meant
 from iquest_lsp.codeflow.wording.explanation import (
     DiffExplanation,
     HistoryItem,

@@ -19,7 +19,7 @@ from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.past.following.anchors import NO_ANCHORS, Anchor
 from iquest_lsp.codeflow.past.releases import releases
 from iquest_lsp.codeflow.syntax.deprecation import is_deprecated
-from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind
+from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind
 from iquest_lsp.codeflow.syntax.paths import Category, category, stem
 from iquest_lsp.codeflow.syntax.symbols import symbols_of
 from iquest_lsp.codeflow.wording.phrases import WITHHELD

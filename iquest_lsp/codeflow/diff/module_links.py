@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from iquest_lsp.codeflow.facts import bounded
-from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind, named
+from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind, named
 
 _NAME = re.compile(r"[A-Za-z_$][\w$]*(?:[./:\\\-]+\w+)*")
 _KEYWORDS = re.compile(

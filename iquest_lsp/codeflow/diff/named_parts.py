@@ -24,18 +24,12 @@ from iquest_lsp.codeflow.diff.values import (
 )
 from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.syntax.changes import SymbolChange, similarity
+from iquest_lsp.codeflow.syntax.comments import is_comment, opens_comment
 from iquest_lsp.codeflow.syntax.effects.body_effects import body_effects
+from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind, is_of_comments
 from iquest_lsp.codeflow.syntax.effects.evidence import ChangedRows, proven
+from iquest_lsp.codeflow.syntax.effects.line_effects import effects, plain_effects
 from iquest_lsp.codeflow.syntax.forms import rows_of
-from iquest_lsp.codeflow.syntax.line_effects import (
-    Effect,
-    EffectKind,
-    effects,
-    is_comment,
-    is_of_comments,
-    opens_comment,
-    plain_effects,
-)
 from iquest_lsp.codeflow.syntax.outline.outlines import regions_of
 from iquest_lsp.codeflow.syntax.outline.region import Region
 from iquest_lsp.grammars import language_of

@@ -15,7 +15,8 @@ from iquest_lsp.codeflow.diff.named_parts import DEFINED
 from iquest_lsp.codeflow.facts import bounded
 from iquest_lsp.codeflow.git.commits import FileDiff, Hunk
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
-from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind, is_comment
+from iquest_lsp.codeflow.syntax.comments import is_comment
+from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind
 from iquest_lsp.codeflow.syntax.outline.region import is_shortened
 from iquest_lsp.codeflow.syntax.paths import Category, category
 

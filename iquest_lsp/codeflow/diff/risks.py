@@ -12,8 +12,9 @@ from iquest_lsp.codeflow.diff.sources import DiffSource
 from iquest_lsp.codeflow.facts import Redact
 from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
+from iquest_lsp.codeflow.syntax.comments import is_comment
 from iquest_lsp.codeflow.syntax.dialects import Read, breaks, declared, dotted, violations
-from iquest_lsp.codeflow.syntax.line_effects import EffectKind, is_comment
+from iquest_lsp.codeflow.syntax.effects.effect import EffectKind
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.syntax.prose import prose_rows
 from iquest_lsp.codeflow.syntax.references import Reference

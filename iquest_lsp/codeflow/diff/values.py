@@ -7,7 +7,7 @@ import re
 import tomllib
 
 from iquest_lsp.codeflow.facts import bounded
-from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind
+from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind
 
 #: A longer value is not told of what comes or goes.
 MAX_TOLD = 60

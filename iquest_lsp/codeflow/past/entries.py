@@ -8,7 +8,7 @@ from typing import Any
 
 from iquest_lsp.codeflow.diff.filters import Ground, Objection
 from iquest_lsp.codeflow.facts import decode
-from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind
+from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind
 
 #: What `entry_of` reads, of the tables `commits` (c) and `live` (l).
 COLUMNS = (

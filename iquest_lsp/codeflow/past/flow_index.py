@@ -11,7 +11,6 @@ from types import TracebackType
 from iquest_lsp.codeflow.diff.filters import Ground
 from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.git.repository import Repository, Tag
-from iquest_lsp.codeflow.past.asked import LEAN, AskedReader, kept_trail
 from iquest_lsp.codeflow.past.cochange import MAX_FILES, Partner, partners
 from iquest_lsp.codeflow.past.entries import COLUMNS, Entry, SymbolEntry, entry_of, symbol_entry_of
 from iquest_lsp.codeflow.past.following.anchors import NO_ANCHORS, Anchor, Ranges
@@ -19,6 +18,7 @@ from iquest_lsp.codeflow.past.following.tracking import Walked
 from iquest_lsp.codeflow.past.indexer import DEEP_COMMITS, Indexer, Progress, Update
 from iquest_lsp.codeflow.past.likely_files import SWEEP, Recent
 from iquest_lsp.codeflow.past.patterns import Pattern
+from iquest_lsp.codeflow.past.question_reader import LEAN, AskedReader, kept_trail
 from iquest_lsp.codeflow.past.store import Store, default_folder
 from iquest_lsp.codeflow.past.unindexed import LATELY, Habits, Past, habits_of
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.git.repository import Repository
-from iquest_lsp.codeflow.past.asked import AskedReader
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
+from iquest_lsp.codeflow.past.question_reader import AskedReader
 from iquest_lsp.codeflow.past.store import Store, default_folder
 from iquest_lsp.codeflow.past.unindexed import WALKED, LiveEvidence, PastEvidence
 from iquest_lsp.errors import RepositoryError

@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.git.commits import FileDiff
+from iquest_lsp.codeflow.syntax.comments import is_comment, opens_comment
 from iquest_lsp.codeflow.syntax.deprecation import is_deprecated
 from iquest_lsp.codeflow.syntax.effects.body_effects import VALUED, body_effects, in_texts, text_effects
+from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind, is_of_comments
 from iquest_lsp.codeflow.syntax.effects.evidence import places, proven
 from iquest_lsp.codeflow.syntax.effects.layout import same_code, squashed
 from iquest_lsp.codeflow.syntax.effects.meaning import Pair
 from iquest_lsp.codeflow.syntax.forms import Key, keyed, outer_of, rows_of, touched_keys
-from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind, is_comment, is_of_comments, opens_comment
 from iquest_lsp.codeflow.syntax.outline.rows import DefinitionRows, HunkRows
 from iquest_lsp.codeflow.syntax.paths import is_test
 from iquest_lsp.codeflow.syntax.prose import OwnRows, attribute_rows, code_rows, prose_rows, rows_within

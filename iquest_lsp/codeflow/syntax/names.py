@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.syntax.definitions import CALLS, MEMBERS, PATHS
 from iquest_lsp.codeflow.syntax.imports import STAR, imported, modules, reads_imports
-from iquest_lsp.codeflow.syntax.linking.types import TypeLines
+from iquest_lsp.codeflow.syntax.linking.type_uses import TypeLines
 from iquest_lsp.codeflow.syntax.owners import is_of
 from iquest_lsp.codeflow.syntax.symbols import at_line, symbols_of
 

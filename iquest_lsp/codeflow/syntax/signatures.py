@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind, named
+from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind, named
 from iquest_lsp.codeflow.syntax.symbols import MAX_SIGNATURE
 
 #: Two signatures that are longer together are not told in full.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from iquest_lsp.codeflow.diff.replacements import MAX_CODE
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
-from iquest_lsp.codeflow.syntax.line_effects import EffectKind
+from iquest_lsp.codeflow.syntax.effects.effect import EffectKind
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.wording.effects import COMMENTS
 from iquest_lsp.codeflow.wording.phrases import say

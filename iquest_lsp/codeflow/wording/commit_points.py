@@ -9,7 +9,7 @@ from dataclasses import replace
 from iquest_lsp.codeflow.diff.changed_files import ChangedFile, worth_showing
 from iquest_lsp.codeflow.diff.replacements import Replacement, is_whole
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
-from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind
+from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.wording.commit_parts import (
     DEFINITIONS,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from iquest_lsp.codeflow.diff.filters import Objection
-from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind, is_of_comments
+from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind, is_of_comments
 from iquest_lsp.codeflow.syntax.signatures import signature_effects
 from iquest_lsp.codeflow.wording.phrases import WITHHELD, listed, say
 from iquest_lsp.codeflow.wording.purposes import objection_words

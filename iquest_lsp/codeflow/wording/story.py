@@ -9,7 +9,7 @@ from enum import StrEnum
 from iquest_lsp.codeflow.diff.filters import Objection
 from iquest_lsp.codeflow.facts import Fact
 from iquest_lsp.codeflow.gaps import Gap, GapKind
-from iquest_lsp.codeflow.syntax.line_effects import Effect
+from iquest_lsp.codeflow.syntax.effects.effect import Effect
 from iquest_lsp.codeflow.syntax.paths import Category
 from iquest_lsp.codeflow.wording.effects import COMMENTS, detail, told_as
 from iquest_lsp.codeflow.wording.gaps import gap_words, partial_lines

@@ -9,7 +9,7 @@ from iquest_lsp.codeflow.diff.changed_files import ChangedFile, worth_showing
 from iquest_lsp.codeflow.diff.intents.kinds import Intent
 from iquest_lsp.codeflow.diff.named_parts import DEFINED
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
-from iquest_lsp.codeflow.syntax.line_effects import Effect
+from iquest_lsp.codeflow.syntax.effects.effect import Effect
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.wording.effects import COMMENTS, effect_words, is_of_lines, told_as, told_effects
 from iquest_lsp.codeflow.wording.phrases import listed, say

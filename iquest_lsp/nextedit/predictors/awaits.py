@@ -11,7 +11,7 @@ from iquest_lsp.codeflow.reading import NotLookedUpError, Sources
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.parsed import Parsed, function_around
 from iquest_lsp.nextedit.predictors.calls import calls_of
-from iquest_lsp.nextedit.predictors.heads import Changed, changed_heads
+from iquest_lsp.nextedit.predictors.changed_heads import Changed, changed_heads
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from iquest_lsp.codeflow.reading import Sources, imports, is_meant, module_name
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.parsed import Parsed, Spot, arguments_of, parse
-from iquest_lsp.nextedit.predictors.heads import Changed, Plan
+from iquest_lsp.nextedit.predictors.changed_heads import Changed, Plan
 from iquest_lsp.nextedit.records import Edit, EditKind, NextEdit, Reason, ReasonKind
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from iquest_lsp.codeflow.reading import Category, NotLookedUpError, Sources, by_name_only, category
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.predictors.calls import WrittenCall, calls_of
-from iquest_lsp.nextedit.predictors.heads import (
+from iquest_lsp.nextedit.predictors.changed_heads import (
     Changed,
     changed_heads,
     has_forms,

@@ -31,7 +31,7 @@ from iquest_lsp.nextedit.parsed import (
     receiver,
 )
 from iquest_lsp.nextedit.pieces import done_mark, is_compound
-from iquest_lsp.nextedit.predictors.passed import passed
+from iquest_lsp.nextedit.predictors.passed_over import passed
 from iquest_lsp.nextedit.predictors.repeats import head_lines
 from iquest_lsp.nextedit.predictors.scoped_renames import scoped
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind

@@ -16,7 +16,7 @@ from iquest_lsp.codeflow.reading import Category, NotLookedUpError, Sources, cat
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.parsed import Parsed, is_member, parse
 from iquest_lsp.nextedit.pieces import TextPiece, is_compound, is_name, pieces, replacements
-from iquest_lsp.nextedit.predictors.passed import counted, nearness, passed
+from iquest_lsp.nextedit.predictors.passed_over import counted, nearness, passed
 from iquest_lsp.nextedit.records import Edit, EditKind, NextEdit, Reason, ReasonKind
 
 #: An edit of more lines, or one that replaces more parts of its line, is no pattern.

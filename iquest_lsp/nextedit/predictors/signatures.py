@@ -11,7 +11,7 @@ from iquest_lsp.codeflow.reading import Category, NotLookedUpError, Sources, cat
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.pieces import is_compound, pieces
 from iquest_lsp.nextedit.predictors.calls import calls
-from iquest_lsp.nextedit.predictors.heads import Changed, changed_heads, has_forms, offer_of, plan_of
+from iquest_lsp.nextedit.predictors.changed_heads import Changed, changed_heads, has_forms, offer_of, plan_of
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
 
 MAX_CHANGED = 12

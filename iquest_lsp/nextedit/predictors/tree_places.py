@@ -11,7 +11,7 @@ from iquest_lsp.codeflow.reading import Category, NotLookedUpError, Sources, cat
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.parsed import Parsed, parse
 from iquest_lsp.nextedit.pieces import is_compound
-from iquest_lsp.nextedit.predictors.passed import counted, nearness, passed
+from iquest_lsp.nextedit.predictors.passed_over import counted, nearness, passed
 from iquest_lsp.nextedit.predictors.repeats import (
     amount,
     head_lines,

@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from iquest_lsp.codeflow.reading import NotLookedUpError, Sources
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.pieces import is_name, pieces
-from iquest_lsp.nextedit.predictors.passed import counted, nearness
+from iquest_lsp.nextedit.predictors.passed_over import counted, nearness
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
 
 #: Lines that one edit takes away or adds at most; edits that are looked at, the newest.

@@ -3,9 +3,9 @@
 The next token's distribution becomes (1 - s)·model + s·copy, where copy is how often which token followed the longest
 earlier occurrences of the text's end in the prompt. The share s belongs to a model: it depends on how many bytes agree
 and on whether the occurrences went on alike, is fitted by likelihood on code that the model was not trained on
-(`python -m benchmarks.copying`), and stands in the GGUF under `iquest.copying`. A model without that key is left as it
-is. After Grave et al., "Improving Neural Language Models with a Continuous Cache" (2017), with the longest match in the
-place of similar states.
+(`python -m benchmarks.copy_shares`), and stands in the GGUF under `iquest.copying`. A model without that key is left as
+it is. After Grave et al., "Improving Neural Language Models with a Continuous Cache" (2017), with the longest match in
+the place of similar states.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from lsprotocol import types
 from iquest_lsp.errors import UsageError
 from iquest_lsp.server import convert
 from iquest_lsp.server.connection import Connection
-from iquest_lsp.server.showing import show_markdown
+from iquest_lsp.server.shown_document import show_markdown
 
 #: Other names than the extension's own commands: a client registers those of its server by these.
 EXPLAIN_CHANGE, WHY = "iquest-lsp.explainChange", "iquest-lsp.why"

@@ -16,9 +16,9 @@ from pathlib import Path
 from iquest_lsp import grammars
 from iquest_lsp.errors import DocumentError
 from iquest_lsp.workspace.admission import MAX_BYTES, text_reason
-from iquest_lsp.workspace.encodings import decode, is_binary
 from iquest_lsp.workspace.installed import node, python
 from iquest_lsp.workspace.secret_scan import secret_by_name
+from iquest_lsp.workspace.text_decoding import decode, is_binary
 
 #: Folders of a package that hold no interface of it.
 _NO_INTERFACE = re.compile(

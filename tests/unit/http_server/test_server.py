@@ -13,7 +13,7 @@ import pytest
 from iquest_lsp.errors import DaemonError, RequestCancelledError
 from iquest_lsp.http_server import wire
 from iquest_lsp.http_server.answers import Said
-from iquest_lsp.http_server.places import CursorInFile, FileFinder
+from iquest_lsp.http_server.file_finder import CursorInFile, FileFinder
 from iquest_lsp.http_server.server import HttpServer, kept_token
 from tests.unit.http_server.test_asked import LLAMA_VIM, LLAMA_VIM_RING, LLAMA_VSCODE, ZED
 

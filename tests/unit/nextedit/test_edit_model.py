@@ -24,8 +24,8 @@ from iquest_lsp.datatypes import (
 from iquest_lsp.errors import DocumentError, ModelError
 from iquest_lsp.nextedit.edit_log import EditLog
 from iquest_lsp.nextedit.edit_model import EditModel, differences, hunks_of, known
-from iquest_lsp.nextedit.live import Live
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
+from iquest_lsp.nextedit.while_typing import Live
 from iquest_lsp.nextedit.wording import reason_words
 from iquest_lsp.workspace.positions import LineIndex
 

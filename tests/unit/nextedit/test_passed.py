@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from iquest_lsp.nextedit.predictors.passed import passed
+from iquest_lsp.nextedit.predictors.passed_over import passed
 
 EXAMPLES = [("a.py", 3), ("a.py", 9), ("a.py", 12), ("b.py", 5)]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from iquest_lsp.nextedit.predictors.heads import Plan, plan_of
+from iquest_lsp.nextedit.predictors.changed_heads import Plan, plan_of
 from tests.unit.nextedit.conftest import Think, places
 
 

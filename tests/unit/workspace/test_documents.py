@@ -11,8 +11,8 @@ import pytest
 from iquest_lsp.datatypes import Deletion, Position, Span
 from iquest_lsp.errors import DocumentError
 from iquest_lsp.workspace.documents import Change, DocumentStore, workspace_path
-from iquest_lsp.workspace.encodings import decode
 from iquest_lsp.workspace.positions import LineIndex
+from iquest_lsp.workspace.text_decoding import decode
 
 
 class Clock:

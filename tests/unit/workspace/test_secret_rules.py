@@ -11,8 +11,8 @@ import pytest
 
 from iquest_lsp.workspace.secret_scan import find_secrets, redact
 from iquest_lsp.workspace.secret_shapes.blocks import kubernetes_values
-from iquest_lsp.workspace.secret_shapes.given import GIVEN
 from iquest_lsp.workspace.secret_shapes.rule import SecretRule
+from iquest_lsp.workspace.secret_shapes.surroundings import GIVEN
 from iquest_lsp.workspace.secret_shapes.tokens import TOKENS
 
 ALPHABETS = {

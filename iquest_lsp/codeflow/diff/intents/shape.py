@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
-from iquest_lsp.codeflow.syntax.line_effects import EffectKind, is_comment, opens_comment, uncommented
+from iquest_lsp.codeflow.syntax.comments import is_comment, opens_comment, uncommented
+from iquest_lsp.codeflow.syntax.effects.effect import EffectKind
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.syntax.signatures import parameter_effects, types_only
 

@@ -7,9 +7,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from iquest_lsp.codeflow.facts import bounded
+from iquest_lsp.codeflow.syntax.comments import is_comment
+from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind
+from iquest_lsp.codeflow.syntax.effects.line_effects import MAX_FACTS, effects, plain_effects
 from iquest_lsp.codeflow.syntax.effects.meaning import CONDITIONS, STRONG, Pair, meaning_of
 from iquest_lsp.codeflow.syntax.effects.members import is_mark, marks, members, with_lifetimes, without_lifetimes
-from iquest_lsp.codeflow.syntax.line_effects import MAX_FACTS, Effect, EffectKind, effects, is_comment, plain_effects
 
 #: One line replaced by another is told by both of them, up to so many characters, where no more can be said.
 MAX_LINE = 100

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from iquest_lsp.codeflow.git.commits import Hunk
 from iquest_lsp.codeflow.syntax.effects.calls import Rows, calls_of
-from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind
+from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind
 from iquest_lsp.codeflow.syntax.symbols import Symbol
 
 #: Effects of which two values are the one before and the one after.

@@ -10,6 +10,8 @@ from difflib import SequenceMatcher
 
 from iquest_lsp.codeflow.facts import bounded
 from iquest_lsp.codeflow.syntax.effects.calls import is_declared
+from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind
+from iquest_lsp.codeflow.syntax.effects.line_effects import RAISES
 from iquest_lsp.codeflow.syntax.effects.tokens import (
     Side,
     alike,
@@ -20,7 +22,6 @@ from iquest_lsp.codeflow.syntax.effects.tokens import (
     slid,
     unturned,
 )
-from iquest_lsp.codeflow.syntax.line_effects import RAISES, Effect, EffectKind
 
 Pair = tuple[Sequence[str], Sequence[str]]
 

@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 
 from iquest_lsp.codeflow.facts import bounded
-from iquest_lsp.codeflow.syntax.line_effects import Effect, EffectKind, is_comment, uncommented
+from iquest_lsp.codeflow.syntax.comments import is_comment, uncommented
+from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind
 
 _LIFETIME = re.compile(r"'(?=[a-z_]\w*(?![\w']))")
 #: An apostrophe that no grammar knows, in the place of a lifetime's.

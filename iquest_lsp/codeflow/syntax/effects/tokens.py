@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from iquest_lsp.codeflow.syntax.line_effects import is_comment, uncommented
+from iquest_lsp.codeflow.syntax.comments import is_comment, uncommented
 
 _TOKEN = re.compile(
     r"(?P<text>[rbfuRBFU]{0,2}(?:\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`[^`]*`))|"

@@ -7,7 +7,7 @@ from itertools import islice
 
 from iquest_lsp.codeflow.syntax.imports import imports
 from iquest_lsp.codeflow.syntax.linking.links import Links
-from iquest_lsp.codeflow.syntax.linking.types import SearchedLines, TypeLines
+from iquest_lsp.codeflow.syntax.linking.type_uses import SearchedLines, TypeLines
 from iquest_lsp.codeflow.syntax.references import MAX_LINES, Reference, Searched, module_name, references
 from iquest_lsp.codeflow.syntax.symbols import MAX_SOURCE, Symbol, symbols_of
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from iquest_lsp import grammars
-from iquest_lsp.codeflow.syntax.line_effects import uncommented
+from iquest_lsp.codeflow.syntax.comments import uncommented
 from iquest_lsp.codeflow.syntax.outline.region import Region, shortened
 from iquest_lsp.codeflow.syntax.symbols import BRINGS
 

@@ -9,7 +9,7 @@ from iquest_lsp.codeflow.diff.intents.intent import intent_of
 from iquest_lsp.codeflow.diff.intents.message_words import issues_in, uninformative
 from iquest_lsp.codeflow.diff.intents.shape import shape_of
 from iquest_lsp.codeflow.git.commits import FileDiff, Hunk
-from iquest_lsp.codeflow.syntax.line_effects import effects, plain_effects
+from iquest_lsp.codeflow.syntax.effects.line_effects import effects, plain_effects
 from iquest_lsp.codeflow.syntax.signatures import breaks_callers, parameter_effects, signature_effects, types_only
 from iquest_lsp.codeflow.wording.effects import effect_words
 

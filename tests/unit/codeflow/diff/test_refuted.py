@@ -8,7 +8,8 @@ from iquest_lsp.codeflow.diff.refuted import without_moved
 from iquest_lsp.codeflow.facts import MAX_VALUE
 from iquest_lsp.codeflow.git.commits import FileDiff, Hunk
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
-from iquest_lsp.codeflow.syntax.line_effects import Effect, plain_effects
+from iquest_lsp.codeflow.syntax.effects.effect import Effect
+from iquest_lsp.codeflow.syntax.effects.line_effects import plain_effects
 from iquest_lsp.codeflow.wording.effects import MAX_SHOWN, effect_words
 
 LONG = "self.registry.register(name, handler, priority=DEFAULT_PRIORITY, "

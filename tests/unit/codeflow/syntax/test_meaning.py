@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iquest_lsp.codeflow.syntax.effects.body_effects import body_effects
+from iquest_lsp.codeflow.syntax.effects.effect import EffectKind
 from iquest_lsp.codeflow.syntax.effects.meaning import meaning_of
-from iquest_lsp.codeflow.syntax.line_effects import EffectKind
 from iquest_lsp.codeflow.syntax.signatures import parameters, signature_effects
 from iquest_lsp.codeflow.wording.effects import effect_words
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from iquest_lsp.codeflow.syntax.line_effects import EffectKind
+from iquest_lsp.codeflow.syntax.effects.effect import EffectKind
 from iquest_lsp.codeflow.syntax.signatures import breaks_callers, parameters, signature_effects
 from iquest_lsp.codeflow.syntax.symbols import symbols_of
 

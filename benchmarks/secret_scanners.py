@@ -1,6 +1,6 @@
 """How many planted secrets are hidden, and how many innocent files are kept out; beside detect-secrets and gitleaks.
 
-    python -m benchmarks.secrets [TREE...] [--detect-secrets PROGRAM] [--gitleaks gitleaks.toml]
+    python -m benchmarks.secret_scanners [TREE...] [--detect-secrets PROGRAM] [--gitleaks gitleaks.toml]
 
 The planted set is the tests' (tests/unit/workspace/planted_table.py), a file a secret. Ours hides one when no line of
 it is shown; the others find one when they report its line, which asks less. detect-secrets is the program of that name

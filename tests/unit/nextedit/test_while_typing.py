@@ -14,8 +14,8 @@ import pytest
 
 from iquest_lsp.codeflow.reading import ChangedText
 from iquest_lsp.nextedit import gate, worker
-from iquest_lsp.nextedit.live import Live
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
+from iquest_lsp.nextedit.while_typing import Live
 
 
 class Counted:

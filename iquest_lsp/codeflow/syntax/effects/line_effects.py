@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from enum import StrEnum
 
-from iquest_lsp.codeflow.facts import Fact, bounded
+from iquest_lsp.codeflow.facts import bounded
+from iquest_lsp.codeflow.syntax.comments import is_comment, uncommented
 from iquest_lsp.codeflow.syntax.effects.calls import called_in
 from iquest_lsp.codeflow.syntax.effects.common_words import WORDS
+from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind, named
 
 MAX_FACTS = 3
 #: What is told plainly has at most so many lines on both sides, and so many names that come or go.
@@ -30,99 +31,9 @@ _CONDITION = re.compile(r"^\s*(?:\}\s*)?(?:el)?(?:se )?if\s+(.{1,200}?)\s*(?:[:{
 #: A longer condition says less than the lines themselves.
 MAX_CONDITION = 70
 _COMMENT = re.compile(r"^\s*(#(?!!?\[|!\s*/)|//|\*|/\*|\"\"\"|''')")
-_COMMENT_LINE = re.compile(
-    r"^\s*(#(?!!?\[|!\s*/|\s*frozen_string_literal:|include|define|undef|if|endif|el|pragma|error|warning)|//(?!go:|\s*\+build\b)|/\*|\*|--|<!--|$)"
-)
-_LAST_COMMENT = re.compile(r"\s+(?:#|//)\s?\S.*$")
 _AFTER_CONDITION = re.compile(r"([:{])\s+(?:#|//|/\*).*$")
 _TOKEN = re.compile(r"\s+|\w+|.")
 _VARIABLE = re.compile(r"[\"']\$\{?\w+\}?[\"']")
-
-
-class EffectKind(StrEnum):
-    """What a change does; the values are names unless something else is said."""
-
-    RAISES = "raises"
-    RAISES_NO_MORE = "raises-no-more"
-    HANDLES = "handles"
-    #: A condition.
-    CHECKS = "checks"
-    CALLS = "calls"
-    CALLS_NO_MORE = "calls-no-more"
-    USES = "uses"
-    USES_NO_MORE = "uses-no-more"
-    #: Literals with their quotes.
-    ADDS_TEXT = "adds-text"
-    DROPS_TEXT = "drops-text"
-    #: An operator or number, another one, and the line that holds it.
-    TURNS = "turns"
-    #: A text and the one in its place.
-    BECOMES = "becomes"
-    #: A literal or a value, which may be long, and the one in its place.
-    VALUE_BECOMES = "value-becomes"
-    #: A condition, or what it is joined to, and for the last two the one in its place.
-    REQUIRES = "requires"
-    REQUIRES_NO_MORE = "requires-no-more"
-    ALLOWS = "allows"
-    ALLOWS_NO_MORE = "allows-no-more"
-    NEGATES = "negates"
-    CONDITION = "condition"
-    #: An argument and the function that is called.
-    PASSES = "passes"
-    PASSES_NO_MORE = "passes-no-more"
-    #: What is in the place of another, and that other.
-    CALLS_INSTEAD = "calls-instead"
-    RETURNS_INSTEAD = "returns-instead"
-    RAISES_INSTEAD = "raises-instead"
-    #: A name, its value, and the one before.
-    SETS_INSTEAD = "sets-instead"
-    GAINS_MEMBER = "gains-member"
-    LOSES_MEMBER = "loses-member"
-    #: An attribute or a decorator.
-    GAINS_MARK = "gains-mark"
-    LOSES_MARK = "loses-mark"
-    #: A version and the one in its place.
-    RAISES_VERSION = "raises-version"
-    LOWERS_VERSION = "lowers-version"
-    #: A line and the part that it gains or loses.
-    GAINS = "gains"
-    LOSES = "loses"
-    #: A line.
-    COMES = "comes"
-    GOES = "goes"
-    #: The first of some lines that stand elsewhere in the definition, or in another block of it.
-    MOVES_LINES = "moves-lines"
-    INDENTS = "indents"
-    COMMENTS_ONLY = "comments-only"
-    #: What has gone stands there as a comment.
-    COMMENTED_OUT = "commented-out"
-    #: The words of a text that goes over several lines.
-    TEXTS_ONLY = "texts-only"
-    EXPORTS = "exports"
-    #: What a function returns now, or no longer.
-    GIVES = "gives"
-    GIVES_NO_MORE = "gives-no-more"
-    EXPORTS_NO_MORE = "exports-no-more"
-    TAKES = "takes"
-    TAKES_NO_MORE = "takes-no-more"
-    #: What a class is derived from, as written.
-    INHERITS = "inherits"
-    INHERITS_NO_MORE = "inherits-no-more"
-    REORDERS = "reorders"
-    TYPES_ONLY = "types-only"
-    #: A signature that changed in a way too long to be told.
-    OTHER_SIGNATURE = "other-signature"
-    #: A definition that exists already is given another form: an overload, or one for another platform.
-    OTHER_FORM = "other-form"
-    LESS_FORMS = "less-forms"
-    #: What is known holds a secret.
-    WITHHELD = "withheld"
-
-
-class Effect(Fact[EffectKind]):
-    """One effect of a change."""
-
-    __slots__ = ()
 
 
 def effects(
@@ -312,30 +223,6 @@ def _identifiers(lines: Iterable[str]) -> set[str]:
     return {word for line in bare for word in re.findall(r"[A-Za-z_]\w+", line)} - WORDS
 
 
-def is_of_comments(told: Sequence[Effect]) -> bool:
-    """Whether what is told of a definition is that its comments change, and nothing else."""
-    return tuple(effect.kind for effect in told) == (EffectKind.COMMENTS_ONLY,)
-
-
-def opens_comment(removed: Iterable[str], added: Iterable[str]) -> bool:
-    """Whether a hunk begins or ends a comment without its other end, so that what follows is code no more, or again."""
-    before, after = (sum(line.count("/*") - line.count("*/") for line in lines) for lines in (removed, added))
-    return before != after
-
-
-def is_comment(line: str) -> bool:
-    """True for lines that hold a comment, or nothing, in any of the languages."""
-    return bool(_COMMENT_LINE.match(line))
-
-
-def uncommented(line: str) -> str:
-    """A line without the comment at its end; a mark inside a text is no comment, as far as quotes tell."""
-    found = _LAST_COMMENT.search(line)
-    if found is None or any(line[: found.start()].count(quote) % 2 for quote in ('"', "'", "`")):
-        return line.strip()
-    return line[: found.start()].strip()
-
-
 def _texts(minus: Sequence[str], plus: Sequence[str]) -> list[Effect]:
     """Texts that came and went, where they are few and short enough to tell something."""
     come, gone = _names(_STRING, plus) - _names(_STRING, minus), _names(_STRING, minus) - _names(_STRING, plus)
@@ -368,9 +255,3 @@ def _names(pattern: re.Pattern[str], lines: Iterable[str]) -> set[str]:
         lines = (_ANY_STRING.sub('""', uncommented(line)) for line in lines)
     found = (match for line in lines for match in pattern.finditer(line))
     return {next(group for group in match.groups() if group).strip() for match in found}
-
-
-def named(kind: EffectKind, names: Iterable[str]) -> list[Effect]:
-    """One effect on these names, a set in its order; nothing where there are none."""
-    listed = tuple(sorted(names) if isinstance(names, set) else names)
-    return [Effect(kind, listed)] if listed else []

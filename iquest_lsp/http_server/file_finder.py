@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from iquest_lsp.errors import DocumentError
-from iquest_lsp.workspace.encodings import decode
 from iquest_lsp.workspace.ignore import IgnoreRules
+from iquest_lsp.workspace.text_decoding import decode
 from iquest_lsp.workspace.tree import walk
 
 MOST_KNOWN, MOST_BYTES, MOST_SCANNED = 8, 1024 * 1024, 20_000

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from iquest_lsp.http_server.places import FileFinder
+from iquest_lsp.http_server.file_finder import FileFinder
 
 LINES = [f"value_{number} = compute({number})" for number in range(400)]
 

@@ -1,6 +1,6 @@
 """Fits how far a model is helped by what its prompt repeats, on code that it has not seen: this repository's own.
 
-    python -m benchmarks.copying [--model FILE.gguf] [--cursors 600] [--write]
+    python -m benchmarks.copy_shares [--model FILE.gguf] [--cursors 600] [--write]
 
 Cursors are drawn in lines of the files, with windows of several sizes, half of each with related files. At each the
 rest of the line is read token by token; for every token the model's probability is noted, what followed the longest
