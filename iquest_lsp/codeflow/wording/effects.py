@@ -35,6 +35,13 @@ _ON_NAMES = {
     EffectKind.INHERITS: "now inherits from {}",
     EffectKind.INHERITS_NO_MORE: "no longer inherits from {}",
 }
+_PLURALS = {
+    EffectKind.ADDS_TEXT: "adds the texts {}",
+    EffectKind.DROPS_TEXT: "drops the texts {}",
+    EffectKind.TAKES: "takes the new parameters {}",
+    EffectKind.GAINS_MEMBER: "gains the members {}",
+    EffectKind.LOSES_MEMBER: "loses the members {}",
+}
 _ON_VALUES = {
     EffectKind.PASSES: "passes `{}` to `{}`",
     EffectKind.PASSES_NO_MORE: "no longer passes `{}` to `{}`",
@@ -142,7 +149,8 @@ def effect_words(effect: Effect) -> str:
     if effect.kind is EffectKind.WITHHELD:
         return WITHHELD
     if effect.kind in _ON_NAMES:
-        return say(_ON_NAMES[effect.kind], listed(effect.values, _NAMES.get(effect.kind, 3)))
+        sentences = (_ON_NAMES | _PLURALS) if len(effect.values) > 1 else _ON_NAMES
+        return say(sentences[effect.kind], listed(effect.values, _NAMES.get(effect.kind, 3)))
     return say((_ON_LINES | _ON_VALUES)[effect.kind], *_quoted(effect))
 
 

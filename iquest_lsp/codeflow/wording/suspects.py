@@ -140,7 +140,7 @@ class Suspects:
             lines.append(say("No commit was found that is related to this."))
         for number, item in enumerate(self.items, 1):
             lines.append(f"{number}. `{item.commit[:10]}` {item.date} {escape(item.subject)}")
-            lines.append(f"   - {item.reason}")
+            lines.append(f"{' ' * len(f'{number}. ')}- {item.reason}")  # below the text of its number
         if self.left_out:
             lines += ["", left_out_line(self.left_out)]
         if self.gaps:

@@ -128,6 +128,8 @@ _VAGUE_CHINESE = re.compile(
     r"(?:代码|文件|内容|问题|错误|bug|细节|逻辑|功能)(?:更新|修改|提交|优化|调整|完善|修复|整理))\W*$",
     re.IGNORECASE,
 )
+#: Marks before a subject: an issue, a branch, a part of the project.
+_MARKS = re.compile(r"^(?:\[[^\]]+\]\s*)+(?=\w)|^(?:gh-|#)\d+:?\s+(?=\w)", re.IGNORECASE)
 _NAME = re.compile(r"`[^`]+`|\b\w+_\w+\b|\b[a-z]+[A-Z]\w*|\b[A-Za-z]\w*(?:\.[A-Za-z_]\w*)+\b|\b\w+\(\)", re.ASCII)
 #: A word within a sentence that is written as a name is one.
 _NAMED = re.compile(r"(?<=[a-z] )[A-Z][a-z]\w*", re.ASCII)
@@ -235,7 +237,7 @@ def word_scores(
     scores: defaultdict[str, float] = defaultdict(float)
     words: dict[str, str] = {}
     # `resolve_buffer` is a name, not something that is resolved.
-    subject = _NAMED.sub("it", _NAME.sub("it", subject))
+    subject = _NAMED.sub("it", _NAME.sub("it", _MARKS.sub("", subject)))
     first = re.sub(r"^[\w./-]+:\s+", "", subject).split(" ", 1)[0]
     for pattern, kind, weight in _KEYWORDS:
         found = pattern.search(subject)

@@ -52,6 +52,8 @@ _NO_CALLS = _TESTS | {
 }
 #: A piece of code that goes on at one of its ends.
 _TORN = re.compile(r"^(?::?=(?!=)|[,.)\]}])|(?:(?<![=!<>]):?=|[(\[{,]|&&|\|\||\?\??|\s:|\b(?:and|or|not|in|is))$")
+#: Behind a value, another name that is given one: an argument, a key.
+_MORE_NAMES = re.compile(r",\s*[\"']?[\w$-]+[\"']?\s*(?:=(?![=>])|:(?!:))")
 _SETS = re.compile(r"(?<![=!<>~:])=(?![=~>])")
 _JOINTS = (".", "::", "->", "?.")
 _EDGES = frozenset({"(", ")", ",", ";", "{", "}"})
@@ -350,6 +352,8 @@ def _on_value(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int]) 
         return None
     one, other = (match for match in found if match)
     short = max(len(one[2]), len(other[2])) <= MAX_SHOWN and not any(" = " in match[2] for match in (one, other))
+    if any(_MORE_NAMES.search(re.sub(r"[(\[{].*[)\]}]", "", match[2])) for match in (one, other)):
+        return None  # the line gives values to other names too
     if one[1] == other[1] and one[2] != other[2] and short and _whole(one[2]) and _whole(other[2]):
         return Effect(EffectKind.SETS_INSTEAD, (one[1], other[2], one[2]))
     return None

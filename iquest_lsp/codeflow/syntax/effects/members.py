@@ -53,7 +53,10 @@ def _outside_marks(lines: Sequence[str]) -> list[str]:
 _MEMBERS = {
     "enum": re.compile(r"\s*([A-Za-z_$][\w$]*)\s*(?:[,({=]|$)"),
     "struct": re.compile(
-        r"\s*(?:pub(?:\([^)]*\))?\s+)?(?:([A-Za-z_]\w*)\s*:(?!:)|([A-Z]\w*)\s+[\w*\[\].]+\s*(?:`.*`)?$|"
+        r"\s*(?:pub(?:\([^)]*\))?\s+)?(?:([A-Za-z_]\w*)\s*:(?!:)|"
+        # Go's, which end without a sign: names, a type, a tag
+        r"(?!(?:const|unsigned|signed|long|struct|enum|union|static|volatile|mutable|typedef|public|private|return)\b)"
+        r"([A-Za-z_]\w*(?:,\s*[A-Za-z_]\w*)*)\s+(?:map\[|chan\b|func\(|interface\b|struct\b|<-|[*\[\w])[^;:=`]*(?:`.*`)?$|"
         r"(?:(?:const|unsigned|long|struct|enum|static|volatile|mutable)\s+)*[\w:]+(?:<.*>)?[\s*&]+(\w+)(?:\[[^\]]*\])*(?:\s*:\s*\d+)?\s*(?:=.*)?;)"
     ),
     "interface": re.compile(r"\s*(?:readonly\s+)?([A-Za-z_$][\w$]*)\s*\??\s*[:(<]"),
@@ -67,9 +70,10 @@ def members(kind: str, removed: Sequence[str], added: Sequence[str]) -> list[Eff
         return []
     old, new = (
         [
-            next(part for part in match.groups() if part)
+            name
             for line in _outside_marks(lines)
             if not is_comment(line) and (match := pattern.match(uncommented(line)))
+            for name in re.split(r",\s*", next(part for part in match.groups() if part))
         ]
         for lines in (removed, added)
     )
