@@ -11,12 +11,13 @@ from iquest_lsp.codeflow.answers.deprecations import deprecated_parts, reasons
 from iquest_lsp.codeflow.answers.earlier_lives import first_with, is_in
 from iquest_lsp.codeflow.answers.targets import Target, no_definition
 from iquest_lsp.codeflow.diff.filters import Ground, rationale
-from iquest_lsp.codeflow.facts import Redact, holds_secret
+from iquest_lsp.codeflow.facts import Redact, bounded, holds_secret
 from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.git.commits import commits
 from iquest_lsp.codeflow.past.entries import Entry, SymbolEntry
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.past.following.anchors import NO_ANCHORS, Anchor
+from iquest_lsp.codeflow.past.following.tracking import Turn
 from iquest_lsp.codeflow.past.releases import releases
 from iquest_lsp.codeflow.syntax.deprecation import is_deprecated
 from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind
@@ -186,12 +187,26 @@ def _line_steps(index: FlowIndex, target: Target, steps: dict[str, _Step]) -> No
             continue
         if not target.is_range:
             kind = StoryEventKind.LINE_BORN if past.born else StoryEventKind.LINE_CHANGED
-            steps[entry.oid] = _Step(entry, [StoryEvent(kind)], True)
+            event = _became(index, entry.oid, past.path, past.turn) if past.turn is not None else StoryEvent(kind)
+            steps[entry.oid] = _Step(entry, [event], True)
             continue
         step = steps.setdefault(entry.oid, _Step(entry, [], True))
         event = StoryEvent(StoryEventKind.LINES_BORN if past.born else StoryEventKind.LINES_CHANGED)
         if event not in step.events:
             step.events.append(event)
+
+
+def _became(index: FlowIndex, oid: str, path: str, turn: Turn) -> StoryEvent:
+    """What a line was and became."""
+    places = ((turn.before, turn.path, turn.old), (oid, path, turn.new))
+    texts = [index.repository.file_at(commit, file).split(b"\n")[line:][:1] for commit, file, line in places]
+    if not all(texts):
+        return StoryEvent(StoryEventKind.LINE_CHANGED)
+    old, new = (text[0].decode("utf-8", "replace").strip() for text in texts)
+    if "".join(old.split()) == "".join(new.split()):
+        return StoryEvent(StoryEventKind.LAYOUT, "line")
+    effect = Effect(EffectKind.VALUE_BECOMES, (bounded(old), bounded(new)))
+    return StoryEvent(StoryEventKind.LINE_CHANGED, effects=(effect,))
 
 
 def _symbol_steps(index: FlowIndex, target: Target, steps: dict[str, _Step], *, birth_only: bool) -> None:

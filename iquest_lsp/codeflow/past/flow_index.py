@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
@@ -297,9 +298,9 @@ class FlowIndex:
         walked = self.trail(self._base or self.repository.head(), ranges, seconds=seconds, anchors=anchors)
         entries = {item.oid: item for item in self._named(list(dict.fromkeys(item.oid for item in walked.touches)))}
         found = [
-            (_past(touch.label, entries[touch.oid], touch.path, born=touch.born), entries[touch.oid])
+            (replace(_past(touch.label, item, touch.path, born=touch.born), turn=touch.turn), item)
             for touch in walked.touches
-            if touch.oid in entries
+            if (item := entries.get(touch.oid)) is not None
         ]
         return sorted(found, key=lambda item: -item[1].order), walked.complete
 

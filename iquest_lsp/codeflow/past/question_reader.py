@@ -9,12 +9,13 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.git.commits import commits
 from iquest_lsp.codeflow.git.repository import Repository, Tag
 from iquest_lsp.codeflow.past.following.anchors import Anchor, Range
-from iquest_lsp.codeflow.past.following.tracking import Touch, Walked, follow
+from iquest_lsp.codeflow.past.following.tracking import Touch, Turn, Walked, follow
 from iquest_lsp.codeflow.past.indexer import Indexer, judgement
 from iquest_lsp.codeflow.past.releases import assign_releases, first_releases, releases, tags_moved
 from iquest_lsp.codeflow.past.store import Store, batches
@@ -137,6 +138,10 @@ class AskedReader(Indexer):
         )
 
 
+def _touch(label: str, oid: str, path: str, born: bool, turn: Sequence[Any] | None) -> Touch:
+    return Touch(label, oid, path, born, Turn(*turn) if turn is not None else None)
+
+
 def kept_trail(
     repository: Repository,
     store: Store,
@@ -149,9 +154,10 @@ def kept_trail(
 ) -> Walked:
     """The commits that changed labelled lines of a commit, see `tracking.follow`; what was found once is kept."""
     held = [(label, item.name, item.head_only, item.inside) for label, item in anchors.items()]
-    key = json.dumps([revision, ranges, whole, held])
+    key = json.dumps(["turns", revision, ranges, whole, held])
     if (kept := store.value("SELECT found FROM trails WHERE key=?", key)) is not None:
-        return Walked([Touch(*item) for item in json.loads(kept)])
+        touches = json.loads(kept)
+        return Walked([_touch(*item) for item in touches])
     try:
         walked = follow(repository, revision, ranges, seconds=seconds, whole=whole, anchors=anchors)
     except MissingContentsError:
@@ -160,7 +166,7 @@ def kept_trail(
     if not walked.complete:
         repository.gaps.add(GapKind.TIME)
     elif not repository.shallow:
-        found = json.dumps([(item.label, item.oid, item.path, item.born) for item in walked.touches])
+        found = json.dumps([(item.label, item.oid, item.path, item.born, item.turn) for item in walked.touches])
         with contextlib.suppress(StoreError), store.transaction() as db:
             db.execute("INSERT OR REPLACE INTO trails VALUES(?,?)", (key, found))
             db.execute("DELETE FROM trails WHERE rowid<=(SELECT max(rowid) FROM trails)-?", (MAX_TRAILS,))

@@ -17,7 +17,7 @@ from iquest_lsp.codeflow.git.commits import Commit, FileDiff, commits
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.cochange import MAX_FILES, Partner, partners
 from iquest_lsp.codeflow.past.following.anchors import Range
-from iquest_lsp.codeflow.past.following.tracking import Walked, follow
+from iquest_lsp.codeflow.past.following.tracking import Turn, Walked, follow
 from iquest_lsp.codeflow.past.likely_files import SWEEP, Recent
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.errors import MissingContentsError
@@ -35,7 +35,7 @@ LATELY = 500
 class Past:
     """A commit that changed something followed under `label`; `born` when it brought it into being.
 
-    `objection` is a filter's to it, if any.
+    `objection` is a filter's to it, if any; `turn` is what became of a single line.
     """
 
     label: str
@@ -46,6 +46,7 @@ class Past:
     path: str
     born: bool = False
     objection: Objection | None = None
+    turn: Turn | None = None
 
 
 @dataclass(frozen=True, slots=True)

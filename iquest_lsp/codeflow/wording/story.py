@@ -11,7 +11,7 @@ from iquest_lsp.codeflow.facts import Fact
 from iquest_lsp.codeflow.gaps import Gap, GapKind
 from iquest_lsp.codeflow.syntax.effects.effect import Effect
 from iquest_lsp.codeflow.syntax.paths import Category
-from iquest_lsp.codeflow.wording.effects import COMMENTS, detail, told_as
+from iquest_lsp.codeflow.wording.effects import COMMENTS, detail, effect_words, told_as
 from iquest_lsp.codeflow.wording.gaps import gap_words, partial_lines
 from iquest_lsp.codeflow.wording.phrases import WITHHELD, escape, left_out_line, prose, say
 from iquest_lsp.codeflow.wording.purposes import ground_words
@@ -333,7 +333,8 @@ def _event(event: StoryEvent) -> str:
     if event.kind in _CHANGES:
         return _change(event)
     if event.kind in _OTHERS:
-        return say(_OTHERS[event.kind], event.of)
+        text = say(_OTHERS[event.kind], event.of)
+        return say("{}: {}", text, effect_words(event.effects[0])) if event.effects else text
     if event.kind is StoryEventKind.FOLLOWS and event.side is not None:
         text = say(_FOLLOW[event.side])
     elif event.kind is StoryEventKind.BELONGS:

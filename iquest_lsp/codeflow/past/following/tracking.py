@@ -12,6 +12,7 @@ import time
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from iquest_lsp.codeflow.git.commits import FileDiff, Hunk
 from iquest_lsp.codeflow.git.pair_diffs import PairDiffs, pair_diffs
@@ -28,14 +29,27 @@ _MAX_COMPARED = 200
 MAX_GROWTH, MAX_BETWEEN = 1.25, 5
 
 
+class Turn(NamedTuple):
+    """A line that became another: a commit and a path, 0-based lines there and in the commit that changed it."""
+
+    before: str
+    path: str
+    old: int
+    new: int
+
+
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """A commit that changed the followed lines labelled `label`; `born` when it brought the first of them."""
+    """A commit that changed the followed lines labelled `label`; `born` when it brought the first of them.
+
+    `turn` tells of a single line where it stood before and where it stands in the commit.
+    """
 
     label: str
     oid: str
     path: str
     born: bool = False
+    turn: Turn | None = None
 
 
 @dataclass(slots=True)
@@ -265,7 +279,8 @@ class _Walk:
                         self._put_elsewhere(parent, old_path, (label, piece))
                     for piece in lost:
                         earlier = earlier_lines(hunks, piece)
-                        self._walked.touches.append(Touch(label, oid, path, born=earlier is None))
+                        turn = _turn(parent, old_path, earlier, piece)
+                        self._walked.touches.append(Touch(label, oid, path, earlier is None, turn))
                         if earlier is not None:
                             self._put_elsewhere(parent, old_path, (label, earlier))
             left = remaining
@@ -284,7 +299,8 @@ class _Walk:
             diff = alone[1].get(path) if alone is not None else None
             for label, span in items:
                 earlier = earlier_lines(diff.hunks, span) if diff is not None and _has_before(diff) else None
-                self._walked.touches.append(Touch(label, oid, path, born=earlier is None))
+                turn = _turn(alone[0], diff.old_path or path, earlier, span) if alone is not None and diff else None
+                self._walked.touches.append(Touch(label, oid, path, earlier is None, turn))
                 if earlier is not None and alone is not None and diff is not None:
                     self._put(alone[0], diff.old_path or path, (label, earlier))
                     given = True
@@ -304,6 +320,11 @@ def _in_one_piece(spans: dict[str, list[Labelled]], whole: Container[str]) -> di
             near = end - start <= MAX_GROWTH * sum(end - start for start, end in pieces) + MAX_BETWEEN
             found[path] += [(label, (start, end))] if near else [(label, piece) for piece in pieces]
     return found
+
+
+def _turn(parent: str, path: str, earlier: Range | None, span: Range) -> Turn | None:
+    single = earlier is not None and earlier[1] - earlier[0] == span[1] - span[0] == 1
+    return Turn(parent, path, earlier[0], span[0]) if single and earlier is not None else None
 
 
 def _has_before(diff: FileDiff) -> bool:

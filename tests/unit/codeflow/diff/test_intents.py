@@ -23,6 +23,8 @@ CODE = shape_of([FileDiff("src/a.py", "M", added=5, removed=3)])
         ("feat(parser)!: accept lists", "feature"),
         ("Fix crash on empty input", "fix"),
         ("Add support for European dates", "feature"),
+        ("[shop#12] adding a limit", "feature"),
+        ("[3.1] gh-12: Fix the limit", "fix"),
         ("Refactor the parser", "refactor"),
         ("perf: cache lookups", "perf"),
         ("Rename Foo to Bar", "refactor"),

@@ -55,6 +55,21 @@ LONG = "    result = " + "compute_the_whole_thing_at_once(first_argument, second
         ("struct", "", "    pub(crate) depth: Option<usize>,", ["gains the member `depth`"]),
         ("struct", "", "    unsigned long long seen[3];", ["gains the member `seen`"]),
         ("struct", "", '\tMaxDepth int `json:"x"`', ["gains the member `MaxDepth`"]),
+        (
+            "struct",
+            "\tfs fs.FS",
+            "\tfs   fs.FS\n\tmu   sync.Mutex // guards bins\n\tbins map[string]*bin",
+            ["gains the members `mu`, `bins`"],
+        ),
+        ("struct", "", "\tleft, right *node", ["gains the members `left`, `right`"]),
+        (
+            "method",
+            "    gen = self.walk(r, stream=stream,\n               timeout=timeout, verify=verify,\n"
+            "               proxies=proxies)",
+            "    gen = self.walk(r, stream=stream,\n               timeout=timeout, retries=retries,\n"
+            "               verify=verify,\n               proxies=proxies)",
+            ["passes `retries=retries` to `walk`"],
+        ),
         ("interface", "", "\tMatch([]string, string) Routes", ["gains the member `Match`"]),
         (
             "method",
