@@ -246,12 +246,6 @@ class History:
 
         return citations.unknown_commits(self.root, ids)
 
-    def without_false_citations(self, text: str) -> tuple[str, list[str]]:
-        """Prose without the sentences that cite commits which do not exist, and the ids that were wrong."""
-        from iquest_lsp.codeflow.git import citations
-
-        return citations.without_false_citations(self.root, text)
-
     def lacks(self) -> list[str]:
         """What `flow_records` and `cochanged` do not know of the history, and what brings it, a sentence each."""
         from iquest_lsp.codeflow.git.repository import Repository

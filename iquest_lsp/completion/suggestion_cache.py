@@ -101,10 +101,6 @@ class SuggestionCache:
         """Answers that are held, of all documents."""
         return sum(map(len, self._documents.values()))
 
-    def forget(self, key: Hashable) -> None:
-        """Drops a document's answers."""
-        self._documents.pop(key, None)
-
 
 def near(text: str, offset: int, *, extra: int = 0) -> tuple[str, str]:
     """The text near an offset, before and after it."""

@@ -26,7 +26,7 @@ def test_a_byte_vocabulary_reads_and_writes_text(community: bool, random_model: 
     model = Model.load(random_model(Recipe(vocab="bytes", n_vocab=300, community=community, seed=60)))
     for text in TEXTS:
         ids = model.tokenize(text)
-        assert model.detokenize(ids) == text.encode()
+        assert b"".join(map(model.piece, ids)) == text.encode()
         assert 256 not in ids
     assert model.tokenize("<|endoftext|>", special=True) == [256]
     assert model.token_id("<|endoftext|>") == 256

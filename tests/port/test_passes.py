@@ -15,6 +15,7 @@ from iquest_lsp.runtime.llama.loop_context import LoopContext
 from iquest_lsp.runtime.llama.model import Model
 from quantize.random_model import Recipe
 from tests.port.agreement import TOLERANCE, error, expected
+from tests.port.states import load_state, reused_graphs, save_state
 
 Files = Callable[[Recipe], Path]
 
@@ -172,15 +173,15 @@ def test_any_rows_of_calls_of_one_shape_may_have_logits(bench: Bench) -> None:
 def test_small_calls_of_a_few_shapes_keep_their_graphs(bench: Bench) -> None:
     context = bench.context()
     calls = [(1, 1), (3, context.passes), (1, context.passes), (2, 1)]
-    before, at = context.reused_graphs, 0
+    before, at = reused_graphs(context), 0
     for turn in range(5):
         for size, depth in calls:
             piece = bench.tokens[at : at + size]
             context.decode_depth(piece, np.arange(at, at + size), 0, depth, "all")
             at += size
         if turn == 0:
-            assert context.reused_graphs == before  # each is built once
-    assert context.reused_graphs - before == 4 * len(calls)
+            assert reused_graphs(context) == before  # each is built once
+    assert reused_graphs(context) - before == 4 * len(calls)
     context.clear()
     assert bench.go_on(context, 0, 90, size=30) <= TOLERANCE  # too large to be kept, in between
     assert bench.go_on(context, 90, 110, size=3) <= TOLERANCE
@@ -297,7 +298,7 @@ def test_a_restored_state_may_be_rewound_within_the_margin_for_nothing_too(bench
     context = bench.context(margin=300)
     context.run(context.plan(0, 0, 200, extra=60), bench.tokens[:200])
     other = bench.context(margin=300, n_seq_max=2)
-    other.load_state(1, context.save_state(0))
+    load_state(other, 1, save_state(context, 0))
     assert other.local_span(1) == context.local_span(0)
     for back in (190, 170, 145):
         other.remove(1, back, -1)
@@ -312,13 +313,13 @@ def test_a_saved_state_goes_on_exactly_and_knows_where_it_is_exact(bench: Bench)
     context = bench.context(n_seq_max=2)
     context.run(context.plan(0, 0, 150), bench.tokens[:150], 0)
     exact = context.exact_from(0, 150)
-    data = context.save_state(0)
+    data = save_state(context, 0)
     other = bench.context(n_seq_max=2)
-    other.load_state(1, data)
+    load_state(other, 1, data)
     assert other.exact_from(1, 150) == exact
     assert bench.go_on(other, 150, 160, 1) <= TOLERANCE
     with pytest.raises(EngineError):
-        other.load_state(0, data[: len(data) // 2])
+        load_state(other, 0, data[: len(data) // 2])
     assert other.position_max(0) == -1
 
 
@@ -327,11 +328,11 @@ def test_a_copy_into_a_cache_of_its_own_is_there_after_the_next_evaluation(bench
     context = bench.context(n_seq_max=3, unified=False)
     context.decode(bench.tokens[:100], np.arange(100), 0)
     context.copy(0, 1, -1, -1)
-    for early in (lambda: context.save_state(1), lambda: context.load_state(2, b"")):
+    for early in (lambda: save_state(context, 1), lambda: load_state(context, 2, b"")):
         with pytest.raises(EngineError, match="not there yet"):
             early()
     assert bench.go_on(context, 100, 110, 1) <= TOLERANCE
-    context.load_state(2, context.save_state(1))
+    load_state(context, 2, save_state(context, 1))
     assert bench.go_on(context, 110, 115, 2) <= TOLERANCE
     assert bench.go_on(context, 100, 105, 0) <= TOLERANCE
 

@@ -13,6 +13,7 @@ from iquest_lsp.runtime.llama.model import Model
 from quantize.oracle import Oracle
 from quantize.random_model import Recipe
 from tests.port.agreement import TOLERANCE, error
+from tests.port.states import load_state, save_state
 
 MODELS = [
     Recipe(n_layer=2, window=10, seed=70),
@@ -105,7 +106,7 @@ class Session:
 
     def restore(self, seq: int) -> None:
         other = (seq + 1) % len(self.held)
-        self.context.load_state(other, self.context.save_state(seq))
+        load_state(self.context, other, save_state(self.context, seq))
         self.held[other] = list(self.held[seq])
 
     def _new(self, n: int) -> list[int]:

@@ -13,6 +13,7 @@ from iquest_lsp.datatypes import Limits, Prompt
 from iquest_lsp.runtime.backends.llama import LlamaBackend
 from iquest_lsp.runtime.base.engine import EngineOptions, StateLabel
 from quantize.random_model import Recipe, write
+from tests.port.states import load_state, save_state
 
 VOCABULARY = 256
 LABEL = StateLabel("/home/ann/shapes", "main", "1")
@@ -149,10 +150,10 @@ def test_a_state_that_does_not_fit_leaves_the_sequence_empty(model: Path, tmp_pa
     tokens = tuple(int(token) for token in np.random.default_rng(1).integers(0, VOCABULARY, 200))
     first.complete(Prompt(tokens), Limits(max_tokens=1), never)
     context = first.parts.context
-    state = context.save_state(0)
+    state = save_state(context, 0)
     for cut in (len(state) // 3, len(state) - 8):
         with pytest.raises(Exception, match="does not fit"):
-            context.load_state(1, state[:cut])
+            load_state(context, 1, state[:cut])
         assert context.position_max(1) == -1
     first.close()
 

@@ -18,6 +18,7 @@ from quantize import random_model as recipes
 from quantize.oracle import Oracle
 from quantize.random_model import Recipe
 from tests.port.agreement import TOLERANCE, WAYS, error, expected, run, tokens_for
+from tests.port.states import load_state, save_state
 
 Files = Callable[[Recipe], Path]
 Tokens = NDArray[np.int32]
@@ -207,7 +208,7 @@ def test_what_is_known_of_keys_is_forgotten_when_they_are_overwritten(
 
     run(other, quiet, [128])
     check(other, quiet)
-    other.load_state(0, context.save_state(0))  # written from a file
+    load_state(other, 0, save_state(context, 0))  # written from a file
     check(other, mixed)
     other.clear()
     run(other, quiet, [128])

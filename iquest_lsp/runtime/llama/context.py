@@ -288,16 +288,6 @@ class Context:
                 fix="Evaluate a token first",
             )
 
-    def save_state(self, seq: int) -> bytes:
-        """The KV of a sequence; see write_state."""
-        buffer = np.empty(self.state_size(seq), np.uint8)
-        self.write_state(seq, buffer)
-        return buffer.tobytes()
-
-    def load_state(self, seq: int, data: bytes) -> None:
-        """Puts a saved KV in place of a sequence; see read_state."""
-        self.read_state(seq, np.frombuffer(data, np.uint8))
-
     def set_threads(self, threads: int, batch_threads: int) -> None:
         """Sets how many threads evaluate one token, and how many several."""
         bindings().llama_set_n_threads(self.handle, threads, batch_threads)
@@ -320,11 +310,6 @@ class Context:
     def memory_bytes(self) -> int:
         """Size of the KV cache."""
         return self._memory_bytes
-
-    @property
-    def reused_graphs(self) -> int:
-        """How many calls so far found the graph of their shape built already."""
-        return int(bindings().llama_perf_context(self.handle).n_reused)
 
     def close(self) -> None:
         """Frees the KV cache."""

@@ -10,7 +10,7 @@ import ctypes
 import functools
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -261,10 +261,6 @@ class Model:
             if count >= 0:
                 return buffer.raw[:count]
             room = -count
-
-    def detokenize(self, ids: Sequence[int]) -> bytes:
-        """The bytes of a sequence of tokens, without special tokens."""
-        return b"".join(self.piece(token) for token in ids)
 
     def close(self) -> None:
         """Frees the weights; contexts must be closed before."""

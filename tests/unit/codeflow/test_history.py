@@ -135,7 +135,6 @@ def questions(root: Path) -> dict[str, Callable[[History], Any]]:
         "cochanged": lambda history: history.cochanged(["lib.py"]),
         "diff_text": shown,
         "unknown_commits": lambda history: history.unknown_commits(["0123456789a"]),
-        "without_false_citations": lambda history: history.without_false_citations("As 0123456789a says."),
         "head": lambda history: history.head(),
         "branch": lambda history: history.branch(),
         "update_index": lambda history: history.update_index(),

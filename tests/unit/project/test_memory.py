@@ -45,7 +45,7 @@ def held(files: MemoryFiles, place: RememberedWorkspace) -> dict[str, str]:
     memories = [Memory.read(Path(file), model.vocabulary_key) for file in files.files]
     gone = {memory.layer: memory.gone for memory in memories}  # the last one of each
     return {
-        entry.path: model.detokenize(memory.tokens(at).tolist()).decode()
+        entry.path: b"".join(map(model.piece, memory.tokens(at).tolist())).decode()
         for number, memory in enumerate(memories)
         for at, entry in enumerate(memory.entries)
         if memory.layer not in {one.layer for one in memories[number + 1 :]} or entry.path not in gone[memory.layer]

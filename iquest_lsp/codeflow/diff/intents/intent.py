@@ -101,7 +101,6 @@ _EMOJI = {
 }
 
 _MENDS = re.compile(r"\bfix(e[sd])?:? #\d+", re.IGNORECASE)
-_COAUTHOR = re.compile(r"^co-authored-by:\s*(.+?)\s*$", re.IGNORECASE | re.MULTILINE)
 _REVERT = re.compile(r"This reverts commit ([0-9a-f]{7,64})")
 _MERGE = re.compile(r"^Merge (pull request|branch|remote-tracking|tag|commit)\b|^合并")
 
@@ -117,7 +116,6 @@ def intent_of(subject: str, body: str, shape: Shape, *, merge: bool = False) -> 
         reasons,
         told,
         issues_in(text),
-        tuple(_COAUTHOR.findall(body)),
         breaking=bool(re.search(r"^BREAKING[ -]CHANGE", body, re.MULTILINE))
         or bool((found := _PREFIX.match(subject)) and found[3] and found[1].lower() in _PREFIXES),
         reverts=reverted[1] if reverted else "",

@@ -90,6 +90,5 @@ class Intent:
     reasons: tuple[IntentReason, ...]
     told: bool = True
     issues: tuple[str, ...] = ()
-    coauthors: tuple[str, ...] = ()
     breaking: bool = False
     reverts: str = ""

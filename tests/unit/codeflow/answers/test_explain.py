@@ -219,17 +219,9 @@ def test_code_too_new_for_the_declared_version_is_a_risk(library: Script) -> Non
     assert any("lib.py:1 uses a match statement, which needs 3.10" in risk and "3.8" in risk for risk in risks)
 
 
-def test_false_citations_are_dropped(library: Script) -> None:
+def test_false_citations_are_known(library: Script) -> None:
     oid = library.git("rev-parse", "HEAD")
-    text = (
-        f"It began in {oid[:10]}. Then deadbeef12 changed it! The date 20240131 and 3.14159 are no commits.\n"
-        f"- see {oid} and 0123456789abcdef\nThe end"
-    )
-    kept, wrong = history_of(library.root).without_false_citations(text)
-    assert wrong == ["deadbeef12", "0123456789abcdef"]
-    assert oid[:10] in kept
-    assert "Then" not in kept
-    assert "20240131" in kept
-    assert "see" not in kept
-    assert kept.endswith("The end")
-    assert history_of(library.root).without_false_citations("Nothing cited.") == ("Nothing cited.", [])
+    history = history_of(library.root)
+    cited = [oid[:10], "deadbeef12", "20240131", oid, "0123456789abcdef"]
+    assert history.unknown_commits(cited) == ["deadbeef12", "0123456789abcdef"]  # a date is no commit
+    assert history.unknown_commits([oid]) == []
