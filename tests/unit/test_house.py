@@ -94,6 +94,19 @@ def test_no_module_imports_itself_in_a_circle() -> None:
 
 
 @pytest.mark.slow
+def test_no_room_imports_itself_in_a_circle() -> None:
+    """Of the modules and folders in one folder none leads back to itself by what they import of each other."""
+    for room in {name.rpartition(".")[0] for name in MODULES if "." in name}:
+        graph: dict[str, set[str]] = {}
+        for name, path in PATHS.items():
+            if name.startswith(f"{room}."):
+                child, *_ = name.removeprefix(f"{room}.").split(".")
+                inside = (item.removeprefix(f"{room}.") for item in imports(name, path) if item.startswith(f"{room}."))
+                graph.setdefault(child, set()).update(item.split(".")[0] for item in inside)
+        graphlib.TopologicalSorter({child: beside - {child} for child, beside in graph.items()}).prepare()
+
+
+@pytest.mark.slow
 def test_only_the_command_line_prints_or_exits() -> None:
     allowed = {
         "runtime/port/build.py",

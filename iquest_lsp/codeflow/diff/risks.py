@@ -15,9 +15,9 @@ from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from iquest_lsp.codeflow.syntax.comments import is_comment
 from iquest_lsp.codeflow.syntax.dialects import Read, breaks, declared, dotted, violations
 from iquest_lsp.codeflow.syntax.effects.effect import EffectKind
+from iquest_lsp.codeflow.syntax.linking.references import Reference
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.syntax.prose import prose_rows
-from iquest_lsp.codeflow.syntax.references import Reference
 from iquest_lsp.codeflow.syntax.signatures import breaks_callers
 from iquest_lsp.codeflow.syntax.symbols import parses
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+#: A value that brings a module or a logger in, which is no definition.
+BRINGS = re.compile(r"(?:await\s+)?(?:require|import)\s*\(|(?:[\w.]*\.)?getLogger\(")
 # node type -> kind. A kind ending in "*" also holds further definitions.
 DEFINITIONS: dict[str, dict[str, str]] = {
     "python": {"function_definition": "function", "class_definition": "class*"},

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from iquest_lsp import grammars
-from iquest_lsp.codeflow.syntax.definitions import DEFINITIONS, HOLDERS, NAME_TYPES, NO_NAMES, VALUE_FUNCTIONS
+from iquest_lsp.codeflow.syntax.definitions import BRINGS, DEFINITIONS, HOLDERS, NAME_TYPES, NO_NAMES, VALUE_FUNCTIONS
 from iquest_lsp.codeflow.syntax.outline.c_heads import heads
 from iquest_lsp.codeflow.syntax.outline.inner import aliases, given_items
 from iquest_lsp.codeflow.syntax.outline.symbol import Symbol as Symbol
@@ -49,7 +49,6 @@ _TEST_MACROS = frozenset({"TEST", "TEST_F", "TEST_P", "TYPED_TEST", "TYPED_TEST_
 _TEST_MACRO = re.compile(r"\w+\(\s*(\w+)\s*,\s*(\w+)\s*\)")
 _TEST_CLASS = re.compile(r"^Tests?(?=[A-Z_]|$)|(?:Tests?|TestCase|Spec)$")
 _CONSTANT = re.compile(r"^[A-Z][A-Z0-9_]{2,}$")
-BRINGS = re.compile(r"(?:await\s+)?(?:require|import)\s*\(|(?:[\w.]*\.)?getLogger\(")
 #: Names without code of their own.
 _NO_CODE = frozenset({"variable", "alias"})
 _CLASS_LIKE = frozenset({"class", "interface", "struct", "enum", "trait", "impl"})

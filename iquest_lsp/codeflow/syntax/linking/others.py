@@ -7,8 +7,8 @@ from itertools import islice
 
 from iquest_lsp.codeflow.syntax.imports import imports
 from iquest_lsp.codeflow.syntax.linking.links import Links
+from iquest_lsp.codeflow.syntax.linking.references import MAX_LINES, Reference, Searched, module_name, references
 from iquest_lsp.codeflow.syntax.linking.type_uses import SearchedLines, TypeLines
-from iquest_lsp.codeflow.syntax.references import MAX_LINES, Reference, Searched, module_name, references
 from iquest_lsp.codeflow.syntax.symbols import MAX_SOURCE, Symbol, symbols_of
 
 #: Files that are looked through for other names of a definition or for one that overrides it.

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.syntax.comments import uncommented
+from iquest_lsp.codeflow.syntax.definitions import BRINGS
 from iquest_lsp.codeflow.syntax.outline.region import Region, shortened
-from iquest_lsp.codeflow.syntax.symbols import BRINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,7 +17,7 @@ from iquest_lsp.codeflow.gaps import LISTS, Gap, GapKind
 from iquest_lsp.codeflow.git import repository
 from iquest_lsp.codeflow.past import flow_index, index_access, indexer, unindexed
 from iquest_lsp.codeflow.past.following import tracking
-from iquest_lsp.codeflow.syntax import references
+from iquest_lsp.codeflow.syntax.linking import references
 from iquest_lsp.codeflow.wording.gaps import gap_words
 from tests.unit.codeflow.conftest import Script, history_of
 

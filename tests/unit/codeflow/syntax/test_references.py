@@ -6,8 +6,8 @@ import pytest
 
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.syntax.imports import imported, imports, leads_to, modules
+from iquest_lsp.codeflow.syntax.linking.references import is_from, references
 from iquest_lsp.codeflow.syntax.owners import is_of
-from iquest_lsp.codeflow.syntax.references import is_from, references
 from tests.unit.codeflow.conftest import Script, history_of
 
 OWNER = "class Configuration:\n    def load(self):\n        return 1\n\n    def editor(self):\n        return 2\n"

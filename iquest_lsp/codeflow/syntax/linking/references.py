@@ -13,8 +13,8 @@ from iquest_lsp import grammars
 from iquest_lsp.codeflow.gaps import GapKind, Gaps
 from iquest_lsp.codeflow.syntax.imports import GENERAL, imports, leads_to
 from iquest_lsp.codeflow.syntax.linking.links import Links
+from iquest_lsp.codeflow.syntax.linking.names import NamesOfFile, names_of
 from iquest_lsp.codeflow.syntax.linking.type_uses import TypeLines, types_of
-from iquest_lsp.codeflow.syntax.names import NamesOfFile, names_of
 from iquest_lsp.codeflow.syntax.owners import ITSELF, is_of
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.syntax.symbols import MAX_SOURCE
