@@ -15,6 +15,7 @@ from iquest_lsp.completion.suggestion_cache import (
     typed_through,
 )
 from iquest_lsp.datatypes import Finish
+from iquest_lsp.runtime.base.repetition import without_loop
 from tests.unit.completion.places import generation
 
 
@@ -125,7 +126,8 @@ def test_what_is_left_is_what_completes_the_answer(before: str, after: str, answ
     cache = kept(before, after, answer)
     typed = answer[: data.draw(st.integers(0, len(answer)))]
     rest = look(cache, before + typed, after)
-    assert rest == (answer[len(typed) :] or None)
+    in_loop = typed and len(typed) >= len(without_loop(answer))  # who types into a loop is not offered the rest of it
+    assert rest == (None if in_loop else answer[len(typed) :] or None)
     other_before = data.draw(st.text("ab(\n", max_size=8))
     other_after = data.draw(st.text("ab)\n", max_size=8))
     found = look(cache, other_before, other_after)
