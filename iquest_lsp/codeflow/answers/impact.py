@@ -173,6 +173,8 @@ def _items(
         others = {module, f"test_{module}", f"{module}_test"} - {*map(_short, names)}
         # Where the file itself stays, what only names the file stays as well.
         mentions = [] if changing.is_diff else [use for use in uses if use.name in others]
+        # A page that names a definition's module tells of something else in it; what is run is run with it.
+        mentions = [use for use in mentions if not names or category(use.path) is not Category.DOCS]
         for item in (
             *_mentions(path, module, mentions),
             *(_tests(path, tracked) if names or not changing.is_diff else ()),
