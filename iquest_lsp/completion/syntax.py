@@ -91,6 +91,8 @@ def _surroundings(node: Node) -> tuple[Extent, Node | None]:
         if "interpolation" in kind or kind == "template_substitution":
             return Extent.LINE, None
         if outer.type in _BLOCKS:
+            if outer.type == "statement_list" and (outer.parent is None or outer.parent.type == "ERROR"):
+                return Extent.BLOCK, None  # what it stands in is not known
             return (Extent.BLOCK, outer) if inner.start_byte == node.start_byte else (Extent.STATEMENT, None)
         if outer.type == "ERROR":
             return Extent.BLOCK, None
