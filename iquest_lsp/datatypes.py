@@ -321,9 +321,10 @@ class Generation:
 class Completion:
     """An answer to an editor: `text` replaces `span` of the document at `document_version`.
 
-    Where `text` is empty, `quiet` says why: the model had nothing to say, was not sure, ran out of time, ...
-    (see completion.shaping.Quiet). `number` is the answer's own, by which an editor tells what became of it. The
-    repository's memory is answerable for `memory_share` of the text (0 to 1), the file `memory_path` for most of that.
+    Where `text` is empty, `quiet` says why: the model had nothing to say, was not sure, ran out of time, ... (see
+    completion.postprocess.Quiet); one asked for by key is `unsure` where it would not be shown unasked. `number` is
+    the answer's own, by which an editor tells what became of it. The repository's memory is answerable for
+    `memory_share` of the text (0 to 1), the file `memory_path` for most of that.
     """
 
     text: str

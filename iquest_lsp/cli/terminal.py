@@ -64,6 +64,13 @@ class Terminal:
         if not answer["text"]:
             why = NO_SUGGESTION.get(quiet, quiet)
             console.print(f"no suggestion{': ' if why else ''}{why}", style="dim", markup=False, highlight=False)
+        elif quiet:
+            console.print(
+                "a guess: the model is not sure, and an editor shows it only when asked",
+                style="dim",
+                markup=False,
+                highlight=False,
+            )
         timings, tokens = answer["timings"], answer["tokens"]
         console.print(
             f"[dim]{answer['model']}: {timings['total_ms']:.0f} ms"

@@ -17,7 +17,7 @@ from iquest_lsp.completion import behind
 from iquest_lsp.completion.confidence import threshold_of
 from iquest_lsp.completion.cursor_text import CursorText
 from iquest_lsp.completion.in_flight import InFlight
-from iquest_lsp.completion.postprocess import Quiet, Suggestion, postprocess
+from iquest_lsp.completion.postprocess import Quiet, Suggestion, postprocess, postprocess_for_key
 from iquest_lsp.completion.request import CompletionRequest, Job, job_of, moved, prompt_of
 from iquest_lsp.completion.suggestion_cache import SuggestionCache
 from iquest_lsp.completion.syntax import Unit, unit_at
@@ -336,11 +336,12 @@ class Completer:
 
     def _suggestion(self, job: Job, made: Generation, floor: float = 0.0) -> Suggestion:
         """What of it is shown; `floor` is the threshold of a request by key."""
-        info = self._engine.info
-        metadata = info.metadata if info is not None else {}
-        least = floor if job.request.explicit else threshold_of(metadata, job.settings.min_confidence, job.language)
+        metadata = self._engine.info.metadata if self._engine.info is not None else {}
+        least = threshold_of(metadata, job.settings.min_confidence, job.language)
+        if job.request.explicit:
+            return postprocess_for_key(made, job.place, job.unit, floor, least)
         made_ready = postprocess(made, job.place, job.unit, least)
-        if not made_ready.text or job.request.explicit:
+        if not made_ready.text:
             return made_ready
         text, offset = job.snapshot.document.text, job.place.offset
         if is_deleted(made_ready.text, offset, job.snapshot.document.deletion if text == job.text else None):
@@ -375,9 +376,8 @@ class Completer:
         """The answer that says nothing."""
         total = (time.monotonic() - job.begin) * 1000
         spent, none = Timings(total_ms=total), TokenCounts()
-        number = next(self._numbers)
-        end = Finish.NONE, AnswerSource.MODEL
-        return Completion("", job.span, self._model, *end, spent, none, job.version, why, number)
+        how, number = (Finish.NONE, AnswerSource.MODEL), next(self._numbers)
+        return Completion("", job.span, self._model, *how, spent, none, job.version, why, number)
 
     def _left_ms(self, job: Job) -> float:
         return job.settings.deadline_ms - (time.monotonic() - job.begin) * 1000 - ANSWER_MARGIN_MS

@@ -38,7 +38,10 @@ class Quiet(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """What is inserted at the cursor; where that is nothing, `quiet` says why."""
+    """What is inserted at the cursor; where that is nothing, `quiet` says why.
+
+    A text that was asked for by key is UNSURE where it would not be shown unasked.
+    """
 
     text: str
     quiet: Quiet = Quiet.NO
@@ -90,6 +93,15 @@ def postprocess(generation: Generation, place: CursorText, unit: Unit, threshold
     if len(text.strip()) <= MOST_NOISE and not any(char.isalnum() or char == "_" for char in text):
         return Suggestion("", Quiet.NOISE)
     return Suggestion(text.replace("\n", "\r\n") if _has_crlf(place.text) else text)
+
+
+def postprocess_for_key(
+    generation: Generation, place: CursorText, unit: Unit, threshold: float, usual: float
+) -> Suggestion:
+    """The same for who asked by key: UNSURE is what would not be shown by the `usual` threshold."""
+    found = postprocess(generation, place, unit, threshold)
+    is_unsure = found.text and not postprocess(generation, place, unit, usual).text
+    return Suggestion(found.text, Quiet.UNSURE) if is_unsure else found
 
 
 def _has_crlf(text: str) -> bool:

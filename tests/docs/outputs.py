@@ -36,6 +36,7 @@ WIDTH = 100
 SHOWN_HOME = "/home/ann"
 _FOLDERS = {"cache": ".cache", "config": ".config", "data": ".local/share", "state": ".local/state", "shop": "shop"}
 HALF_A_LINE = "shop/basket.py"
+HALF_AT = len(shop.BASKET.splitlines())
 _MODEL = str(ROOT / "iquest_lsp" / "models" / "nano.gguf")
 _ANSWER = "A bill is the total of its items (shop/orders.py:15), rounded to cents since 0766ddb1bd."
 
@@ -75,16 +76,16 @@ _ASKED = ("ask", "How is a bill made?", "shop/orders.py", *_FAKE, "--standalone"
 #: A patch that takes a parameter away.
 _CHANGED = {"signature.patch": shop.signature_patch()}
 EXAMPLES: dict[str, Example] = {
-    "complete": Example(("complete", f"{HALF_A_LINE}:12"), half_a_line=True),
+    "complete": Example(("complete", f"{HALF_A_LINE}:{HALF_AT}"), half_a_line=True),
     "explain-diff": Example(("explain-diff",), is_fixed=True),
     "why": Example(("why", "shop/prices.py::total"), is_fixed=True),
     "impact": Example(("impact", "shop/prices.py::total"), is_fixed=True),
     "suspects": Example(("suspects", "shop/prices.py"), is_fixed=True),
     "next-edit": Example(("next-edit", "--patch", "signature.patch"), files=_CHANGED, is_fixed=True),
-    "context": Example(("context", f"{HALF_A_LINE}:12"), half_a_line=True),
+    "context": Example(("context", f"{HALF_A_LINE}:{HALF_AT}"), half_a_line=True),
     "doctor": Example(("doctor",)),
-    "complete-json": Example(("complete", f"{HALF_A_LINE}:12", "--json"), half_a_line=True, fake=_FAKE),
-    "context-json": Example(("context", f"{HALF_A_LINE}:12", "--json"), half_a_line=True, fake=_FAKE),
+    "complete-json": Example(("complete", f"{HALF_A_LINE}:{HALF_AT}", "--json"), half_a_line=True, fake=_FAKE),
+    "context-json": Example(("context", f"{HALF_A_LINE}:{HALF_AT}", "--json"), half_a_line=True, fake=_FAKE),
     "explain-diff-json": Example(("explain-diff", "--json"), is_fixed=True),
     "commit-message-json": Example(("explain-diff", "--commit-message", "--json"), is_fixed=True),
     "why-json": Example(("why", "shop/prices.py::total", "--json"), is_fixed=True),
@@ -96,11 +97,13 @@ EXAMPLES: dict[str, Example] = {
     "replay-json": Example(("replay", "--commits", "5", "--positions", "6", "--setting", "all", "--json"), fake=_FAKE),
     "bench-json": Example(("bench", "prefill", "--tokens", "512", "--cases", "passes", "--json")),
     "daemon-status-json": Example(
-        ("daemon", "status", "--json"), half_a_line=True, before=(("complete", f"{HALF_A_LINE}:12"),), fake=_FAKE
+        ("daemon", "status", "--json"), half_a_line=True, before=(("complete", f"{HALF_A_LINE}:{HALF_AT}"),), fake=_FAKE
     ),
     "doctor-json": Example(("doctor", "--json")),
     "cache-info-json": Example(
-        ("cache", "info", "--json"), half_a_line=True, before=(("complete", f"{HALF_A_LINE}:12"), ("daemon", "stop"))
+        ("cache", "info", "--json"),
+        half_a_line=True,
+        before=(("complete", f"{HALF_A_LINE}:{HALF_AT}"), ("daemon", "stop")),
     ),
     "runtime-info-json": Example(("runtime", "info", "--json")),
     "models-list-json": Example(("models", "list", "--json")),

@@ -104,7 +104,11 @@ class Basket:
 
     def add(self, item):
         """Puts an item in."""
-        self.items.append('''
+        self.items.append(item)
+
+    def remove(self, item):
+        """Takes an item out."""
+        self.items.remove('''
 COMMITS: tuple[tuple[str, dict[str, str], str], ...] = (
     (
         "Start the shop",
