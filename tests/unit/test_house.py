@@ -25,6 +25,25 @@ MODULES = sorted(PATHS)
 MOST_MODULES, MOST_LINES = 15, 400
 MOST_PRIVATE_USES = 7
 MOST_LAYOUT_EXCEPTIONS = 0
+#: Modules of each room without a test file of their name in the folder that mirrors theirs; the numbers only fall.
+MOST_UNNAMED = {
+    "asking": 2,
+    "assistant": 7,
+    "bench": 11,
+    "cli": 14,
+    "codeflow": 80,
+    "completion": 7,
+    "context": 6,
+    "daemon": 12,
+    "ground": 6,
+    "http_server": 3,
+    "mcp_server": 4,
+    "nextedit": 21,
+    "project": 9,
+    "runtime": 54,
+    "server": 25,
+    "workspace": 15,
+}
 OWNERS = {
     "pygls": ("server/protocol.py", "server/client.py"),
     "lsprotocol": ("server/", "daemon/"),
@@ -231,6 +250,23 @@ def test_the_layout_has_few_exceptions() -> None:
     files = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py") if path != Path(__file__)]
     found = [path for path in files for _ in range(path.read_text("utf-8").count("fmt: skip"))]
     assert len(found) <= MOST_LAYOUT_EXCEPTIONS, found
+
+
+def unnamed() -> Iterator[tuple[str, str]]:
+    """The modules without a test file of their name, each with its room; a module of no room is on the ground."""
+    for path in SOURCES:
+        inner = path.relative_to(PACKAGE)
+        test = ROOT / "tests" / "unit" / inner.parent / f"test_{path.name}"
+        if not path.name.startswith("__") and not test.exists():
+            yield inner.parts[0] if len(inner.parts) > 1 else "ground", inner.as_posix()
+
+
+def test_a_module_is_tested_where_one_looks_for_it() -> None:
+    """`codeflow/git/commits.py` in `tests/unit/codeflow/git/test_commits.py`."""
+    found = [*unnamed()]
+    counts = Counter(room for room, _ in found)
+    more = {room for room, count in counts.items() if count > MOST_UNNAMED.get(room, 0)}
+    assert not more, [name for room, name in found if room in more]
 
 
 @pytest.mark.slow

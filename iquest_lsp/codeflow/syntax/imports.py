@@ -28,6 +28,7 @@ _WHOLE = re.compile(
 )
 _USE = re.compile(r"\buse\s++([^;]{1,5000}+);")
 _GO = re.compile(r"^[^\S\n]*+(?:import\s++)?+(?:([\w.]++)\s++)?+\"([\w./~\-]++)\"[^\S\n]*+(?://.*+)?+$", re.MULTILINE)
+_COMMENT = re.compile(r"#[^\n]*+|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/)?+")
 _SCRIPTS = (".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts", ".vue", ".svelte")
 #: What a module is called where others import its folder.
 GENERAL = ("__init__", "index", "mod", "main", "lib")
@@ -37,6 +38,11 @@ STAR = "*"
 def imports(text: str) -> bool:
     """True for a line that imports something."""
     return bool(_STATEMENT.search(text))
+
+
+def _bare(names: str) -> str:
+    """A list of names without the comments in it."""
+    return _COMMENT.sub("", names)
 
 
 def reads_imports(path: str) -> bool:
@@ -49,7 +55,7 @@ def imported(path: str, text: str) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
 
     def add(names: str, module: str, renaming: str) -> None:
-        for part in re.sub(r"#[^\n]*|//[^\n]*", "", names).split(","):
+        for part in _bare(names).split(","):
             name = re.split(renaming, part.strip())[0].removeprefix("type ").strip()
             if name:
                 found.setdefault(name, set()).add(module)
@@ -85,7 +91,7 @@ def modules(path: str, text: str) -> dict[str, set[str]]:
                     found.setdefault(name.strip() or module.split(".")[0], set()).add(module.strip())
                     found.setdefault(module.strip().split(".")[-1], set()).add(module.strip())
         for module, several, one in _PYTHON.findall(text):
-            for part in re.sub(r"#[^\n]*", "", several or one).split(","):
+            for part in _bare(several or one).split(","):
                 name, _, alias = part.strip().partition(" as ")
                 if name:
                     found.setdefault(alias.strip() or name, set()).update({module, f"{module.rstrip('.')}.{name}"})
@@ -93,11 +99,11 @@ def modules(path: str, text: str) -> dict[str, set[str]]:
         for name, module in _WHOLE.findall(text):
             found.setdefault(name, set()).add(module)
         for default, names, _, module in _SCRIPT.findall(text):
-            for part in (default, *names.split(",")):
+            for part in (default, *_bare(names).split(",")):
                 if name := re.split(r"\s+as\s+", part.strip())[-1].removeprefix("type "):
                     found.setdefault(name, set()).add(module)
         for default, names, module in _REQUIRED.findall(text):
-            for part in (default, *names.split(",")):
+            for part in (default, *_bare(names).split(",")):
                 if name := re.split(r"\s*:\s*", part.strip())[-1]:
                     found.setdefault(name, set()).add(module)
     elif path.endswith(".rs"):

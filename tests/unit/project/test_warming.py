@@ -11,6 +11,7 @@ from iquest_lsp.assistant import Assistant, CompletionRequest
 from iquest_lsp.datatypes import Completion, Position
 from iquest_lsp.project import warming
 from iquest_lsp.project.memory import WorkspaceMemory
+from iquest_lsp.project.warming import WarmingProgress
 from iquest_lsp.runtime.memory.builder import MemoryFiles
 from iquest_lsp.settings import Configuration
 from tests.waiting import PATIENT_MS, until
@@ -157,3 +158,27 @@ async def test_each_workspace_has_its_own_part_of_the_cache_while_there_are_enou
         ]
     finally:
         await assistant.close()
+
+
+def told(steps: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    heard: list[tuple[int, int]] = []
+    progress = WarmingProgress(lambda done, total: heard.append((done, total)))
+    for done, total in steps:
+        progress(done, total)
+    progress.end()
+    return heard
+
+
+def test_short_work_is_not_told() -> None:
+    assert told([(7900, 8000), (8000, 8000)]) == []
+
+
+def test_long_work_is_told_in_steps_and_ends() -> None:
+    heard = told([(done, 8000) for done in range(0, 8001, 64)])
+    assert heard[0] == (0, 8000)
+    assert heard[-1] == (1, 1)
+    assert len(heard) <= 22
+
+
+def test_work_that_gives_way_ends_too() -> None:
+    assert told([(1000, 8000)]) == [(1000, 8000), (1, 1)]

@@ -21,6 +21,8 @@ _YAML_KEY = re.compile(
 _YAML_ITEM = re.compile(r"(\s*)((?:-\s+)+|-$)(.*)")
 _YAML_NAMES = ("name", "id", "uses", "repo", "run", "key", "image", "path")
 _JSON_TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|//[^\n]*|/\*.*?\*/|[{}\[\]:,]|[^\s{}\[\]:,"]+|\n', re.DOTALL)
+#: Lines that hold a comment or nothing.
+_IDLE, _INI_IDLE = re.compile(r"\s*(#.*)?$"), re.compile(r"\s*([#;].*)?$")
 _OPENING, _CLOSING = "([{", ")]}"
 MAX_VALUE = 2000
 #: A key whose name with all that it stands in is longer has none: a level may be one letter, and a file all levels.
@@ -90,7 +92,7 @@ def ini_keys(lines: list[str]) -> tuple[Region, ...]:
         elif values and line[:1].isspace() and line.strip():
             last = max(values)
             values[last] = f"{values[last]}\n{line.strip()}".strip()
-    return tuple(_trimmed(item, lines, values) for item in _with_names(_joined(heads, len(lines))))
+    return tuple(_trimmed(item, lines, values, _INI_IDLE) for item in _with_names(_joined(heads, len(lines))))
 
 
 def yaml_keys(lines: list[str]) -> tuple[Region, ...]:
@@ -207,10 +209,10 @@ def _joined(heads: list[tuple[int, int, str, str]], count: int) -> Iterator[Regi
         outer.append((line, depth, kind, _named(outer[-1][3] if outer else "", joint, name)))
 
 
-def _trimmed(region: Region, lines: list[str], values: dict[int, str]) -> Region:
+def _trimmed(region: Region, lines: list[str], values: dict[int, str], idle: re.Pattern[str] = _IDLE) -> Region:
     """A region without the empty lines and the comments at its end, which belong to what follows."""
     end = region.end
-    while end - 1 > region.start and re.match(r"\s*(#.*)?$", lines[end - 1]):
+    while end - 1 > region.start and idle.match(lines[end - 1]):
         end -= 1
     value = values.get(region.start, "") if region.kind == "key" else ""
     if region.kind == "key" and not value and end > region.start + 1:

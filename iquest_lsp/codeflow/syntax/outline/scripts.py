@@ -16,12 +16,20 @@ _STAGE = re.compile(r"\s*FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?", re.IGNORE
 _TARGET = re.compile(r"([^\s#:=][^#:=]*?)\s*::?(?!=)\s*([^=]*)$")
 _MAKE_VARIABLE = re.compile(r"\s*(?:export\s+|override\s+)?([\w.\-]+)\s*(?:\?|:|::|\+)?=\s*(.*)")
 _MAKE_CONDITION = re.compile(r"\s*(ifeq|ifneq|ifdef|ifndef|else|endif|-?include)\b\s*(.*)")
-_CMAKE = re.compile(r"\s*(\w+)\s*\(\s*([^\s()]*)")
+_CMAKE = re.compile(r"\s*(\w+)\s*\(\s*(\"[^\"]*\"|[^\s()]*)")
 _SQL = re.compile(
     r"\s*(create|alter|drop|insert|update|delete|select|grant|with|comment|truncate|replace|merge)\b"
     r"(?:\s+(?:or\s+replace|temporary|temp|unique|into|from|if\s+(?:not\s+)?exists|"
     r"(table|view|index|function|procedure|trigger|type|sequence|schema|database)))*\s*([\w.\"`\[\]]*)",
     re.IGNORECASE,
+)
+#: Texts and comments, and what stands around the body of a function, which has statements of its own.
+_SQL_ASIDE = re.compile(r"'(?:[^']|'')*+'|--.*$")
+_SQL_BODY = re.compile(r"\$\w*\$")
+_CMAKE_ASIDE = re.compile(r"\"(?:[^\"\\]|\\.)*+\"|#.*$")
+#: What a style sheet is read by: comments, texts and addresses as a whole, all else sign by sign.
+_CSS = re.compile(
+    r"/\*.*?(?:\*/|\Z)|//[^\n]*+|\"(?:[^\"\\\n]|\\.)*+\"|'(?:[^'\\\n]|\\.)*+'|\burl\([^()\n]*+\)|.", re.DOTALL
 )
 _VOID = re.compile(r"(?:area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr)$")
 
@@ -80,24 +88,33 @@ def cmake_commands(lines: list[str]) -> tuple[Region, ...]:
     while at < len(lines):
         end = at + 1
         if command := _CMAKE.match(lines[at]):
-            depth = lines[at].count("(") - lines[at].count(")")
+            depth = _opened(lines[at])
             while depth > 0 and end < len(lines):
-                depth += lines[end].count("(") - lines[end].count(")")
+                depth += _opened(lines[end])
                 end += 1
             found.append(Region(short(f"{command[1]}({command[2]})"), "command", at, end))
         at = end
     return tuple(found)
 
 
+def _opened(line: str) -> int:
+    """Brackets opened and not closed on a line of CMake, texts and comments aside."""
+    bare = _CMAKE_ASIDE.sub("", line)
+    return bare.count("(") - bare.count(")")
+
+
 def sql_statements(lines: list[str]) -> tuple[Region, ...]:
     """Statements, by their verb and what they are about: `CREATE TABLE users`."""
     found: list[Region] = []
-    start, name = -1, ""
+    start, name, body = -1, "", ""
     for at, line in enumerate(lines):
         if start < 0 and (match := _SQL.match(line)):
             start = at
             name = " ".join(filter(None, (match[1].upper(), (match[2] or "").upper(), match[3])))
-        if start >= 0 and (line.rstrip().endswith(";") or at == len(lines) - 1):
+        bare = _SQL_ASIDE.sub("", line).rstrip()
+        for mark in _SQL_BODY.findall(bare):
+            body = "" if mark == body else body or mark
+        if start >= 0 and ((bare.endswith(";") and not body) or at == len(lines) - 1):
             found.append(Region(short(name), "statement", start, at + 1))
             start = -1
     return tuple(found)
@@ -107,35 +124,27 @@ def css_rules(lines: list[str]) -> tuple[Region, ...]:
     """Rules by their selectors, nested ones under their outer ones; what a rule holds belongs to it."""
     found: list[Region] = []
     outer: list[tuple[str, int]] = []
-    head, head_at, comment = "", 0, False
-    for at, line in enumerate(lines):
-        for char in re.sub(r"/\*.*?\*/|//.*$", "", line) + "\n" if not comment else "":
-            if char == "{":
-                name = " ".join(head.split())
-                outer.append((short(f"{outer[-1][0]} {name}" if outer else name), head_at))
-                head = ""
-            elif char == "}" and outer:
-                name, start = outer.pop()
-                found.append(Region(name, "rule", start, at + 1))
-                head = ""
-            elif char == ";":
-                if not outer and (name := " ".join(head.split())):
-                    found.append(
-                        Region(
-                            short(re.split(r"[:\s]", name)[0] + " " + name.partition(" ")[2]),
-                            "statement",
-                            head_at,
-                            at + 1,
-                        )
-                    )
-                head = ""
-            else:
-                head_at = head_at if head.strip() else at
-                head += char
-        if "/*" in line and "*/" not in line.rpartition("/*")[2]:
-            comment, head = True, ""
-        elif "*/" in line:
-            comment = False
+    head, head_at, at = "", 0, 0
+    for token in _CSS.findall("\n".join(lines)):
+        if token.startswith(("/*", "//")):
+            head += " "
+        elif token == "{":
+            name = " ".join(head.split())
+            outer.append((short(f"{outer[-1][0]} {name}" if outer else name), head_at))
+            head = ""
+        elif token == "}" and outer:
+            name, start = outer.pop()
+            found.append(Region(name, "rule", start, at + 1))
+            head = ""
+        elif token == ";":
+            if not outer and (name := " ".join(head.split())):
+                name = short(re.split(r"[:\s]", name)[0] + " " + name.partition(" ")[2])
+                found.append(Region(name, "statement", head_at, at + 1))
+            head = ""
+        else:
+            head_at = head_at if head.strip() else at
+            head += token
+        at += token.count("\n")
     return tuple(found)
 
 
@@ -155,6 +164,12 @@ class _Elements(HTMLParser):
         self.found: list[Region] = []
         self.outer: list[tuple[str, str, int]] = []
         self.open: Counter[str] = Counter()
+
+    def parse_marked_section(self, i: int, report: bool = True) -> int:
+        """`<![CDATA[…]]>` and its like, whatever they are called; the library gives up on unknown words."""
+        mark = "]]>" if self.rawdata.startswith("<![CDATA[", i) else ">"
+        end = self.rawdata.find(mark, i)
+        return end + len(mark) if end >= 0 else -1
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from iquest_lsp.datatypes import Sampling
-from iquest_lsp.runtime.decode.sampling import DraftToken, Sampler, only
+from iquest_lsp.runtime.decode.sampling import CLOSE_CALL, DraftToken, Sampler, is_close_call, only
 
 pytestmark = pytest.mark.slow  # engines, daemons or long sessions
 
@@ -105,3 +105,18 @@ def test_judged_drafts_keep_to_what_may_be_drawn(draft: int) -> None:
     there = weights > 0
     assert counts[~there].sum() == 0
     assert chi_square(counts[there], weights[there]) < CRITICAL
+
+
+@pytest.mark.parametrize(("gap", "is_close"), [(0.0, True), (0.9 * CLOSE_CALL, True), (1.1 * CLOSE_CALL, False)])
+def test_what_is_close(gap: float, is_close: bool) -> None:
+    for best in (0, 3, 7):
+        row = np.full(8, -5.0, np.float32)
+        row[best], row[(best + 4) % 8] = 2.0, 2.0 - gap
+        assert is_close_call(row) == is_close
+
+
+def test_a_token_that_alone_is_left_is_not_close() -> None:
+    row = np.full(4, -np.inf, np.float32)
+    row[2] = 1.0
+    assert not is_close_call(row)
+    assert not is_close_call(row[2:3])

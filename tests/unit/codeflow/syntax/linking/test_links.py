@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from iquest_lsp.codeflow.syntax.imports import leads_to
-from iquest_lsp.codeflow.syntax.linking.scripts import ScriptLinks, links_of
 from tests.unit.codeflow.conftest import Script, history_of
 
 SIZES = "export function sizes(of: number) {\n  return of;\n}\n"
@@ -164,37 +162,3 @@ def test_a_function_with_the_type_in_its_head_makes_one(script: Script) -> None:
     found = told(script, "src/tree.ts::TreeNode.size", files)
     assert {"src/a.ts:4"} <= set(found)
     assert "src/c.ts:2" not in found
-
-
-def test_what_modules_of_scripts_import_and_export() -> None:
-    links = links_of(
-        "import a, { b as c } from './one'\nimport * as d from './two'\nexport { e as f } from './three'\n"
-        "export * from './four'\nconst { g: h } = require('./five')\nexport { a as i }\nexport default class J {}\n"
-    )
-    assert links.imports == {
-        "a": ("./one", "default"),
-        "c": ("./one", "b"),
-        "d": ("./two", "*"),
-        "h": ("./five", "g"),
-    }
-    assert links.exports == {"f": ("./three", "e"), "i": ("", "a"), "J": ("", "J"), "default": ("", "J")}
-    assert links.stars == ["./four"]
-
-
-def test_modules_that_pass_on_each_other_come_to_an_end() -> None:
-    texts = {"a.ts": b"export * from './b'\n", "b.ts": b"export * from './a'\n", "c.ts": b"import { x } from './a'\n"}
-    assert ScriptLinks(texts, texts.get).sources("c.ts", "x") <= {"/a.ts", "/b.ts"}
-
-
-@pytest.mark.parametrize(
-    ("module", "path", "leads"),
-    [
-        ("/src/a.ts", "src/a.ts", True),
-        ("/src/a.ts", "src/b.ts", False),
-        ("/src/", "src/a.go", True),
-        ("/src/", "src/inner/a.go", False),
-        ("/./", "a.go", True),
-    ],
-)
-def test_a_place_leads_to_its_file_or_folder(module: str, path: str, leads: bool) -> None:
-    assert leads_to(module, path, "other.go") is leads
