@@ -337,7 +337,7 @@ def read_toml(path: Path) -> Mapping[str, object]:
         raise SettingsError(f"Cannot read {path.name}", why=why or str(error)) from error
     try:
         return tomllib.loads(data.decode("utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # of the text, of TOML, or of its depth
         raise SettingsError(f"{path.name} is not valid TOML", why=str(error), fix="Correct the file") from error
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import fields
 from pathlib import Path
 
+import pytest
+
 from iquest_lsp.settings import Configuration, Settings, apply
 
 
@@ -77,8 +79,9 @@ def test_later_layers_win(tmp_path: Path) -> None:
     assert configuration.settings()[0].window_tokens == 1
 
 
-def test_a_broken_file_is_told(tmp_path: Path) -> None:
-    (tmp_path / "iquest.toml").write_bytes(b"\xff\xfe = = =")
+@pytest.mark.parametrize("text", [b"\xff\xfe = = =", b"a = ", b"a = " + b"[" * 100_000, b"a = " + b"9" * 5000])
+def test_a_broken_file_is_told(tmp_path: Path, text: bytes) -> None:
+    (tmp_path / "iquest.toml").write_bytes(text)
     settings, problems = Configuration().settings(tmp_path)
     assert settings == Settings()
     assert "not valid TOML" in problems[0].reason

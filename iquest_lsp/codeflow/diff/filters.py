@@ -21,7 +21,7 @@ MAX_SWEEP = 150
 _BOT = re.compile(
     r"\[bot\]|\b(dependabot|renovate|greenkeeper|pre-commit-ci|github-actions|weblate|crowdin|snyk|semantic-release|"
     r"travis|codecov|imgbot|allcontributors|mergify|bors|homu|pyup|scala-steward|transifex|gitter-badger)\b|"
-    r"\bbot\b|[-_.]bot\b|bot@",
+    r"\b(?:ro)?bot\b|[-_.](?:ro)?bot\b",  # people are called Talbot
     re.IGNORECASE,
 )
 

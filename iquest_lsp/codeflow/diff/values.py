@@ -17,7 +17,7 @@ _ELEMENT = re.compile(r"\s*<([\w.:\-]+)[^<>]*>([^<>]*)</\1>\s*")
 _ITEM = re.compile(r"(?:\"(?:[^\"\\]|\\.)*\"|'[^']*'|\[[^\[\]]*\]|\{[^{}]*\}|[^,])+")
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 _PATH = re.compile(r"[\w.\-]+(?:/[\w.\-]+)+\.\w+")
-_VERSION = re.compile(r"[\"']?[\^~=<>v ]*(\d+(?:\.\d+)+)[\w.+\-]*[\"']?$")
+_VERSION = re.compile(r"[\"']?[\^~=<>v ]*(\d{1,18}(?:\.\d{1,18})+)[\w.+\-]*[\"']?$")
 
 
 def value_effects(before: str, after: str, *, version: bool = False) -> list[Effect]:
@@ -120,7 +120,7 @@ def _read(value: str) -> object:
     for read in (json.loads, _toml):
         try:
             return read(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
     return _split(value)
 
@@ -134,7 +134,7 @@ def _is_exact(value: str) -> bool:
     for read in (json.loads, _toml):
         try:
             read(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         return True
     return False

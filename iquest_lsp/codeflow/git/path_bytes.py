@@ -13,5 +13,6 @@ def decode_path(raw: bytes) -> str:
 
 def encode_path(path: str) -> str:
     """A path that `decode_path` made, as the operating system takes it."""
-    raw = re.sub(rb"\\x([0-9a-f]{2})", lambda found: bytes([int(found[1], 16)]), path.encode("utf-8", "replace"))
+    # Below 0x80 every byte is UTF-8: `\x41` is a name that is written so.
+    raw = re.sub(rb"\\x([89a-f][0-9a-f])", lambda found: bytes([int(found[1], 16)]), path.encode("utf-8", "replace"))
     return os.fsdecode(raw)

@@ -12,6 +12,8 @@ _VERSION = re.compile(r"(?:^|[^\d.])(\d+(?:[._]\d+)+|\d+)(.*)$")
 _PRE = re.compile(r"^[-_.]?(a|b|rc|c|alpha|beta|pre|dev|m|preview|snapshot|nightly)[-_.]?\d*", re.IGNORECASE)
 _GREEN = re.compile(r"green|passed|stable|deploy|prod|good|known-good", re.IGNORECASE)
 
+#: Python reads no number of thousands of digits.
+MAX_DIGITS = 18
 #: What stands before a version and names no package.
 _OWN = re.compile(r"|v|ver|version|r|rel|release|tag|stable")
 #: How many times more tags a package must have than the next one to stand for the repository.
@@ -26,7 +28,7 @@ def version_of(name: str) -> tuple[tuple[int, ...], bool] | None:
     # A single number is a version only when hardly anything else is in the name.
     if not re.search(r"[._]", found[1]) and not re.fullmatch(r"(v|release[-_/]?|r)?\d+", name.lower()):
         return None
-    return tuple(int(part) for part in re.split(r"[._]", found[1])), not _PRE.match(found[2])
+    return tuple(int(part[:MAX_DIGITS]) for part in re.split(r"[._]", found[1])), not _PRE.match(found[2])
 
 
 def package_of(name: str) -> str:

@@ -289,7 +289,7 @@ class _Exchange:
         text = (await _body(response, MAX_REFUSAL)).decode("utf-8", "replace")
         try:
             text = said(json.loads(text))
-        except ValueError:
+        except (ValueError, RecursionError):
             text = response.reason_phrase
         why = f"{response.status_code}: {self._client.without_key(text)}" if text else str(response.status_code)
         what = f"The server {self._client.address} refuses"

@@ -338,7 +338,7 @@ def _json(source: bytes | None) -> dict[str, object]:
     for form in (text, re.sub(r",(\s*[}\]])", r"\1", _STRING_OR_COMMENT.sub(r"\1", text))):
         try:
             found = json.loads(form)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         return found if isinstance(found, dict) else {}
     return {}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import pytest
-from iquest_lsp.codeflow.syntax.references import references
 
 from iquest_lsp.codeflow.syntax.linking.links import Links
 from iquest_lsp.codeflow.syntax.linking.others import overrides, under_other_names
+from iquest_lsp.codeflow.syntax.linking.references import references
 from iquest_lsp.codeflow.syntax.linking.type_uses import types_of
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from iquest_lsp.codeflow.syntax.linking.scripts import Links, ScriptLinks, links_of
+from iquest_lsp.codeflow.syntax.linking.scripts import FileLinks, ScriptLinks, links_of
 
 
 def test_what_modules_of_scripts_import_and_export() -> None:
@@ -32,7 +32,7 @@ def test_modules_that_pass_on_each_other_come_to_an_end() -> None:
     ["", "const text = 'import';\n", "import(", "export {", "import { a", "export const = 1", "of.import('./b')"],
 )
 def test_what_imports_and_exports_nothing_has_no_links(text: str) -> None:
-    assert links_of(text) == Links()
+    assert links_of(text) == FileLinks()
 
 
 def test_a_list_of_hostile_length_takes_no_time_that_grows_with_its_square() -> None:
@@ -68,8 +68,9 @@ def test_a_module_means_a_file_of_the_repository_nothing_in_it_or_itself(module:
     assert linked(files).sources("src/run.ts", "size") == places
 
 
-def test_broken_configuration_says_nothing() -> None:
-    files = {"package.json": '{"name": ', "tsconfig.json": "[1]", "a.ts": "import { x } from 'kit'\n"}
+@pytest.mark.parametrize("broken", ["", '{"name": ', "[" * 100_000, '{"a":' * 100_000, "\0"])
+def test_broken_configuration_says_nothing(broken: str) -> None:
+    files = {"package.json": broken, "tsconfig.json": "[1]", "a.ts": "import { x } from 'kit'\n"}
     assert linked(files).sources("a.ts", "x") == {"kit"}
 
 

@@ -1,0 +1,43 @@
+"""What a module imports and exports now, and no longer."""
+
+from __future__ import annotations
+
+import pytest
+
+from iquest_lsp.codeflow.diff.module_links import link_effects
+from iquest_lsp.codeflow.syntax.effects.effect import EffectKind
+
+USES, NO_USES, MOVES = EffectKind.USES, EffectKind.USES_NO_MORE, EffectKind.MOVES_LINES
+
+
+@pytest.mark.parametrize(
+    ("removed", "added", "after", "expected"),
+    [
+        ([], ["import os"], ["import os"], [(USES, ("os",))]),
+        (["from a import b, c"], ["from a import b"], ["from a import b"], [(NO_USES, ("c",))]),
+        (["import old"], ["import new"], ["import new"], [(USES, ("new",)), (NO_USES, ("old",))]),
+        # What is imported elsewhere in the file now is used all the same.
+        (["import b"], [], ["try:", "    import b"], []),
+        (["import a", "import b"], ["import b", "import a"], [], [(MOVES, ("import b",))]),
+        (["import a"], ["import a"], [], []),
+        ([], [], [], []),
+        ([], ["use crate::a::b;"], [], [(USES, ("crate::a::b",))]),
+    ],
+)
+def test_what_imports_say(
+    removed: list[str], added: list[str], after: list[str], expected: list[tuple[EffectKind, tuple[str, ...]]]
+) -> None:
+    found = link_effects(removed, added, after, exported=False)
+    assert [(effect.kind, effect.values) for effect in found] == expected
+
+
+def test_what_exports_say_without_the_module_behind_them() -> None:
+    found = link_effects(["export { a } from './x'"], ["export { a, b } from './y'"], [], exported=True)
+    assert [(effect.kind, effect.values) for effect in found] == [(EffectKind.EXPORTS, ("b",))]
+    found = link_effects(["export { a }"], [], ["const a = 1"], exported=True)
+    assert [(effect.kind, effect.values) for effect in found] == [(EffectKind.EXPORTS_NO_MORE, ("a",))]
+
+
+def test_only_the_first_names_are_told() -> None:
+    found = link_effects([], [f"import name{number}" for number in range(9)], [], exported=False)
+    assert found[0].values == ("name0", "name1", "name2", "name3")
