@@ -31,7 +31,7 @@ MOST_UNNAMED = {
     "assistant": 7,
     "bench": 11,
     "cli": 14,
-    "codeflow": 71,
+    "codeflow": 56,
     "completion": 7,
     "context": 6,
     "daemon": 12,

@@ -11,7 +11,7 @@ from iquest_lsp.codeflow.syntax.comments import is_comment, uncommented
 
 _TOKEN = re.compile(
     r"(?P<text>[rbfuRBFU]{0,2}(?:\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`[^`]*`))|"
-    r"[A-Za-z_$][\w$]*(?:!(?!=)|\?(?=\())?|\d[\w.]*|is\s+not\b|not\s+in\b|"
+    r"\b(?:is\s+not|not\s+in)\b|[A-Za-z_$][\w$]*(?:!(?!=)|\?(?=\())?|\d[\w.]*|"
     r"===|!==|=>|->|::|<=|>=|==|!=|&&|\|\||:=|\+=|-=|\*\*|\?\?|\?\.|\S"
 )
 
