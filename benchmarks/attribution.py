@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.answers.explain import told_changes
 from iquest_lsp.codeflow.diff.sources import DiffTarget, load
+from iquest_lsp.codeflow.facts import shows_all
 from iquest_lsp.codeflow.git.commits import FileDiff, Hunk
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from iquest_lsp.codeflow.syntax.paths import Category, category
@@ -38,7 +39,7 @@ def hunks(root: Path, count: int) -> Iterator[tuple[str, FileDiff, Hunk, bool]]:
     """Commit, file, hunk and whether it is named, over the newest commits."""
     listed = ["git", "-C", str(root), "rev-list", "--no-merges", f"-n{count}", "HEAD"]
     for commit in subprocess.run(listed, capture_output=True, text=True, check=True).stdout.split():
-        source = load(root, DiffTarget.parse(commit))
+        source = load(root, DiffTarget.parse(commit), shows_all)
         told = told_changes(source)
         for item in source.files:
             if item.status not in ("M", "R") or item.submodule or category(item.path) is Category.GENERATED:

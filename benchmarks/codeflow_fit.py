@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.codeflow_recall import Texts, history, most_changed, questions, same_folder
+from iquest_lsp.codeflow.facts import shows_all
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.likely_signals import signals
 
@@ -46,7 +47,7 @@ class Case:
 
 def case_of(root: Path) -> Case:
     """Reads one history; the questions are drawn with a fixed seed."""
-    with Repository.open(root).blobs() as reader:
+    with Repository.open(root, shows_all).blobs() as reader:
         asked = list(questions(history(root), Texts(reader)))
     if len(asked) > MOST:
         asked = random.Random(0).sample(asked, MOST)

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.clones import git
+from iquest_lsp.codeflow.facts import shows_all
 from iquest_lsp.codeflow.git.blob_reader import BlobReader
 from iquest_lsp.codeflow.git.commits import FileDiff, commits
 from iquest_lsp.codeflow.git.repository import Repository
@@ -112,7 +113,7 @@ def same_folder(question: Question) -> list[str]:
 
 def history(root: Path) -> list[tuple[FileDiff, ...]]:
     """The files of each commit without merges, oldest first."""
-    repository = Repository.open(root)
+    repository = Repository.open(root, shows_all)
     walk = commits(repository, revisions=[repository.head()], merges=False, patch=True)
     return [commit.files for commit in walk][::-1]
 
@@ -122,7 +123,7 @@ def evaluate(root: Path) -> dict[str, object]:
     walk = history(root)
     hits: Counter[str] = Counter()
     asked = 0
-    with Repository.open(root).blobs() as reader:
+    with Repository.open(root, shows_all).blobs() as reader:
         for question in questions(walk, Texts(reader)):
             asked += 1
             for guess in (ours, most_changed, same_folder):

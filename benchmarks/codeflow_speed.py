@@ -25,6 +25,7 @@ from iquest_lsp.codeflow.answers.flow_records import flow_records_of
 from iquest_lsp.codeflow.answers.suspects import suspects_of_target
 from iquest_lsp.codeflow.answers.targets import find_target
 from iquest_lsp.codeflow.answers.why import tell
+from iquest_lsp.codeflow.facts import shows_all
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.past.unindexed import LiveEvidence
@@ -32,7 +33,7 @@ from iquest_lsp.codeflow.past.unindexed import LiveEvidence
 
 def measure(root: Path, store: Path, deep: int) -> dict[str, object]:
     """The figures for one repository, whose store is made anew."""
-    repository = Repository.open(root)
+    repository = Repository.open(root, shows_all)
     figures: dict[str, object] = {"machine": f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores"}
     with FlowIndex.open(repository, store) as index:
         began = time.perf_counter()
@@ -81,11 +82,11 @@ def _queries(repository: Repository, index: FlowIndex) -> dict[str, dict[str, fl
     index.deepen(code)
     questions: dict[str, list[Callable[[], object]]] = {
         "partners": [lambda path=path: index.partners([path]) for path in busy],  # type: ignore[misc]
-        "records": [lambda path=path: flow_records_of(index, [path], 20, redact=None) for path in code],  # type: ignore[misc]
+        "records": [lambda path=path: flow_records_of(index, [path], 20, redact=shows_all) for path in code],  # type: ignore[misc]
         "symbols": [lambda path=path: index.symbols_on([path]) for path in code],  # type: ignore[misc]
         "habits": [index.habits],
-        "story": [lambda target=target: tell(index, target, redact=None) for target in targets],  # type: ignore[misc]
-        "suspects": [lambda target=target: suspects_of_target(index, target, redact=None) for target in targets],  # type: ignore[misc]
+        "story": [lambda target=target: tell(index, target, redact=shows_all) for target in targets],  # type: ignore[misc]
+        "suspects": [lambda target=target: suspects_of_target(index, target, redact=shows_all) for target in targets],  # type: ignore[misc]
     }
     answers = {name: _times_all(calls) for name, calls in questions.items()}
     began = time.perf_counter()

@@ -20,6 +20,7 @@ from pathlib import Path
 from benchmarks.codeflow_generator import Bug, Generator, Truth
 from iquest_lsp.codeflow import History
 from iquest_lsp.codeflow.diff.filters import Ground
+from iquest_lsp.codeflow.facts import shows_all
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.syntax.symbols import symbols_of
@@ -69,7 +70,7 @@ def macro_f1(pairs: Sequence[tuple[str, str]]) -> tuple[float, dict[str, float]]
 
 
 def _compare(root: Path, store: Path, truth: Truth, found: Found) -> None:
-    with FlowIndex.open(Repository.open(root), store) as index:
+    with FlowIndex.open(Repository.open(root, shows_all), store) as index:
         entries = {item.oid: item for item in index.entries(limit=1 << 30)}
         splits = {item.oid for item, pattern in index.patterns(1 << 30) if pattern.kind == "split"}
         for number, oid in enumerate(truth.oids):

@@ -24,6 +24,7 @@ from typing import Any, Literal
 
 from iquest_lsp.bench import edit_shapes
 from iquest_lsp.bench.next_edits import MOST_OF_ONE, EditSession
+from iquest_lsp.codeflow.facts import shows_all
 from iquest_lsp.codeflow.reading import category, texts_of_commits
 from iquest_lsp.nextedit import gate
 from iquest_lsp.nextedit.predict import PREDICTORS, Predictor
@@ -135,7 +136,7 @@ def rare_outcomes(root: Path, commits: int, seconds: float) -> list[Played]:
     """What the rare predictors think of in the commits that change neither a name nor a signature."""
     found = []
     begin = time.process_time()
-    for commit in texts_of_commits(root, commits):
+    for commit in texts_of_commits(root, commits, redact=shows_all):
         if time.process_time() - begin > seconds:
             break
         session = EditSession(commit, "human")
@@ -148,7 +149,7 @@ def outcomes(root: Path, commits: int, seconds: float) -> Outcomes:
     """What the predictors think of while the commits of a repository are made again."""
     found = Outcomes(root.name)
     begin = time.process_time()
-    for commit in texts_of_commits(root, commits):
+    for commit in texts_of_commits(root, commits, redact=shows_all):
         if time.process_time() - begin > seconds:
             break
         session = EditSession(commit, "human")

@@ -18,6 +18,7 @@ from pathlib import Path
 from iquest_lsp.codeflow import History
 from iquest_lsp.codeflow.answers.explain import explain_diff
 from iquest_lsp.codeflow.diff.sources import DiffTarget, load
+from iquest_lsp.codeflow.facts import shows_all
 from iquest_lsp.codeflow.past.index_access import evidence_until
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.wording.explanation import told_as_missing
@@ -33,13 +34,13 @@ def hidden(root: Path, store: Path, count: int) -> Iterator[list[bool]]:
     with evidence_until(store) as evidence:
         for commit in commits:
             target = DiffTarget.parse(commit)
-            source = load(root, target)
+            source = load(root, target, shows_all)
             if not 2 <= len(source.files) <= 8:
                 continue
             changed = [item for item in source.files if item.status == "M" and category(item.path) not in _NEVER]
             for left_out in changed[:2]:
                 rest = tuple(item for item in source.files if item is not left_out)
-                known = explain_diff(replace(source, files=rest), target, evidence=evidence, redact=None)
+                known = explain_diff(replace(source, files=rest), target, evidence=evidence, redact=shows_all)
                 yield [item.path == left_out.path for item in told_as_missing(known.missing)]
             count -= bool(changed)
             if not count:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from benchmarks.suspects_truth import FITTED, Pair, check_out, read, share_of
 from iquest_lsp.codeflow.answers.file_suspects import WEIGHTS, changes_of_file, shares
+from iquest_lsp.codeflow.facts import shows_all
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.index_access import index_of
 from iquest_lsp.errors import IQuestError
@@ -42,7 +43,7 @@ class Example:
 def example(root: Path, pair: Pair, store: Path) -> Example:
     """One question as it is asked of the commit before the fix."""
     check_out(root, f"{pair.fix}^")
-    repository = Repository.open(root)
+    repository = Repository.open(root, shows_all)
     with index_of(repository, store, [pair.path]) as index:
         changes = changes_of_file(index, pair.path)
     oids = [change.entry.oid for change in changes]

@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from iquest_lsp import grammars
+from iquest_lsp.codeflow.facts import shows_all
 from iquest_lsp.codeflow.git.commits import FileDiff, commits
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.cochange import partners, usual
@@ -50,7 +51,7 @@ class States:
     """The files of a history, one commit after the other, indexed when they are asked for."""
 
     def __init__(self, root: Path, count: int) -> None:
-        self._repository = Repository.open(root)
+        self._repository = Repository.open(root, shows_all)
         walk = commits(self._repository, revisions=[self._repository.head()], merges=False, patch=True)
         self._commits = [commit.files for commit in walk][::-1]
         self._first = max(5, len(self._commits) - count)

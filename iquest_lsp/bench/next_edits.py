@@ -29,6 +29,7 @@ from iquest_lsp.nextedit.gate import LEAST, Refusals, admitted, admitted_places,
 from iquest_lsp.nextedit.predict import PREDICTORS, Predictor, possible, possible_places
 from iquest_lsp.nextedit.predictors.imports import import_lines
 from iquest_lsp.nextedit.records import Edit, NextEdit, Place
+from iquest_lsp.workspace.secret_scan import has_secret
 
 Order = Literal["diff", "human"]
 ORDERS: tuple[Order, ...] = ("diff", "human")
@@ -366,7 +367,7 @@ def replay_edits(
     """
     tallies = {(order, which): Tally(f"{order}, {which}") for order in orders for which in ("all", "names")}
     begin = time.process_time()
-    for done, commit in enumerate(texts_of_commits(root, count)):
+    for done, commit in enumerate(texts_of_commits(root, count, redact=has_secret)):
         progress(done, count)
         if seconds and time.process_time() - begin > seconds:
             break

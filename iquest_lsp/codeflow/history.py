@@ -64,7 +64,7 @@ class History:
         asked = DiffTarget.parse(target, patch)
         with evidence_until(self.folder) as evidence:
             return explain.explain_diff(
-                load(self.root, asked),
+                load(self.root, asked, self.redact),
                 asked,
                 evidence=evidence,
                 redact=self.redact,
@@ -78,7 +78,7 @@ class History:
         from iquest_lsp.codeflow.diff.sources import DiffTarget, load
 
         asked = DiffTarget.parse(target, patch)
-        return message_for(load(self.root, asked), asked, redact=self.redact)
+        return message_for(load(self.root, asked, self.redact), asked, redact=self.redact)
 
     @staticmethod
     def no_story(target: str, note: str) -> Story:
@@ -152,7 +152,7 @@ class History:
 
         asked = DiffTarget.parse(target, patch)
         repository = Repository.open(self.root, self.redact)
-        changing = of_diff(load(self.root, asked), asked.label)
+        changing = of_diff(load(self.root, asked, self.redact), asked.label)
         with index_of(repository, self.folder, [*changing.files]) as index:
             return impact_of(repository, changing, index, redact=self.redact, include_filtered=self.include_filtered)
 
@@ -243,8 +243,9 @@ class History:
     def unknown_commits(self, ids: Sequence[str]) -> list[str]:
         """Those of some ids that name no commit of the repository."""
         from iquest_lsp.codeflow.git import citations
+        from iquest_lsp.codeflow.git.repository import Repository
 
-        return citations.unknown_commits(self.root, ids)
+        return citations.unknown_commits(Repository.open(self.root, self.redact), ids)
 
     def lacks(self) -> list[str]:
         """What `flow_records` and `cochanged` do not know of the history, and what brings it, a sentence each."""
@@ -286,7 +287,9 @@ class History:
         from iquest_lsp.codeflow.git.repository import Repository
         from iquest_lsp.codeflow.past.store import default_folder
 
-        shutil.rmtree(self.folder or default_folder(Repository.open(self.root).common_dir), ignore_errors=True)
+        shutil.rmtree(
+            self.folder or default_folder(Repository.open(self.root, self.redact).common_dir), ignore_errors=True
+        )
 
     # --------------------------------------------------------------------------------------- a history typed again
 
@@ -301,7 +304,7 @@ class History:
         """The same history in a temporary folder with nothing checked out yet; this one is left untouched."""
         from iquest_lsp.codeflow.past import retyping
 
-        with retyping.checked_out(self.root) as folder:
+        with retyping.checked_out(self.root, self.redact) as folder:
             yield replace(self, root=folder)
 
     def check_out(self, commit: str, after: str = "", finished: Sequence[str] = ()) -> list[str]:
@@ -309,4 +312,4 @@ class History:
         `after`; returns the paths of files that differ from what was there before."""
         from iquest_lsp.codeflow.past import retyping
 
-        return retyping.check_out(self.root, commit, after, finished)
+        return retyping.check_out(self.root, self.redact, commit, after, finished)

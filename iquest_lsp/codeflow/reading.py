@@ -113,13 +113,13 @@ class Sources:
         self.gaps = repository.gaps if repository is not None else Gaps()
 
     @classmethod
-    def of_work_tree(cls, root: Path) -> tuple[Sources, str]:
+    def of_work_tree(cls, root: Path, redact: Redact) -> tuple[Sources, str]:
         """The files of the repository that `root` lies in, and the path of `root` there, with a slash at its end.
 
         Where there is none, or one without a working tree, there are only the texts laid over.
         """
         try:
-            repository = Repository.open(root)
+            repository = Repository.open(root, redact)
         except RepositoryError:
             return cls(None), ""
         return cls(None if repository.bare else repository), repository.prefix
@@ -282,7 +282,7 @@ class ChangedText:
 
 @contextmanager
 def changed_texts(
-    root: Path, target: str = "", patch: bytes | None = None, *, redact: Redact | None = None
+    root: Path, target: str = "", patch: bytes | None = None, *, redact: Redact
 ) -> Iterator[tuple[list[ChangedText], Sources]]:
     """What a diff, named as for `History.explain_diff`, changes, and the files as they are after it.
 
@@ -290,7 +290,7 @@ def changed_texts(
     NotARepositoryError, RepositoryError, RevisionError, UsageError.
     """
     repository = Repository.open(root, redact)
-    source = load(root, DiffTarget.parse(target, patch))
+    source = load(root, DiffTarget.parse(target, patch), redact)
     if source.repository is not None:
         repository.gaps = source.repository.gaps
     found = [
@@ -325,12 +325,12 @@ class CommitTexts:
     others: Mapping[str, str | None] = field(default_factory=dict)
 
 
-def texts_of_commits(root: Path, count: int, *, most: int = MAX_FILES) -> Iterator[CommitTexts]:
+def texts_of_commits(root: Path, count: int, *, redact: Redact, most: int = MAX_FILES) -> Iterator[CommitTexts]:
     """The last `count` commits that are no merges, newest first, those with more than `most` changed files left out.
 
     Changed are the files that were there before and after. Raises NotARepositoryError, RepositoryError.
     """
-    repository = Repository.open(root)
+    repository = Repository.open(root, redact)
     with repository.blobs() as blobs:
         for commit in commits(repository, revisions=("HEAD",), limit=count, patch=True, numbers=False, merges=False):
             if not commit.parents or len(commit.files) > most or not repository.has(commit.parents[0]):

@@ -60,7 +60,7 @@ def _opened(root: Path, epoch: int, exclude: Sequence[str]) -> tuple[Sources, st
     """The files of a workspace, its path in the repository, and what may be shown of it."""
     known = _files.get(root)
     if known is None or known[:2] != (epoch, tuple(exclude)):
-        base, prefix = Sources.of_work_tree(root)
+        base, prefix = Sources.of_work_tree(root, has_secret)
         known = epoch, tuple(exclude), base, prefix, Gate(root, IgnoreRules(root, tuple(exclude)))
         _files.clear()
         _files[root] = known

@@ -21,7 +21,7 @@ _FOLLOWERS = (Category.LOCK, Category.CHANGELOG, Category.GENERATED)
 MAX_READ = 300
 
 
-def message_for(source: DiffSource, target: DiffTarget, *, redact: Redact | None) -> CommitMessage:
+def message_for(source: DiffSource, target: DiffTarget, *, redact: Redact) -> CommitMessage:
     """The message for a diff whose texts are at hand; the messages of its own commits are not looked at.
 
     Raises UsageError where nothing changes.
@@ -36,7 +36,7 @@ def message_for(source: DiffSource, target: DiffTarget, *, redact: Redact | None
     replacement = replacement_of(hunks) if whole else None
     facts = MessageFacts(known.files, intent, _habit(source), replacement)
     made = commit_message(facts)
-    if redact is not None and redact(made.text):
+    if redact(made.text):
         bare = [item for item in known.files if not redact(item.path)]
         files = [type(item)(item.path, item.status, (), item.added, item.removed) for item in bare]
         if not files:

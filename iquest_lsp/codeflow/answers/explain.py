@@ -60,7 +60,7 @@ def explain_diff(
     target: DiffTarget,
     *,
     evidence: Callable[[Repository, str], PastEvidence] = LiveEvidence,
-    redact: Redact | None,
+    redact: Redact,
     so_far: Callable[[DiffExplanation], None] | None = None,
     include_filtered: bool = False,
 ) -> DiffExplanation:
@@ -105,9 +105,8 @@ def explain_diff(
         if len(missing) < LEAST:
             missing = with_likely(missing, _along(source, past, tracked), partners)
         missing = fitting(paths, missing)
-    if redact is not None:  # a reason names what the changed lines name
-        withheld = (MissingReason(MissingKind.WITHHELD),)
-        missing = [replace(item, reasons=withheld) if holds_secret(redact, item.reasons) else item for item in missing]
+    withheld = (MissingReason(MissingKind.WITHHELD),)  # a reason names what the changed lines name
+    missing = [replace(item, reasons=withheld) if holds_secret(redact, item.reasons) else item for item in missing]
     known = replace(known, missing=tuple(missing))
     tell(known)
     touches = past.touches(_ranges(source, changes), earlier[:MAX_OLD])
@@ -117,12 +116,8 @@ def explain_diff(
     return replace(known, history=tuple(related(believed, redact)), left_out=left_out, gaps=repository.lacks())
 
 
-def known_of(
-    source: DiffSource, target: DiffTarget, redact: Redact | None
-) -> tuple[DiffExplanation, list[SymbolChange]]:
+def known_of(source: DiffSource, target: DiffTarget, redact: Redact) -> tuple[DiffExplanation, list[SymbolChange]]:
     """What the diff alone tells, and the changes of definitions as they are, with their lines and secrets."""
-    if source.repository is not None:
-        source.repository.withhold = redact
     changes = changes_of(source)
     told = [_told(item, redact) for item in changes]
     by_path: dict[str, list[SymbolChange]] = {}
@@ -200,18 +195,18 @@ def changes_of(source: DiffSource) -> list[SymbolChange]:
     return without_refuted(link_moves(borne_out(found, source.files)), source.files)
 
 
-def _told(change: SymbolChange, redact: Redact | None) -> SymbolChange:
+def _told(change: SymbolChange, redact: Redact) -> SymbolChange:
     """A change as an answer holds it: without the lines by which moves are recognized, and without secrets."""
     if holds_secret(redact, change.signature, change.old_signature, change.effects):
         return change.withheld()
     return replace(change, lines=())
 
 
-def _dangers(risks: Iterable[Risk], redact: Redact | None) -> tuple[Risk, ...]:
+def _dangers(risks: Iterable[Risk], redact: Redact) -> tuple[Risk, ...]:
     return tuple(replace(risk, change=risk.change and _told(risk.change, redact)) for risk in risks)
 
 
-def _subject(source: DiffSource, target: DiffTarget, redact: Redact | None) -> Subject:
+def _subject(source: DiffSource, target: DiffTarget, redact: Redact) -> Subject:
     message = _title(source)
     message = WITHHELD if holds_secret(redact, message) else message
     told = message if message and not uninformative(message) else ""
@@ -238,7 +233,7 @@ def _doubtful(touch: Past) -> bool:
     return touch.objection is not None and not touch.born and not (touch.label and silent)
 
 
-def related(touches: Iterable[Past], redact: Redact | None) -> list[HistoryItem]:
+def related(touches: Iterable[Past], redact: Redact) -> list[HistoryItem]:
     """The commits worth citing, newest first, each with its reasons; those that made something come along."""
     by_commit: dict[str, list[Past]] = {}
     for touch in touches:

@@ -19,7 +19,7 @@ _TELLING = ("signature", "renamed", "moved", "added", "removed", "body", "test",
 
 
 def flow_records_of(
-    index: FlowIndex, paths: Sequence[str], limit: int, *, redact: Redact | None, include_filtered: bool = False
+    index: FlowIndex, paths: Sequence[str], limit: int, *, redact: Redact, include_filtered: bool = False
 ) -> list[FlowRecord]:
     """Records of commits on `paths` (relative to the workspace root), most telling first within what is recent.
 
@@ -43,9 +43,9 @@ def flow_records_of(
         objection = entry.objection or (Objection(Ground.UNDONE) if _undone(entry, undone) else None)
         if include_filtered and objection is not None:
             record = replace(record, rationale=left_out_words(objection))
-        if redact is not None and any(redact(text) for text in (record.subject, record.before, record.after)):
+        if any(redact(text) for text in (record.subject, record.before, record.after)):
             continue
-        if redact is not None and redact(record.rationale):
+        if redact(record.rationale):
             record = replace(record, rationale=WITHHELD)
         found.append(record)
     best = sorted(found, key=lambda record: -record.score)[:limit]

@@ -99,7 +99,7 @@ def impact_of(
     changing: Changing,
     past: FlowIndex,
     *,
-    redact: Redact | None,
+    redact: Redact,
     include_filtered: bool = False,
 ) -> Impact:
     """The places that use the definitions, and the files that change with their files.
@@ -153,8 +153,7 @@ def impact_of(
     if repository.bare:
         repository.gaps.add(GapKind.BARE)
     shown = [_with_commits(past, item) for item in kept[:MAX_ITEMS]]
-    if redact is not None:
-        shown = [replace(item, use=Use(UseKind.WITHHELD)) if holds_secret(redact, item.use) else item for item in shown]
+    shown = [replace(item, use=Use(UseKind.WITHHELD)) if holds_secret(redact, item.use) else item for item in shown]
     return Impact(changing.label, tuple(shown), definitions, changing.is_diff, repository.lacks())
 
 

@@ -42,14 +42,14 @@ class NewLines:
         return {"release": self.release, "ranges": [{"start": start, "end": end - 1} for start, end in self.ranges]}
 
 
-def origin_of(repository: Repository, target: str, *, buffer: str | None, redact: Redact | None) -> LineOrigin:
+def origin_of(repository: Repository, target: str, *, buffer: str | None, redact: Redact) -> LineOrigin:
     """The origin of the line FILE:LINE; `buffer` is the file's text as an editor shows it. Raises RepositoryError."""
     found = find_target(repository, target, buffer=buffer)
     if found.line_committed is None:
         return LineOrigin()
     oid = last_change(repository, repository.head(), found.head_path, found.line_committed)
     commit = next(iter(commits(repository, commits=[oid])))
-    subject = WITHHELD if redact is not None and redact(commit.subject) else commit.subject
+    subject = WITHHELD if redact(commit.subject) else commit.subject
     return LineOrigin(oid, commit.date, commit.author, subject)
 
 

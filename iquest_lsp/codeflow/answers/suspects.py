@@ -61,9 +61,7 @@ class _Case:
             self.reasons.append(reason)
 
 
-def suspects_of_target(
-    index: FlowIndex, target: Target, *, redact: Redact | None, include_filtered: bool = False
-) -> Suspects:
+def suspects_of_target(index: FlowIndex, target: Target, *, redact: Redact, include_filtered: bool = False) -> Suspects:
     """Suspects for FILE or FILE:LINE (or FILE::SYMBOL)."""
     if target.lines is None and not target.name:
         file_cases = _FileCases(index, target)
@@ -74,7 +72,7 @@ def suspects_of_target(
 
 
 def suspects_of_failure(
-    index: FlowIndex, failure: Failure, *, redact: Redact | None, include_filtered: bool = False
+    index: FlowIndex, failure: Failure, *, redact: Redact, include_filtered: bool = False
 ) -> Suspects:
     """Suspects for a log. Raises UsageError for one that says nothing at all."""
     if not failure.frames and not failure.words:
@@ -109,7 +107,7 @@ class _Cases:
     def of(self, entry: Entry) -> _Case:
         return self._cases.setdefault(entry.oid, _Case(entry))
 
-    def ranked(self, words: frozenset[str], redact: Redact | None, *, include_filtered: bool) -> Suspects:
+    def ranked(self, words: frozenset[str], redact: Redact, *, include_filtered: bool) -> Suspects:
         kept = [case for case in self._cases.values() if include_filtered or self._cleared(case.entry) is None]
         left_out = len(self._cases) - len(kept)
         ordered = sorted(kept, key=self._score, reverse=True)

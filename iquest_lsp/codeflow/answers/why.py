@@ -65,7 +65,7 @@ class _Step:
     place: tuple[str, str] | None = None
 
 
-def tell(index: FlowIndex, target: Target, *, include_filtered: bool = False, redact: Redact | None) -> Story:
+def tell(index: FlowIndex, target: Target, *, include_filtered: bool = False, redact: Redact) -> Story:
     """The story of a target, from what is indexed; older commits on its file are read first where need be.
 
     Raises UsageError for a definition that neither the file nor its history has.
@@ -156,7 +156,7 @@ def _first_release(index: FlowIndex, step: _Step | None, *, marked: bool) -> str
 
 
 def _about_deprecation(
-    index: FlowIndex, target: Target, step: _Step | None, redact: Redact | None
+    index: FlowIndex, target: Target, step: _Step | None, redact: Redact
 ) -> tuple[tuple[DeprecationReason, ...], tuple[DeprecatedPart, ...]]:
     """The reasons for a deprecation, without those that hold a secret, and the deprecated parameters."""
     if not target.name or target.is_range:
@@ -343,7 +343,7 @@ def _telling(step: _Step, born: _Step) -> bool:
     )
 
 
-def _item(step: _Step, redact: Redact | None, *, include_filtered: bool) -> StoryItem:
+def _item(step: _Step, redact: Redact, *, include_filtered: bool) -> StoryItem:
     entry = step.entry
     why = rationale(entry.body, 300)
     issues = tuple(issue for issue in entry.issues.split() if issue not in entry.subject and issue not in why)

@@ -23,12 +23,12 @@ MAX_EDITS = 200
 LIVE_SECONDS = 1.0
 
 
-def recent_edits(root: Path, *, redact: Redact | None) -> list[RecentEdit]:
+def recent_edits(root: Path, *, redact: Redact) -> list[RecentEdit]:
     """The working tree's changes against HEAD as the code reads now, file by file in path order.
 
     Deleted and binary files are left out, as are files outside `root` and texts of which `redact` is True.
     """
-    repository = Repository.open(root)
+    repository = Repository.open(root, redact)
     edits: list[RecentEdit] = []
     prefix = repository.prefix
     for item in sorted(worktree_files(repository, repository.head()), key=lambda item: item.path):
@@ -37,7 +37,7 @@ def recent_edits(root: Path, *, redact: Redact | None) -> list[RecentEdit]:
         symbols = symbols_of(item.path, repository.work_tree_file(item.path) or b"")
         for hunk in item.hunks:
             text = "\n".join(hunk.added)
-            if len(edits) >= MAX_EDITS or (redact is not None and redact(text)):
+            if len(edits) >= MAX_EDITS or redact(text):
                 continue
             names = tuple(symbol.name for symbol in touched(symbols, hunk.new_start, hunk.new_count))
             edits.append(
@@ -53,9 +53,9 @@ def recent_edits(root: Path, *, redact: Redact | None) -> list[RecentEdit]:
     return edits
 
 
-def live_records(root: Path, paths: Sequence[str], limit: int = 20, *, redact: Redact | None) -> list[FlowRecord]:
+def live_records(root: Path, paths: Sequence[str], limit: int = 20, *, redact: Redact) -> list[FlowRecord]:
     """Records of the newest credible commits on `paths` (relative to `root`), read from git in about a second."""
-    repository = Repository.open(root)
+    repository = Repository.open(root, redact)
     base = repository.head()
     wanted = [repository.prefix + path for path in paths]
     if not base or not wanted:
@@ -74,7 +74,7 @@ def live_records(root: Path, paths: Sequence[str], limit: int = 20, *, redact: R
         intent, objection = purposes[commit.oid]
         if objection is not None or len(records) >= limit:
             continue
-        if redact is not None and redact(commit.subject):
+        if redact(commit.subject):
             continue
         files = sorted(commit.files, key=lambda item: -(item.added + item.removed))
         names = [name for item in files if category(item.path) is not Category.DOCS for name in headings(item)]
@@ -85,7 +85,7 @@ def live_records(root: Path, paths: Sequence[str], limit: int = 20, *, redact: R
                 commit.date,
                 intent.kind,
                 commit.subject,
-                WITHHELD if redact is not None and redact(why) else why,
+                WITHHELD if redact(why) else why,
                 tuple(item.path.removeprefix(repository.prefix) for item in files),
                 tuple(dict.fromkeys(names)),
                 round(intent.confidence / (1 + 0.05 * len(records)), 3),

@@ -91,7 +91,7 @@ def risks_of(
     changes: Sequence[SymbolChange],
     uses: Sequence[Reference],
     tracked: frozenset[str],
-    redact: Redact | None,
+    redact: Redact,
     read: Read = lambda path: None,
 ) -> list[Risk]:
     """The risks of a diff, gravest first.
@@ -217,9 +217,7 @@ def _conflicts(source: DiffSource) -> Iterable[Risk]:
                     return
 
 
-def _secrets(source: DiffSource, redact: Redact | None) -> Iterable[Risk]:
-    if redact is None:
-        return
+def _secrets(source: DiffSource, redact: Redact) -> Iterable[Risk]:
     for item in source.files:
         lines = [(at, line) for hunk in item.hunks for at, line in enumerate(hunk.added, hunk.new_start)]
         # Many lines at once are looked through much faster than one by one.

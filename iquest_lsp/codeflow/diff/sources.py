@@ -9,6 +9,7 @@ from typing import Literal
 
 from iquest_lsp.codeflow.diff.patches import Patch, apply, read_patch, reverse
 from iquest_lsp.codeflow.diff.slides import slid
+from iquest_lsp.codeflow.facts import Redact
 from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.git.blob_reader import MAX_BLOB, BlobReader
 from iquest_lsp.codeflow.git.commits import Commit, FileDiff, Hunk, commits, read_diff
@@ -75,16 +76,16 @@ class DiffSource:
     cut_off: bool = False
 
 
-def load(root: Path, target: DiffTarget) -> DiffSource:
+def load(root: Path, target: DiffTarget, redact: Redact) -> DiffSource:
     """The diff a target means. Raises RevisionError, RepositoryError, UsageError."""
     if target.kind == "patch":
         patch = read_patch(target.patch)
         try:
-            repository = Repository.open(root)
+            repository = Repository.open(root, redact)
         except NotARepositoryError:
             return DiffSource(patch.files, {}, {}, subject=patch.subject, body=patch.body)
         return _patch(repository, patch)
-    repository = Repository.open(root)
+    repository = Repository.open(root, redact)
     if target.kind == "worktree":
         return _worktree(repository)
     if target.kind == "staged":

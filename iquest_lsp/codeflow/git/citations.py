@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from pathlib import Path
 
 from iquest_lsp.codeflow.git.repository import Repository
 
@@ -16,7 +15,6 @@ def cited(text: str) -> list[str]:
     return list(dict.fromkeys(match[1] for match in _CITATION.finditer(text) if not match[1].isdigit()))
 
 
-def unknown_commits(root: Path, ids: Iterable[str]) -> list[str]:
+def unknown_commits(repository: Repository, ids: Iterable[str]) -> list[str]:
     """Those of some ids that name no commit of the repository."""
-    repository = Repository.open(root)
     return [oid for oid in ids if cited(oid) and not repository.has(oid)]

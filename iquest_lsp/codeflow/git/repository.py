@@ -78,7 +78,7 @@ class Walk(TypedDict, total=False):
 class Repository(GitProcesses):
     """Read access to the repository that holds a folder. Open with `Repository.open`."""
 
-    def __init__(self, root: Path, repo: git.Repo, withhold: Redact | None = None) -> None:
+    def __init__(self, root: Path, repo: git.Repo, withhold: Redact) -> None:
         super().__init__(repo)
         self.root = root
         self.gaps = Gaps()
@@ -86,7 +86,7 @@ class Repository(GitProcesses):
         self.withhold = withhold
 
     @classmethod
-    def open(cls, root: Path, withhold: Redact | None = None) -> Repository:
+    def open(cls, root: Path, withhold: Redact) -> Repository:
         """The repository that `root` lies in; texts of which `withhold` says True are kept in no store.
 
         Raises NotARepositoryError when there is none, RepositoryError when it cannot be read or git is missing.

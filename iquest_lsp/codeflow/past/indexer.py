@@ -224,7 +224,7 @@ class Indexer:
     def _shown(self, commit: Commit) -> Commit:
         """The commit as it is kept: what looks like a secret is not."""
         withhold = self.repository.withhold
-        if withhold is None or not withhold(f"{commit.author}\n{commit.subject}\n{commit.body}"):
+        if not withhold(f"{commit.author}\n{commit.subject}\n{commit.body}"):
             return commit
         body = "\n".join(WITHHELD if withhold(line) else line for line in commit.body.split("\n"))
         return replace(

@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import random
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from iquest_lsp import grammars
+from iquest_lsp.codeflow.facts import Redact
 from iquest_lsp.codeflow.git.commits import MAX_LINE, FileDiff, commits
 from iquest_lsp.codeflow.git.repository import Repository
 
@@ -41,15 +42,13 @@ class RetypedLine:
     finished: tuple[str, ...] = ()
 
 
-def retyped_lines(
-    root: Path, count: int, positions: int, seed: int = 0, *, withhold: Callable[[str], bool] = lambda text: False
-) -> list[RetypedLine]:
+def retyped_lines(root: Path, count: int, positions: int, seed: int = 0, *, withhold: Redact) -> list[RetypedLine]:
     """At most `positions` lines spread over the last `count` commits without merges, oldest first.
 
     Lines in a text of which `withhold` says True are passed over. The choice depends on the seed and the commits
     alone. Raises RepositoryError.
     """
-    repository = Repository.open(root)
+    repository = Repository.open(root, withhold)
     chosen: list[list[RetypedLine]] = []
     with repository.blobs() as blobs:
         for commit in commits(repository, revisions=("HEAD",), limit=count, patch=True, numbers=False, merges=False):
@@ -71,9 +70,9 @@ def retyped_lines(
 
 
 @contextmanager
-def checked_out(root: Path) -> Iterator[Path]:
+def checked_out(root: Path, withhold: Redact) -> Iterator[Path]:
     """A folder with the repository's history and nothing checked out yet; shares its objects, leaves it untouched."""
-    repository = Repository.open(root)
+    repository = Repository.open(root, withhold)
     with TemporaryDirectory(prefix="iquest-replay-") as folder:
         target = Path(folder) / root.name
         repository.run("init", "--quiet", str(target))
@@ -82,10 +81,10 @@ def checked_out(root: Path) -> Iterator[Path]:
         yield target
 
 
-def check_out(folder: Path, commit: str, after: str = "", finished: Sequence[str] = ()) -> list[str]:
+def check_out(folder: Path, withhold: Redact, commit: str, after: str = "", finished: Sequence[str] = ()) -> list[str]:
     """Puts a commit's files into such a folder, those `finished` as they are in the commit `after`; returns the paths
     of files that differ from what was there before."""
-    repository = Repository.open(folder)
+    repository = Repository.open(folder, withhold)
     different: set[str] = set()
     if repository.head():
         listings = (("diff", "HEAD", "--"), ("diff", "HEAD", commit, "--"), ("ls-files", "--others"))
@@ -128,9 +127,7 @@ def _cut(line: str, source: random.Random) -> int:
     return source.choice([indent, *borders, *borders])
 
 
-def _spread(
-    groups: list[list[RetypedLine]], positions: int, seed: int, withhold: Callable[[str], bool]
-) -> list[RetypedLine]:
+def _spread(groups: list[list[RetypedLine]], positions: int, seed: int, withhold: Redact) -> list[RetypedLine]:
     """As many from each commit as there is room for, so that one large commit does not fill the sample."""
     source = random.Random(seed)
     pools = [source.sample(group, len(group)) for group in groups if group]

@@ -17,7 +17,7 @@ def diff_text(root: Path, target: DiffTarget, limit: int, *, hide: Callable[[str
     Lines of which `redact` says True are withheld, and hunks that hold a secret over several lines.
     """
     pieces, room = [], limit
-    for item in load(root, target).files:
+    for item in load(root, target, redact).files:
         reason = hide(item.path)
         text = f"{item.path}: not shown ({reason})\n" if reason else _file(item, redact)
         if len(text) > room:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from iquest_lsp.codeflow.facts import shows_all
 from iquest_lsp.codeflow.past.retyping import check_out, checked_out
 from iquest_lsp.errors import IQuestError
 from iquest_lsp.workspace.ignore import IgnoreRules
@@ -149,8 +150,8 @@ def test_no_question_runs_a_planted_program(script: Script, trap: Path, tmp_path
 
 
 def test_a_copy_for_replay_runs_none(script: Script, trap: Path) -> None:
-    with checked_out(script.root) as copy:
-        check_out(copy, script.git("--no-pager", "-c", "core.fsmonitor=false", "rev-parse", "HEAD~1"))
+    with checked_out(script.root, shows_all) as copy:
+        check_out(copy, shows_all, script.git("--no-pager", "-c", "core.fsmonitor=false", "rev-parse", "HEAD~1"))
         assert (copy / "a.py").read_text().endswith("return a\n")
     assert not trap.exists(), trap.read_text()
 

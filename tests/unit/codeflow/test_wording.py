@@ -12,6 +12,7 @@ import pytest
 
 from iquest_lsp import codeflow
 from iquest_lsp.codeflow import wording
+from iquest_lsp.codeflow.facts import shows_all
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.past.store import Store
@@ -99,7 +100,7 @@ def test_other_words_change_no_fact(history: Script, tmp_path: Path, monkeypatch
     assert other.keys() == usual.keys()
     for name, value in usual.items():
         assert other[name] == value, name
-    with FlowIndex.open(Repository.open(history.root), tmp_path / "other") as index:
+    with FlowIndex.open(Repository.open(history.root, shows_all), tmp_path / "other") as index:
         assert {item.objection.kind.value for item in index.entries() if item.objection} >= {"bot", "silent"}
     assert phrases.say is nonsense
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from iquest_lsp.codeflow.facts import shows_all
 from iquest_lsp.codeflow.reading import changed_texts
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.predict import possible, possible_places
@@ -29,7 +30,7 @@ def think(script: Script) -> Think:
     def ask(before: Mapping[str, str], after: Mapping[str, str | None]) -> list[NextEdit]:
         script.commit("Begin", before)
         script.write(after)
-        with changed_texts(script.root) as (changed, sources):
+        with changed_texts(script.root, redact=shows_all) as (changed, sources):
             return list(possible([Change(item) for item in changed], sources))
 
     return ask
@@ -42,7 +43,7 @@ def look(script: Script) -> Look:
     def ask(before: Mapping[str, str], after: Mapping[str, str | None]) -> list[Place]:
         script.commit("Begin", before)
         script.write(after)
-        with changed_texts(script.root) as (changed, sources):
+        with changed_texts(script.root, redact=shows_all) as (changed, sources):
             return list(possible_places([Change(item) for item in changed], sources))
 
     return ask

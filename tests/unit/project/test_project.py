@@ -11,6 +11,7 @@ import pytest
 
 from iquest_lsp.assistant import Assistant, CompletionRequest
 from iquest_lsp.codeflow import History
+from iquest_lsp.codeflow.facts import shows_all
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.datatypes import ChunkKind, Position
@@ -38,7 +39,7 @@ def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Script:
 
 def stored(root: Path) -> int:
     """Commits in the store, as another process would find them; 0 while there is none."""
-    index = FlowIndex.find(Repository.open(root))
+    index = FlowIndex.find(Repository.open(root, shows_all))
     if index is None:
         return 0
     with index:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from iquest_lsp.codeflow.answers import suspects as suspicion
+from iquest_lsp.codeflow.facts import shows_all
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.store import Store
 from iquest_lsp.codeflow.wording.phrases import WITHHELD
@@ -97,4 +98,4 @@ def test_an_older_schema_is_read_anew(scaled: Script, tmp_path: Path) -> None:
     assert history_of(scaled.root, folder=tmp_path).update_index().commits == 11
     with Store(tmp_path) as store:
         assert store.value("SELECT count(*) FROM commits WHERE kind='docs'") == 0
-    assert Repository.open(scaled.root).head()
+    assert Repository.open(scaled.root, shows_all).head()

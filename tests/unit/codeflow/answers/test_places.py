@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from iquest_lsp.codeflow.answers.targets import find_target, split_target
+from iquest_lsp.codeflow.facts import shows_all
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.wording.impact import Impact
 from iquest_lsp.errors import UsageError
@@ -76,7 +77,7 @@ def test_places_are_read(text: str, read: tuple[str, str, tuple[int, int] | None
 
 
 def test_lines_mean_the_definition_around_all_of_them(shop: Script) -> None:
-    repository = Repository.open(shop.root)
+    repository = Repository.open(shop.root, shows_all)
     inside = find_target(repository, "prices.py:9-10")
     assert (inside.name, inside.label, inside.lines) == ("gross", "prices.py:9-10", (8, 10))
     across = find_target(repository, "prices.py:5-10")

@@ -139,6 +139,7 @@ def test_a_moved_file_keeps_its_story(script: Script, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_what_is_known_by_path_only_is_read_for_an_explanation(script: Script, tmp_path: Path) -> None:
     """A store that holds old commits without their lines would miss what they changed."""
+    from iquest_lsp.codeflow.facts import shows_all
     from iquest_lsp.codeflow.git.repository import Repository
     from iquest_lsp.codeflow.past.flow_index import FlowIndex
 
@@ -146,7 +147,7 @@ def test_what_is_known_by_path_only_is_read_for_an_explanation(script: Script, t
     for number in range(60):
         script.commit(f"Note {number}", {"notes.md": f"{number}\n"})
     script.commit("Read two bytes", {"files.py": MODULE.replace("read()", "read(2)")})
-    with FlowIndex.open(Repository.open(script.root), tmp_path / "store") as index:
+    with FlowIndex.open(Repository.open(script.root, shows_all), tmp_path / "store") as index:
         index.update(deep=5)
         entry = index.entry(born)
         assert entry is not None

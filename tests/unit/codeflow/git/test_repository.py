@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from iquest_lsp.codeflow.facts import shows_all
 from iquest_lsp.codeflow.git.commits import commits, unquote
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.errors import NotARepositoryError, RepositoryError, RevisionError
@@ -17,7 +18,7 @@ from tests.unit.codeflow.conftest import Script, history_of
 
 def test_no_repository(tmp_path: Path) -> None:
     with pytest.raises(NotARepositoryError) as caught:
-        Repository.open(tmp_path)
+        Repository.open(tmp_path, shows_all)
     assert caught.value.why
     assert caught.value.fix
 
@@ -44,7 +45,7 @@ def test_shallow_repository(script: Script, tmp_path: Path) -> None:
     script.commit("one", {"a.py": "x = 1\n"})
     script.commit("two", {"a.py": "x = 2\n"})
     script.git("clone", "-q", "--depth=1", f"file://{script.root}", str(tmp_path / "shallow"))
-    repository = Repository.open(tmp_path / "shallow")
+    repository = Repository.open(tmp_path / "shallow", shows_all)
     assert repository.shallow
     with pytest.raises(RevisionError, match="shallow"):
         repository.resolve("HEAD~1")
@@ -65,7 +66,7 @@ def test_detached_head_and_linked_worktree(script: Script, tmp_path: Path) -> No
     one = script.commit("one", {"a.py": "x = 1\n"})
     two = script.commit("two", {"a.py": "x = 2\n"})
     script.git("worktree", "add", "-q", "--detach", str(tmp_path / "linked"), one)
-    repository = Repository.open(tmp_path / "linked")
+    repository = Repository.open(tmp_path / "linked", shows_all)
     assert repository.head() == one
     assert repository.branch() == ""
     assert repository.git_dir != repository.common_dir
@@ -150,7 +151,7 @@ def test_odd_names(script: Script) -> None:
     with open(raw, "wb") as file:  # noqa: PTH123  # a pathlib path cannot hold these bytes portably
         file.write(b"x = 1\n")
     second = script.commit("not UTF-8")
-    repository = Repository.open(script.root)
+    repository = Repository.open(script.root, shows_all)
     (first,) = commits(repository, commits=[oid])
     assert sorted(item.path for item in first.files) == sorted(names)
     assert all(item.added == 1 for item in first.files)
@@ -169,14 +170,14 @@ def test_hostile_revisions(script: Script) -> None:
         if not text:
             continue
         with pytest.raises((RevisionError, RepositoryError, ValueError)) as caught:
-            Repository.open(script.root).resolve(text)
+            Repository.open(script.root, shows_all).resolve(text)
         assert not isinstance(caught.value, ValueError)
 
 
 def test_history_rewritten_under_us(script: Script) -> None:
     script.commit("one", {"a.py": "x = 1\n"})
     old = script.commit("two", {"a.py": "x = 2\n"})
-    repository = Repository.open(script.root)
+    repository = Repository.open(script.root, shows_all)
     script.git("commit", "-q", "--amend", "-m", "two, better")
     script.git("reflog", "expire", "--expire=now", "--all")
     script.git("gc", "-q", "--prune=now")
@@ -190,13 +191,13 @@ def test_messages_in_other_encodings(script: Script) -> None:
     (script.root / "a.py").write_text("x = 1\n")
     script.git("add", "-A")
     script.git("-c", "i18n.commitEncoding=ISO-8859-1", "commit", "-q", "-F", "-", stdin="é")
-    (commit,) = commits(Repository.open(script.root), revisions=["HEAD"])
+    (commit,) = commits(Repository.open(script.root, shows_all), revisions=["HEAD"])
     assert commit.subject
 
 
 def test_messages_cannot_steer_a_terminal(script: Script) -> None:
     script.commit("Fix\x1b]0;title\x07 the\x9b31m colour\n\nBody\x1b[2J\tok", {"a.py": "x = 1\n"})
-    (commit,) = commits(Repository.open(script.root), revisions=["HEAD"])
+    (commit,) = commits(Repository.open(script.root, shows_all), revisions=["HEAD"])
     assert commit.subject == "Fix]0;title the31m colour"
     assert commit.body == "Body[2J\tok"
 
@@ -206,7 +207,7 @@ def test_type_change_and_binary(script: Script) -> None:
     (script.root / "a.py").unlink()
     (script.root / "a.py").symlink_to("c.py")
     oid = script.commit("two", {"b.bin": "a\0c", "c.py": "y = 2\n"})
-    (commit,) = commits(Repository.open(script.root), commits=[oid], patch=True)
+    (commit,) = commits(Repository.open(script.root, shows_all), commits=[oid], patch=True)
     found = {item.path: item for item in commit.files}
     assert found["a.py"].status == "T"
     assert found["b.bin"].binary

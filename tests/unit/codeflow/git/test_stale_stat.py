@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from iquest_lsp.codeflow.diff.sources import worktree_files
+from iquest_lsp.codeflow.facts import shows_all
 from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.git.repository import Repository
 from tests.unit.codeflow.conftest import Script, history_of
@@ -35,7 +36,7 @@ NAMES = (
 
 
 def changed(root: Path) -> list[FileDiff]:
-    repository = Repository.open(root)
+    repository = Repository.open(root, shows_all)
     return list(worktree_files(repository, repository.head()))
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from iquest_lsp.codeflow import History
 from iquest_lsp.codeflow.answers.file_suspects import changes_of_file
+from iquest_lsp.codeflow.facts import shows_all
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past import index_access, indexer
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
@@ -134,7 +135,7 @@ def test_what_was_undone_later_is_suspected_of_what_was_before(script: Script, t
     script.commit("Begin", {"a.py": text(0, 0)})
     bad = script.commit("Mend far", {"a.py": text(0, 1)})
     script.commit(f'Revert "Mend far"\n\nThis reverts commit {bad}.', {"a.py": text(0, 0)})
-    repository = Repository.open(script.root)
+    repository = Repository.open(script.root, shows_all)
     with FlowIndex.open(repository, tmp_path) as index:
         index.update()
         assert index.reverted() == {bad}
@@ -149,6 +150,6 @@ def test_how_long_ago_a_change_was_does_not_depend_on_the_commits_of_other_relea
     wide.git("tag", "v1.0.1")
     wide.git("checkout", "-q", "main")
     wide.commit("Step 10", {"a.py": text(10, 10)})
-    repository = Repository.open(wide.root)
+    repository = Repository.open(wide.root, shows_all)
     with index_access.index_of(repository, None, ["a.py"]) as index:
         assert [change.later for change in changes_of_file(index, "a.py")] == list(range(11))

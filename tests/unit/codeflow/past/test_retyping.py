@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from iquest_lsp.codeflow.facts import shows_all
 from iquest_lsp.codeflow.past.retyping import check_out, checked_out, retyped_lines
 
 VERSIONS = (
@@ -36,9 +37,9 @@ def root(tmp_path: Path) -> Path:
 
 
 def test_each_line_was_really_typed_there(root: Path) -> None:
-    lines = retyped_lines(root, 10, 100)
+    lines = retyped_lines(root, 10, 100, withhold=shows_all)
     assert len(lines) >= 5
-    assert lines == retyped_lines(root, 10, 100)
+    assert lines == retyped_lines(root, 10, 100, withhold=shows_all)
     texts = {git(root, "show", f"{line.commit}:code.py") for line in lines}
     for line in lines:
         assert git(root, "rev-parse", f"{line.commit}~1") == line.parent
@@ -56,18 +57,18 @@ def test_each_line_was_really_typed_there(root: Path) -> None:
 
 
 def test_the_sample_is_spread_over_commits(root: Path) -> None:
-    assert len({line.commit for line in retyped_lines(root, 10, 2)}) == 2
+    assert len({line.commit for line in retyped_lines(root, 10, 2, withhold=shows_all)}) == 2
 
 
 def test_states_are_checked_out_beside_the_repository(root: Path) -> None:
     before = git(root, "status", "--porcelain=v2", "--branch")
     first = git(root, "rev-list", "--max-parents=0", "HEAD")
-    with checked_out(root) as folder:
-        check_out(folder, first)
+    with checked_out(root, shows_all) as folder:
+        check_out(folder, shows_all, first)
         assert (folder / "code.py").read_text() == VERSIONS[0]
-        assert check_out(folder, git(root, "rev-parse", "HEAD")) == ["code.py"]
+        assert check_out(folder, shows_all, git(root, "rev-parse", "HEAD")) == ["code.py"]
         assert (folder / "code.py").read_text() == VERSIONS[-1]
-        assert check_out(folder, git(root, "rev-parse", "HEAD")) == []
+        assert check_out(folder, shows_all, git(root, "rev-parse", "HEAD")) == []
     assert not folder.exists()
     assert git(root, "status", "--porcelain=v2", "--branch") == before
 
@@ -77,13 +78,13 @@ def test_what_was_written_before_a_line_is_work_in_progress(root: Path) -> None:
         (root / name).write_text(f"def {name[:-3]}(value):\n    return value\n")
     git(root, "add", ".")
     git(root, "commit", "-q", "-m", "more")
-    lines = [line for line in retyped_lines(root, 1, 100) if line.path == "code.py"]
+    lines = [line for line in retyped_lines(root, 1, 100, withhold=shows_all) if line.path == "code.py"]
     assert lines
     assert {line.finished for line in lines} == {("another.py",)}
-    with checked_out(root) as folder:
-        check_out(folder, lines[0].parent)
-        assert check_out(folder, lines[0].parent, lines[0].commit, lines[0].finished) == ["another.py"]
+    with checked_out(root, shows_all) as folder:
+        check_out(folder, shows_all, lines[0].parent)
+        assert check_out(folder, shows_all, lines[0].parent, lines[0].commit, lines[0].finished) == ["another.py"]
         assert git(folder, "status", "--porcelain") == "?? another.py"
         assert (folder / "code.py").read_text() == VERSIONS[-1]
-        assert check_out(folder, lines[0].parent) == ["another.py"]
+        assert check_out(folder, shows_all, lines[0].parent) == ["another.py"]
         assert not (folder / "another.py").exists()

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from iquest_lsp.codeflow.facts import shows_all
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from tests.unit.codeflow.conftest import Script
@@ -26,12 +27,13 @@ import sys, time
 from pathlib import Path
 from iquest_lsp.codeflow.past import store
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
+from iquest_lsp.codeflow.facts import shows_all
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.errors import IQuestError
 store.LEASE_SECONDS = 0.3
 while True:
     try:
-        with FlowIndex.open(Repository.open(Path(sys.argv[1])), Path(sys.argv[2])) as index:
+        with FlowIndex.open(Repository.open(Path(sys.argv[1]), shows_all), Path(sys.argv[2])) as index:
             done = index.update(lambda *told: print("at work", flush=True))
             print("done" if done.complete else "waits", flush=True)
     except IQuestError as error:
@@ -65,7 +67,7 @@ def content(script: Script, folder: Path) -> dict[str, list[tuple[object, ...]]]
         " JOIN commits c ON c.id=l.commit_id"
         " JOIN symbols x ON x.commit_id=c.id JOIN paths p ON p.id=x.path_id",
     }
-    with FlowIndex.open(Repository.open(script.root), folder) as index:
+    with FlowIndex.open(Repository.open(script.root, shows_all), folder) as index:
         wait_until(lambda: index.update().complete)
         assert index.head == script.git("rev-parse", "HEAD")
         assert index.store.value("PRAGMA integrity_check") == "ok"

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from iquest_lsp.codeflow.diff.filters import COMPLETENESS, CONSISTENCY, CREDIBILITY
+from iquest_lsp.codeflow.facts import shows_all
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past import index_access
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
@@ -30,7 +31,7 @@ from tests.waiting import PATIENCE_S
 
 
 def opened(script: Script, folder: Path) -> FlowIndex:
-    return FlowIndex.open(Repository.open(script.root), folder)
+    return FlowIndex.open(Repository.open(script.root, shows_all), folder)
 
 
 def subjects(script: Script, folder: Path) -> list[str]:
@@ -95,7 +96,7 @@ def test_linked_worktrees_have_views_of_their_own(script: Script, tmp_path: Path
     one = script.commit("One", body(1))
     script.commit("Two", body(2))
     script.git("worktree", "add", "-q", "--detach", str(tmp_path / "linked"), one)
-    linked = Repository.open(tmp_path / "linked")
+    linked = Repository.open(tmp_path / "linked", shows_all)
     store = tmp_path / "store"
     assert subjects(script, store) == ["Two", "One"]
     with FlowIndex.open(linked, store) as index:
@@ -264,8 +265,9 @@ WORKER = """
 import sys
 from pathlib import Path
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
+from iquest_lsp.codeflow.facts import shows_all
 from iquest_lsp.codeflow.git.repository import Repository
-with FlowIndex.open(Repository.open(Path(sys.argv[1])), Path(sys.argv[2])) as index:
+with FlowIndex.open(Repository.open(Path(sys.argv[1]), shows_all), Path(sys.argv[2])) as index:
     print("ready", flush=True)
     index.update(lambda what, done, total: print(what, done, flush=True))
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from iquest_lsp.codeflow.facts import shows_all
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.syntax.imports import imported, imports, leads_to, modules
 from iquest_lsp.codeflow.syntax.linking.references import is_from, references
@@ -184,7 +185,7 @@ def test_where_a_used_name_comes_from(
     script: Script, path: str, text: str, defined: str, name: str, *, expected: bool
 ) -> None:
     script.commit("Begin", {path: text})
-    repository = Repository.open(script.root)
+    repository = Repository.open(script.root, shows_all)
     uses = references(repository, [name], repository.work_tree_file)
     assert uses
     assert is_from(uses[-1], defined) is expected
@@ -193,14 +194,14 @@ def test_where_a_used_name_comes_from(
 def test_a_member_may_be_that_of_a_derived_type(script: Script) -> None:
     script.commit("Begin", {"a.py": "class Base:\n    def go(self): ...\n\n\nclass Heir(Base): ...\n"})
     script.commit("Use", {"b.py": "thing = Heir()\nthing.go()\nother = Stranger()\nother.go()\n"})
-    repository = Repository.open(script.root)
+    repository = Repository.open(script.root, shows_all)
     uses = references(repository, ["go"], repository.work_tree_file, owners={"go": "Base"})
     assert [(use.line, use.owned) for use in uses if use.path == "b.py"] == [(1, True), (3, False)]
 
 
 def test_two_uses_on_a_line_are_two_where_they_are_of_different_things(script: Script) -> None:
     script.commit("Begin", {"a.js": "import go from './go.js';\nthing.go = go;\n"})
-    repository = Repository.open(script.root)
+    repository = Repository.open(script.root, shows_all)
     uses = references(repository, ["go"], repository.work_tree_file)
     assert {(use.line, use.on) for use in uses if use.line == 1} == {(1, "thing"), (1, "")}
 

@@ -10,6 +10,7 @@ import pytest
 
 from iquest_lsp.codeflow import History
 from iquest_lsp.codeflow.answers.targets import find_target
+from iquest_lsp.codeflow.facts import shows_all
 from iquest_lsp.codeflow.git.commits import Hunk
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.following.anchors import Anchor
@@ -23,7 +24,7 @@ def blamed(script: Script, path: str, line: int) -> str:
 
 
 def subjects(script: Script, path: str, line: int) -> list[str]:
-    walked = follow(Repository.open(script.root), "HEAD", [("line", path, (line, line + 1))])
+    walked = follow(Repository.open(script.root, shows_all), "HEAD", [("line", path, (line, line + 1))])
     assert walked.complete
     return [script.git("log", "-1", "--format=%s", touch.oid) for touch in walked.touches]
 
@@ -82,7 +83,7 @@ class RandomHistory:
 @pytest.mark.parametrize("seed", range(6))
 def test_the_last_change_of_every_line_is_the_one_that_blame_names(script: Script, seed: int) -> None:
     RandomHistory(script, seed)
-    repository, checked = Repository.open(script.root), 0
+    repository, checked = Repository.open(script.root, shows_all), 0
     for path in sorted(script.root.glob("*.txt")):
         for line in range(len(path.read_text().splitlines())):
             touches = follow(repository, "HEAD", [("line", path.name, (line, line + 1))]).touches
@@ -97,7 +98,7 @@ def test_all_commits_that_blame_names_for_some_lines_touched_them(script: Script
     RandomHistory(script, 100)
     for path in sorted(script.root.glob("*.txt")):
         count = len(path.read_text().splitlines())
-        touches = follow(Repository.open(script.root), "HEAD", [("all", path.name, (0, count))]).touches
+        touches = follow(Repository.open(script.root, shows_all), "HEAD", [("all", path.name, (0, count))]).touches
         assert {blamed(script, path.name, line) for line in range(count)} <= {touch.oid for touch in touches}
 
 
@@ -161,12 +162,12 @@ def test_a_replaced_line_is_followed_to_the_most_alike() -> None:
 def test_a_move_that_is_staged_keeps_the_past(script: Script) -> None:
     script.commit("First", {"a.py": "a = 1\nb = 2\nc = 3\n"})
     script.git("mv", "a.py", "b.py")
-    target = find_target(Repository.open(script.root), "b.py:2")
+    target = find_target(Repository.open(script.root, shows_all), "b.py:2")
     assert (target.path, target.head_path, target.line_committed) == ("b.py", "a.py", 1)
     (script.root / "b.py").write_text("new = 0\na = 1\nb = 2\nc = 3\n")
-    target = find_target(Repository.open(script.root), "b.py:3")
+    target = find_target(Repository.open(script.root, shows_all), "b.py:3")
     assert (target.head_path, target.line_committed) == ("a.py", 1)
-    assert find_target(Repository.open(script.root), "b.py:1").line_committed is None
+    assert find_target(Repository.open(script.root, shows_all), "b.py:1").line_committed is None
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
@@ -193,7 +194,9 @@ def test_a_file_that_is_only_in_an_editor_has_no_past(script: Script) -> None:
 def test_time_that_ran_out_is_said(script: Script, tmp_path: Path) -> None:
     script.commit("First", {"a.txt": "a\n"})
     script.commit("Second", {"a.txt": "a\nb\n"})
-    assert not follow(Repository.open(script.root), "HEAD", [("line", "a.txt", (0, 1))], seconds=-1.0).complete
+    assert not follow(
+        Repository.open(script.root, shows_all), "HEAD", [("line", "a.txt", (0, 1))], seconds=-1.0
+    ).complete
 
 
 def test_lines_that_grew_a_definition_do_not_bear_it(script: Script) -> None:
@@ -201,7 +204,7 @@ def test_lines_that_grew_a_definition_do_not_bear_it(script: Script) -> None:
     script.commit("Born", {"a.py": head + end})
     script.commit("Grown", {"a.py": head + "    if not x:\n        x = 1\n" + end})
     script.commit("Changed", {"a.py": head + "    if not x:\n        x = 2\n" + end})
-    repository = Repository.open(script.root)
+    repository = Repository.open(script.root, shows_all)
     found = follow(repository, repository.head(), [("f", "a.py", (0, 4))]).touches
     told = [(script.git("log", "-1", "--format=%s", touch.oid), touch.born) for touch in found]
     assert told == [("Changed", False), ("Grown", False), ("Born", True)]
@@ -215,6 +218,8 @@ def test_a_definition_that_stands_where_another_stood_is_followed_by_its_name(sc
     script.commit("Begin", {"lib.py": read("first", "head") + middle})
     script.commit("Read the last one too", {"lib.py": read("first", "head") + middle + read("last", "tail")})
     script.commit("Read by other means", {"lib.py": read("last", "lines") + middle + read("first", "peek")})
-    walked = follow(Repository.open(script.root), "HEAD", [("own", "lib.py", (0, 3))], anchors={"own": Anchor("last")})
+    walked = follow(
+        Repository.open(script.root, shows_all), "HEAD", [("own", "lib.py", (0, 3))], anchors={"own": Anchor("last")}
+    )
     found = [(script.git("log", "-1", "--format=%s", touch.oid), touch.born) for touch in walked.touches]
     assert found == [("Read by other means", False), ("Read the last one too", True)]
