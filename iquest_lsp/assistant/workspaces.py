@@ -140,7 +140,7 @@ class Workspaces:
             self._holders[project.root].discard(client)
             asyncio.get_running_loop().call_later(LINGER_S, self._drop_unheld)
 
-    def stop_indexing(self, root: Path, what: str) -> None:
+    def stop_indexing(self, root: Path, what: EventKind) -> None:
         """Gives up indexing a workspace's files or history."""
         if root in self._projects:
             self._projects[root].stop_indexing(what)

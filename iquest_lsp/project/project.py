@@ -185,9 +185,9 @@ class Project:
         """Whether the folder lies in a git repository, as far as its files tell."""
         return any(is_there(folder / ".git") for folder in (self.root, *self.root.parents))
 
-    def stop_indexing(self, what: str) -> None:
-        """Gives up reading the files or the history; what was read till then serves."""
-        (self._files_process if what == "files" else self._past).interrupt()
+    def stop_indexing(self, what: EventKind) -> None:
+        """Gives up reading the files, or else the history; what was read till then serves."""
+        (self._files_process if what is EventKind.FILES else self._past).interrupt()
 
     def survey(self, snapshot: Snapshot, info: ModelInfo, budget: int, encode: Encoder) -> ContextWindow:
         """A window for a question, for another model than the one that completes, whose own stays as it is; blocks."""

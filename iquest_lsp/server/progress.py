@@ -132,8 +132,8 @@ class IndexReporter:
         elif event.total >= WORTH_SHOWING:
             if bar is None:
                 title = f"IQuest: indexing the {'files' if files else 'history'} of {event.root.name}"
-                what, workspaces = ("files" if files else "history"), self._client.assistant.workspaces
-                bar = ProgressBar(self._client, title, lambda: workspaces.stop_indexing(event.root, what))
+                workspaces = self._client.assistant.workspaces
+                bar = ProgressBar(self._client, title, lambda: workspaces.stop_indexing(event.root, event.what))
                 self._bars[key] = bar
             bar.report(event.done / event.total, f"{event.done:,} of {event.total:,} {event.what}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from iquest_lsp.codeflow.answers.earlier_lives import MOVED, RETURNED, REWRITTEN, Life, earlier_life, removals
+from iquest_lsp.codeflow.answers.earlier_lives import Life, earlier_life, removals
 from iquest_lsp.codeflow.answers.targets import Target, named
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.entries import SymbolEntry
@@ -41,7 +41,7 @@ def changes_of(index: FlowIndex, path: str, name: str, followed: Followed) -> li
         changes = [item for item in index.symbols_on(list(names)) if item.entry.order <= before]
         for item in changes:
             inner = item.name.startswith(f"{name}.")
-            if item.change == "removed" and found and found[-1][0].change in (MOVED, REWRITTEN):
+            if item.change == "removed" and found and found[-1][0].change in ("moved", "rewritten"):
                 continue  # the move tells it
             if item.name == name:
                 found.append((item, ""))
@@ -178,8 +178,8 @@ def _was_there(item: SymbolEntry, changes: Sequence[SymbolEntry]) -> bool:
 def _continued(item: SymbolEntry, life: Life) -> SymbolEntry:
     """The change that added a definition, told as what it was where that was not its beginning."""
     marks = item.deprecates if not life.deprecated else 0
-    if life.kind == RETURNED:
-        return replace(item, change=RETURNED, deprecates=marks)
+    if life.kind == "returned":
+        return replace(item, change="returned", deprecates=marks)
     return replace(item, change=life.kind, old_path=life.path, old_name=life.name, deprecates=marks)
 
 

@@ -14,12 +14,11 @@ from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.entries import Entry
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.past.releases import releases
-from iquest_lsp.codeflow.syntax.changes import code_lines, similarity
+from iquest_lsp.codeflow.syntax.changes import ChangeName, code_lines, similarity
 from iquest_lsp.codeflow.syntax.deprecation import is_deprecated
 from iquest_lsp.codeflow.syntax.paths import is_test
 from iquest_lsp.codeflow.syntax.symbols import Symbol, symbols_of
 
-RETURNED, MOVED, COPIED, REWRITTEN = "returned", "moved", "copied", "rewritten"
 #: Commits that are looked at for the one that took a definition out.
 MAX_REMOVALS, MAX_LOOKED = 20, 200
 #: A larger tree is not searched for where a definition was, nor more files that have the name.
@@ -40,7 +39,7 @@ _CALLABLES = frozenset({"function", "method", "test"})
 class Life:
     """A definition before it was added: the newest commit that has it in its old place, that place, and its mark."""
 
-    kind: str
+    kind: ChangeName
     revision: str
     path: str
     name: str
@@ -123,7 +122,7 @@ def _taken_out(index: FlowIndex, birth: Entry, now: _Found) -> Life | None:
         alike = then is not None and _alike(then, now) >= ALIKE
         if then is not None and (alike or gone.release == birth.release):
             index.read_changes([oid], paths)
-            return Life(RETURNED, parent, path, then.symbol.name, then.deprecated)
+            return Life("returned", parent, path, then.symbol.name, then.deprecated)
         return None
     return None
 
@@ -139,7 +138,7 @@ def _elsewhere(index: FlowIndex, birth: Entry, parent: str, now: _Found) -> Life
     else:
         return None
     alike = _likeness(then, now) > 0
-    kind = MOVED if alike else REWRITTEN
+    kind: ChangeName = "moved" if alike else "rewritten"
     life = Life(kind, repository.resolve(revision), then.path, then.symbol.name, then.deprecated)
     if _at(repository, birth.oid, then.path, then.symbol.name) is None:
         return life
@@ -148,7 +147,7 @@ def _elsewhere(index: FlowIndex, birth: Entry, parent: str, now: _Found) -> Life
         return None
     # Where its file only took another name, there are two of it.
     is_alone = not any(_likeness(item, then) for item in _namesakes(repository, later, now))
-    return replace(life, kind=COPIED if alike else REWRITTEN) if is_alone else None
+    return replace(life, kind="copied" if alike else "rewritten") if is_alone else None
 
 
 def _same(namesakes: Sequence[_Found], now: _Found) -> _Found | None:

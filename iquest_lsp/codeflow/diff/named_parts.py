@@ -23,7 +23,7 @@ from iquest_lsp.codeflow.diff.values import (
     value_effects,
 )
 from iquest_lsp.codeflow.git.commits import FileDiff
-from iquest_lsp.codeflow.syntax.changes import SymbolChange, similarity
+from iquest_lsp.codeflow.syntax.changes import ChangeName, SymbolChange, similarity
 from iquest_lsp.codeflow.syntax.comments import is_comment, opens_comment
 from iquest_lsp.codeflow.syntax.effects.body_effects import body_effects
 from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind, is_of_comments
@@ -98,8 +98,9 @@ def part_changes(
     old = regions_of(named, before) if before is not None else ()
     new: Sequence[Region] = regions_of(item.path, after) if after is not None else ()
     if item.status in ("A", "D"):
-        side, change = (new, "added") if item.status == "A" else (old, "removed")
-        return [_whole(item, region, change) for region in side if region.kind in _OF_WHOLE]
+        side = new if item.status == "A" else old
+        name: ChangeName = "added" if item.status == "A" else "removed"
+        return [_whole(item, region, name) for region in side if region.kind in _OF_WHOLE]
     keyed = keyed_regions(old)
     new = under_old_numbers(old, new, rows_of(item))
     texts = _texts(before), _texts(after)
@@ -250,6 +251,7 @@ def _change(item: FileDiff, part: _Part, texts: Texts, sources: tuple[bytes, byt
     if part.kind in ("function", "method") and item.path.endswith(FREE):
         sides = ((part.old, texts[0]), (part.new, texts[1]))
         spaced = spaced or same_words(*("\n".join(lines[region.start : region.end]) for region, lines in sides))
+    change: ChangeName
     if spaced or (part.kind == "key" and same_value(part.old.value, part.new.value) and not is_of_comments(told)):
         change, told = "format-only", ()
     else:
@@ -267,7 +269,7 @@ def _change(item: FileDiff, part: _Part, texts: Texts, sources: tuple[bytes, byt
     )
 
 
-def _whole(item: FileDiff, region: Region, change: str) -> SymbolChange:
+def _whole(item: FileDiff, region: Region, change: ChangeName) -> SymbolChange:
     span = (region.start, region.end)
     gone = change == "removed"
     return SymbolChange(

@@ -8,6 +8,7 @@ from typing import Any
 
 from iquest_lsp.codeflow.diff.filters import Ground, Objection
 from iquest_lsp.codeflow.facts import decode
+from iquest_lsp.codeflow.syntax.changes import ChangeName
 from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind
 
 #: What `entry_of` reads, of the tables `commits` (c) and `live` (l).
@@ -51,7 +52,7 @@ class SymbolEntry:
     path: str
     name: str
     kind: str
-    change: str
+    change: ChangeName
     signature: str
     old_signature: str
     effects: tuple[Effect, ...]

@@ -226,12 +226,15 @@ class Indexer:
         withhold = self.repository.withhold
         if not withhold(f"{commit.author}\n{commit.subject}\n{commit.body}"):
             return commit
-        body = "\n".join(WITHHELD if withhold(line) else line for line in commit.body.split("\n"))
+        lines = commit.body.split("\n")
+        secret = [withhold(line) for line in lines]
+        rest = "\n".join("" if hidden else line for line, hidden in zip(lines, secret, strict=True))
+        body = "\n".join(WITHHELD if hidden else line for line, hidden in zip(lines, secret, strict=True))
         return replace(
             commit,
             author=WITHHELD if withhold(commit.author) else commit.author,
             subject=WITHHELD if withhold(commit.subject) else commit.subject,
-            body=WITHHELD if withhold(body.replace(WITHHELD, "")) else body,
+            body=WITHHELD if withhold(rest) else body,
         )
 
     def _kept(self, text: str) -> str:

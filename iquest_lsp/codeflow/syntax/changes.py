@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.git.commits import FileDiff
@@ -30,6 +31,23 @@ MAX_PAIRS = 80
 CALLED_INSTEAD = 0.3
 
 
+#: What happens to a definition. The last three are told by its history alone: see StoryEventKind.
+ChangeName = Literal[
+    "added",
+    "removed",
+    "renamed",
+    "moved",
+    "signature",
+    "body",
+    "doc",
+    "test",
+    "format-only",
+    "returned",
+    "copied",
+    "rewritten",
+]
+
+
 @dataclass(frozen=True, slots=True)
 class SymbolChange:
     """What happened to one definition.
@@ -46,7 +64,7 @@ class SymbolChange:
     path: str
     name: str
     kind: str
-    change: str
+    change: ChangeName
     line: int = 0
     signature: str = ""
     old_signature: str = ""
@@ -140,7 +158,9 @@ class _Comparison:
         return found
 
     @staticmethod
-    def _whole(symbol: Symbol, change: str, path: str, source: Sequence[bytes], *, inner: bool = False) -> SymbolChange:
+    def _whole(
+        symbol: Symbol, change: ChangeName, path: str, source: Sequence[bytes], *, inner: bool = False
+    ) -> SymbolChange:
         lines = code_lines(source, symbol)
         return SymbolChange(
             path,
@@ -161,6 +181,7 @@ class _Comparison:
     def _changed(self, earlier: Symbol, symbol: Symbol) -> SymbolChange:
         removed, added = (list(side.values()) for side in self._rows(earlier, symbol))
         told: tuple[Effect, ...] = ()
+        change: ChangeName
         alike = squashed("".join(removed)) == squashed("".join(added))
         if self.format_only or (alike and self._same_text(earlier, symbol)):
             change = "format-only"

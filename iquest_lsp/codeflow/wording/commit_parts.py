@@ -115,7 +115,7 @@ def of_sections(sections: Sequence[SymbolChange]) -> list[Point]:
     for item in sections:
         # What stands in a new section is new with it; how a section changes is for the reader of the document.
         if (item.path, item.name.rpartition(" > ")[0]) not in outer:
-            change = item.change if item.change in ("added", "removed") else "body"
+            change: str = item.change if item.change in ("added", "removed") else "body"
             groups.setdefault((item.path, change), []).append(innermost(item.name))
     for (path, change), names in groups.items():
         verb = VERBS.get(change, "change {}") if change != "body" else "update {}"

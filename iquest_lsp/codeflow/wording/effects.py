@@ -230,7 +230,7 @@ def action_words(changes: Sequence[ToldChange], limit: int) -> str:
 def _action(item: ToldChange) -> str:
     # The record shows both signatures beside the action.
     told = detail(item) if item.change != "signature" else ""
-    return f"{item.change} {item.name}" + (f" ({told})" if told else "")
+    return say("{} {} ({})", item.change, item.name, told) if told else say("{} {}", item.change, item.name)
 
 
 def left_out_words(objection: Objection) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from iquest_lsp.codeflow.diff.sources import DiffTarget, load
 from iquest_lsp.codeflow.facts import Redact
 from iquest_lsp.codeflow.git.commits import FileDiff, Hunk
-from iquest_lsp.codeflow.wording.phrases import WITHHELD
+from iquest_lsp.codeflow.wording.phrases import WITHHELD, say
 
 
 def diff_text(root: Path, target: DiffTarget, limit: int, *, hide: Callable[[str], str], redact: Redact) -> str:
@@ -19,9 +19,9 @@ def diff_text(root: Path, target: DiffTarget, limit: int, *, hide: Callable[[str
     pieces, room = [], limit
     for item in load(root, target, redact).files:
         reason = hide(item.path)
-        text = f"{item.path}: not shown ({reason})\n" if reason else _file(item, redact)
+        text = say("{}: not shown ({})\n", item.path, reason) if reason else _file(item, redact)
         if len(text) > room:
-            pieces.append(f"{item.path}: not shown (too long)\n")
+            pieces.append(say("{}: not shown (too long)\n", item.path))
             continue
         pieces.append(text)
         room -= len(text)
@@ -29,18 +29,17 @@ def diff_text(root: Path, target: DiffTarget, limit: int, *, hide: Callable[[str
 
 
 def _file(item: FileDiff, redact: Redact) -> str:
-    renamed = f" (was {item.old_path})" if item.old_path and item.old_path != item.path else ""
-    lines = [f"{item.path}{renamed}"]
+    is_renamed = item.old_path and item.old_path != item.path
+    lines = [say("{} (was {})", item.path, item.old_path) if is_renamed else item.path]
     for hunk in item.hunks:
         lines += _hunk(hunk, redact)
     return "\n".join(lines) + "\n\n"
 
 
 def _hunk(hunk: Hunk, redact: Redact) -> list[str]:
-    head = f"@@ line {hunk.new_start + 1}"
-    if hunk.heading and not redact(hunk.heading):
-        head += f", in {hunk.heading}"
-    lines = [head]
+    is_told = hunk.heading and not redact(hunk.heading)
+    line = hunk.new_start + 1
+    lines = [say("@@ line {}, in {}", line, hunk.heading) if is_told else say("@@ line {}", line)]
     for sign, side in (("-", hunk.removed), ("+", hunk.added)):
         shown = [WITHHELD if redact(line) else line for line in side]
         if redact("\n".join(shown)):

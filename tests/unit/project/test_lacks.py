@@ -92,11 +92,11 @@ async def test_reading_that_was_given_up(assistant: Assistant, root: Path) -> No
     project = assistant.session().view(root / "a.py").project
     assert project.lacks() == ("the files are not read yet",)
     with stopped(*children(os.getpid(), "multiprocessing")):
-        project.stop_indexing("files")
+        project.stop_indexing(EventKind.FILES)
         await asyncio.sleep(0)
     while await partial(assistant, root) is None:  # where it had begun no sooner
         project.files_changed([root / f"b{number}.py" for number in range(300)])
-        project.stop_indexing("files")
+        project.stop_indexing(EventKind.FILES)
     assert any("not read to the end" in sentence for sentence in await partial(assistant, root) or ())
 
 

@@ -85,7 +85,7 @@ def shape_of(
     telling = [line for line in plus if len(line) > 6]
     common = sum((Counter(telling) & Counter(line for line in minus if len(line) > 6)).values())
     all_lines = [line for item in files for hunk in item.hunks for line in (*hunk.removed, *hunk.added)]
-    symbols = None
+    symbols: Counter[str] | None = None
     if changes is not None:
         outer = [item for item in changes if not item.inner and category(item.path) is not Category.BUILD]
         values = [item for item in outer if item.kind == "variable" and item.change == "body"]
