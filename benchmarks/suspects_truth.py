@@ -35,11 +35,27 @@ from iquest_lsp.errors import IQuestError
 
 TRUTH = Path(__file__).parent / "truth" / "suspects.csv"
 #: Weights are fitted to the pairs of these repositories, and to no others.
-FITTED = frozenset({"curl/curl", "pytest-dev/pytest", "vuejs/core", "axios/axios", "pydantic/pydantic"})
+FITTED = frozenset(
+    {
+        "axios/axios",
+        "curl/curl",
+        "haproxy/haproxy",
+        "mesonbuild/meson",
+        "nodejs/undici",
+        "numpy/numpy",
+        "pallets/werkzeug",
+        "pydantic/pydantic",
+        "pytest-dev/pytest",
+        "sindresorhus/got",
+        "vuejs/core",
+    }
+)
 MAX_FILES = 10
 MOST = 90  # pairs of one repository
 _BLAMES = r"(?:regress\w*|introduced|broke\w*|caused|culprit|bisect\w*|bug (?:in|from|since))[^.\n]{0,50}?"
 _NAMES_COMMIT = re.compile(_BLAMES + r"\b([0-9a-f]{7,40})\b", re.IGNORECASE)
+#: As the kernel's trailer has it, and the sentence.
+_FIXES = re.compile(r"\bfix(?:es)?:? (?:commit )?([0-9a-f]{7,40})\b", re.IGNORECASE)
 _NAMES_REQUEST = re.compile(_BLAMES + r"#(\d+)", re.IGNORECASE)
 _REVERTS = re.compile(r"This reverts commit ([0-9a-f]{40})")
 _SQUASHED = re.compile(r"\(#(\d+)\)\s*$")
@@ -84,7 +100,10 @@ def _named(root: Path) -> Iterator[tuple[str, str, str]]:
             if order.get(found[1], -1) > order[fix]:
                 yield "revert", fix, found[1]
             continue
-        blamed = {(short.get(name[:7].lower(), ""), name.lower()) for name in _NAMES_COMMIT.findall(text)}
+        blamed = {
+            (short.get(name[:7].lower(), ""), name.lower())
+            for name in (*_NAMES_COMMIT.findall(text), *_FIXES.findall(text))
+        }
         culprits = {oid for oid, name in blamed if oid.startswith(name)}
         how = "commit"
         if not culprits:
@@ -115,7 +134,7 @@ def _place(root: Path, fix: str) -> tuple[str, int] | None:
 
 def _changed(root: Path, revision: str, path: str, culprit: str) -> bool:
     """Whether a commit changed a file under one of its names: of another one no question about the file can tell."""
-    return culprit in git(root, "log", "--follow", "--format=%H", revision, "--", path)
+    return culprit in git(root, "log", "--follow", "--format=%H", revision, f"^{culprit}^@", "--", path)
 
 
 # ---------------------------------------------------------------------------------------------------- score
@@ -181,10 +200,10 @@ def check_out(root: Path, revision: str) -> None:
     git(root, "checkout", "-q", "--force", "--detach", revision)
 
 
-def read(names: list[str]) -> list[Pair]:
-    """The committed pairs, of some repositories or of all."""
-    with TRUTH.open(encoding="utf-8", newline="") as file:
-        table = list(csv.reader(file))[1:]
+def pairs_of(file: Path | None, names: list[str]) -> list[Pair]:
+    """The pairs of a file, or the committed ones, of some repositories or of all."""
+    with (file or TRUTH).open(encoding="utf-8", newline="") as opened:
+        table = list(csv.reader(opened))[1:]
     rows = [Pair(repository, fix, culprit, how, path, int(line)) for repository, fix, culprit, how, path, line in table]
     return [pair for pair in rows if not names or pair.repository in names]
 
@@ -196,6 +215,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help="OWNER/NAME")
     parser.add_argument("--store", type=Path, help="where the indexes are kept; a folder that goes, if not given")
     parser.add_argument("--most", type=int, default=0, help="pairs of one repository")
+    parser.add_argument("--pairs", type=Path, help="the pairs, where they are not those of truth/suspects.csv")
     given = parser.parse_args()
     if given.task == "collect":
         out = csv.writer(sys.stdout, lineterminator="\n")
@@ -203,7 +223,7 @@ def main() -> None:
         for name in given.names:
             out.writerows(astuple(pair) for pair in collect(given.folder / name.rsplit("/", 1)[-1], name))
         return
-    pairs = read(given.names)
+    pairs = pairs_of(given.pairs, given.names)
     if given.most:
         groups = groupby(pairs, key=lambda pair: pair.repository)
         pairs = [pair for _, group in groups for pair in islice(group, given.most)]

@@ -5,16 +5,24 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from iquest_lsp.codeflow.answers.file_suspects import changes_of_file, shares
+from iquest_lsp.codeflow.answers.likely.of_file import changes_of_file, shares
+from iquest_lsp.codeflow.answers.likely.of_place import (
+    FRAME_WEIGHTS,
+    LINE_WEIGHTS,
+    ChangedNames,
+    Sight,
+    likely,
+    sights_of,
+)
 from iquest_lsp.codeflow.answers.logs import Failure, Frame
 from iquest_lsp.codeflow.answers.targets import Target
 from iquest_lsp.codeflow.diff.filters import HARMLESS, Ground, Objection
 from iquest_lsp.codeflow.facts import Redact, holds_secret
 from iquest_lsp.codeflow.gaps import GapKind
-from iquest_lsp.codeflow.git.commits import commits
+from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.entries import Entry
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.past.releases import last_good
@@ -24,11 +32,11 @@ from iquest_lsp.codeflow.wording.phrases import WITHHELD
 from iquest_lsp.codeflow.wording.suspects import Evidence, EvidenceKind, Suspect, Suspects
 from iquest_lsp.errors import UsageError
 
-MAX_ITEMS = 10
+MAX_ITEMS, FEWEST = 10, 3
 MAX_CANDIDATES = 300
 MAX_READ = 30
-#: Places of a log that are looked at.
-MAX_FRAMES = 12
+#: Places of a log that are looked at, and those whose past is: the last ones of one's own code.
+MAX_FRAMES, MAX_FOLLOWED = 12, 3
 
 _KIND_WEIGHT = {
     "docs": 0.1,
@@ -42,15 +50,22 @@ _KIND_WEIGHT = {
     "fix": 0.9,
     "deprecate": 0.7,
 }
+#: What it is worth to have changed a definition whose name stands in one that a log names.
+CALLED = 0.1
+#: How much words of the error raise the odds of a commit that changed the place.
+WORDS_MATTER = 3.0
+#: How much a commit is worth that a release known to work had.
+KNOWN_GOOD = 0.25
 #: The odds of what is alone.
 _CERTAIN = 999.0
 
 
 @dataclass(slots=True)
 class _Case:
-    """What speaks against one commit."""
+    """What speaks against one commit; `share` is its likelihood among those that changed the place."""
 
     entry: Entry
+    share: float = 0.0
     place: float = 0.0
     words: float = 0.0
     reasons: list[Evidence] = field(default_factory=list)
@@ -67,7 +82,9 @@ def suspects_of_target(index: FlowIndex, target: Target, *, redact: Redact, incl
         file_cases = _FileCases(index, target)
         return file_cases.ranked(frozenset(), redact, include_filtered=include_filtered)
     cases = _Cases(index)
-    _on_place(cases, target, 1.0)
+    _on_place(
+        cases, target, sights_of(index, target, cases.changed), 1.0, LINE_WEIGHTS if target.lines else FRAME_WEIGHTS
+    )
     return cases.ranked(frozenset(), redact, include_filtered=include_filtered)
 
 
@@ -83,8 +100,11 @@ def suspects_of_failure(
         )
     cases = _Cases(index)
     index.repository.gaps.cut(GapKind.FRAMES, MAX_FRAMES, len(failure.frames))
-    for frame in failure.frames[:MAX_FRAMES]:
-        _on_frame(cases, frame)
+    frames = failure.frames[:MAX_FRAMES]
+    followed = [frame for frame in frames if category(frame.path) is not Category.TEST][:MAX_FOLLOWED]
+    whole = sum(frame.weight for frame in followed)
+    for frame in frames:
+        _on_frame(cases, frame, frame.weight / whole if frame in followed else 0.0)
     if not failure.frames:
         for entry in cases.recent():
             cases.of(entry).add(0.05, Evidence(EvidenceKind.RECENT))
@@ -94,7 +114,7 @@ def suspects_of_failure(
 
 class _Cases:
     def __init__(self, index: FlowIndex) -> None:
-        self.index = index
+        self.index, self.changed = index, ChangedNames(index.repository)
         self._cases: dict[str, _Case] = {}
         self._recent = index.entries("NOT c.merge", limit=MAX_CANDIDATES)
         self._rank = {item.oid: rank for rank, item in enumerate(self._recent)}
@@ -114,7 +134,9 @@ class _Cases:
         if words and ordered:
             self._read(ordered[:MAX_READ], words)
             ordered.sort(key=self._score, reverse=True)
-        shown = [case for case in ordered if self._score(case) > 0.01][:MAX_ITEMS]
+        # Of few that changed a place the likeliest are shown, however unlikely.
+        shown = [case for at, case in enumerate(ordered) if self._score(case) > (0.0 if at < FEWEST else 0.01)]
+        shown = shown[:MAX_ITEMS]
         paths = self.index.paths_of([case.entry.key for case in shown])
         items = []
         for case in shown:
@@ -126,7 +148,7 @@ class _Cases:
                     entry.date,
                     subject,
                     round(score / (score + 1), 3),
-                    self._evidence(case),
+                    self._evidence(case, redact),
                     tuple(paths.get(entry.key, ())[:20]),
                     self._cleared(entry),
                 )
@@ -145,29 +167,25 @@ class _Cases:
         prior = (0.25 + min(risk, 6.0) / 2) * _KIND_WEIGHT.get(entry.kind, 1.0)
         rank = self._rank.get(entry.oid, MAX_CANDIDATES)
         recency = 0.35 + 0.65 * math.exp(-rank / 60)
-        fresh = 1.0 if not self._good or entry.order > self._good else 0.4
+        fresh = 1.0 if not self._good or entry.order > self._good else KNOWN_GOOD
         width = 1.0 if entry.files <= 10 else 10 / entry.files
-        return (case.place + case.words) * prior * recency * fresh * width
+        # What a likelihood holds already of time and size is not weighed twice.
+        odds = case.share / (1 - case.share) if case.share < 1 else _CERTAIN
+        return (
+            odds * fresh * (1 + WORDS_MATTER * case.words) + (case.place + case.words) * prior * recency * fresh * width
+        )
 
     def _read(self, cases: Sequence[_Case], words: frozenset[str]) -> None:
         """Looks for the error's words in what the commits changed."""
-        by_oid = {case.entry.oid: case for case in cases}
-        for commit in commits(self.index.repository, commits=by_oid, patch=True):
-            text: set[str] = set()
-            for item in commit.files:
-                if category(item.path) in (Category.SOURCE, Category.CONFIG, Category.OTHER, Category.BUILD):
-                    for hunk in item.hunks:
-                        for line in (*hunk.added, *hunk.removed):
-                            text.update(re.findall(r"[A-Za-z_]\w{2,}", line))
-            common = words & text
-            if common:
-                case = by_oid[commit.oid]
+        found = self.changed.of([case.entry.oid for case in cases])
+        for case in cases:
+            if common := words & found[case.entry.oid]:
                 case.words = min(0.6, 0.15 * len(common))
                 case.reasons.append(Evidence(EvidenceKind.WORDS, tuple(sorted(common)[:3])))
 
-    def _evidence(self, case: _Case) -> tuple[Evidence, ...]:
+    def _evidence(self, case: _Case, redact: Redact) -> tuple[Evidence, ...]:
         entry = case.entry
-        found = case.reasons[:3]
+        found = [item for item in case.reasons if not holds_secret(redact, *item.values)][:3]
         if self._good and entry.order > self._good:
             found.append(Evidence(EvidenceKind.AFTER, (self.since,)))
         # Of a commit that is not read in depth the lines are not counted.
@@ -197,48 +215,61 @@ class _FileCases(_Cases):
         return share / (1 - share) if share < 1 else _CERTAIN
 
 
-def _on_place(cases: _Cases, target: Target, weight: float) -> None:
-    ranges = []
-    if target.lines_committed is not None:
-        ranges.append(("line", target.head_path, target.lines_committed))
-    if target.committed is not None:
-        ranges.append(("symbol", target.head_path, target.committed))
-    counts: defaultdict[str, int] = defaultdict(int)
-    said = {
-        "line": Evidence(EvidenceKind.LINES if target.is_range else EvidenceKind.LINE),
-        "symbol": Evidence(EvidenceKind.SYMBOL, (target.name,)),
-        "": Evidence(EvidenceKind.FILE, (target.path,)),
-    }
-    base = {"line": 1.0, "symbol": 0.6, "": 0.5 if not ranges else 0.15}
-    found = [(past.label, entry) for past, entry in cases.index.follow(ranges)[0][:MAX_CANDIDATES]] if ranges else []
-    most = 60 if ranges else MAX_CANDIDATES
-    found += [("", entry) for entry in cases.index.on_paths(cases.index.renamed_from(target.head_path), most)]
-    whole = cases.index.complete([entry for _, entry in found])
-    for label, entry in zip((label for label, _ in found), whole, strict=True):
-        if not entry.merge:
-            # Of a whole file nothing but time tells its changes apart, and time is weighed below.
-            decay = {"line": 0.75, "symbol": 0.9}.get(label, 0.95 if ranges else 0.97)
-            cases.of(entry).add(weight * base[label] * decay ** counts[label], said[label])
-            counts[label] += 1
+def _on_place(cases: _Cases, target: Target, sights: Sequence[Sight], weight: float, weights: Sequence[float]) -> None:
+    """Weighs the commits that changed a place or its file."""
+    for sight, share in zip(sights, likely(sights, weights), strict=True):
+        case = cases.of(sight.change.entry)
+        case.share += weight * share
+        for reason in _reasons(target, sight):
+            case.add(0.0, reason)
 
 
-def _on_frame(cases: _Cases, frame: Frame) -> None:
+def _reasons(target: Target, sight: Sight) -> Iterator[Evidence]:
+    if sight.on_line is not None:
+        yield Evidence(EvidenceKind.LINES if target.is_range else EvidenceKind.LINE)
+    elif sight.cut:
+        yield Evidence(EvidenceKind.CUT, (target.label,))
+    if sight.on_definition is not None:
+        yield Evidence(EvidenceKind.SYMBOL, (target.name,))
+    if sight.change.lines_here or sight.on_line is sight.on_definition is None:
+        yield Evidence(EvidenceKind.FILE, (target.path,))
+    if sight.told and sight.on_line is None and not sight.cut:
+        yield Evidence(EvidenceKind.ALIKE, (target.label, *sight.told))
+
+
+def _on_frame(cases: _Cases, frame: Frame, weight: float) -> None:
     index = cases.index
-    source = index.repository.work_tree_file(frame.path) if not index.repository.bare else None
-    symbols = symbols_of(frame.path, source) if source is not None else ()
-    symbol = at_line(symbols, frame.line)
-    if symbol is None and frame.function:
-        symbol = next((item for item in symbols if item.short == frame.function), None)
-    span = (symbol.start, symbol.end) if symbol else None
-    line = (frame.line, frame.line + 1)
-    target = Target(frame.path, frame.path, line, symbol, symbol.name if symbol else "", span, line)
+    target = target_of_frame(index.repository, frame)
+    source = _text_of(index.repository, frame)
+    span = target.committed
     if category(frame.path) is Category.TEST:
         if source is not None:
             _under_test(cases, frame, source, span)
         return
-    _on_place(cases, target, frame.weight)
+    if weight:
+        _on_place(cases, target, sights_of(index, target, cases.changed), weight, FRAME_WEIGHTS)
     if source is not None and span is not None:
-        _called(cases, source, span, 0.35 * frame.weight, EvidenceKind.CALLED_IN, target.name)
+        _called(cases, source, span, CALLED * frame.weight, EvidenceKind.CALLED_IN, target.name)
+
+
+def target_of_frame(repository: Repository, frame: Frame) -> Target:
+    """The place that a log names; of a function that stands elsewhere now the line is not known."""
+    source = _text_of(repository, frame)
+    symbols = symbols_of(frame.path, source) if source is not None else ()
+    symbol = at_line(symbols, frame.line)
+    line: tuple[int, int] | None = (frame.line, frame.line + 1)
+    called = [item for item in symbols if frame.function and item.short == frame.function.rsplit(".", 1)[-1]]
+    if called and symbol not in called:
+        symbol, line = min(called, key=lambda item: abs(item.start - frame.line)), None
+    if symbol is None:
+        return Target(frame.path, frame.path, line, lines_committed=line)
+    span = (symbol.start, symbol.end)
+    code = tuple((source or b"").decode("utf-8", "replace").split("\n")[symbol.start : symbol.end])
+    return Target(frame.path, frame.path, line, symbol, symbol.name, span, line, definition=code)
+
+
+def _text_of(repository: Repository, frame: Frame) -> bytes | None:
+    return repository.work_tree_file(frame.path) if not repository.bare else None
 
 
 def _under_test(cases: _Cases, frame: Frame, source: bytes, span: tuple[int, int] | None) -> None:

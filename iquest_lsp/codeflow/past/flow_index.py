@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +14,7 @@ from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.git.repository import Repository, Tag
 from iquest_lsp.codeflow.past.cochange import MAX_FILES, Partner, partners
 from iquest_lsp.codeflow.past.entries import COLUMNS, Entry, SymbolEntry, entry_of, symbol_entry_of
-from iquest_lsp.codeflow.past.following.anchors import NO_ANCHORS, Anchor, Ranges
+from iquest_lsp.codeflow.past.following.anchors import NO_ANCHORS, Anchored, Ranges
 from iquest_lsp.codeflow.past.following.tracking import Walked
 from iquest_lsp.codeflow.past.indexer import DEEP_COMMITS, Indexer, Progress, Update
 from iquest_lsp.codeflow.past.likely_files import SWEEP, Recent
@@ -292,13 +292,13 @@ class FlowIndex:
     # ------------------------------------------------------------------------------------------- evidence
 
     def follow(
-        self, ranges: Ranges, *, seconds: float | None = None, anchors: Mapping[str, Anchor] = NO_ANCHORS
+        self, ranges: Ranges, revision: str = "", *, seconds: float | None = None, anchors: Anchored = NO_ANCHORS
     ) -> tuple[list[tuple[Past, Entry]], bool]:
-        """Commits that changed the labelled lines of the newest state, newest first; False where time ran out."""
-        walked = self.trail(self._base or self.repository.head(), ranges, seconds=seconds, anchors=anchors)
+        """Commits that changed lines of a revision, else of the newest state, newest first; False if time ran out."""
+        walked = self.trail(revision or self._base or self.repository.head(), ranges, seconds=seconds, anchors=anchors)
         entries = {item.oid: item for item in self._named(list(dict.fromkeys(item.oid for item in walked.touches)))}
         found = [
-            (replace(_past(touch.label, item, touch.path, born=touch.born), turn=touch.turn), item)
+            (replace(_past(touch.label, item, touch.path, born=touch.born), turn=touch.turn, cut=touch.cut), item)
             for touch in walked.touches
             if (item := entries.get(touch.oid)) is not None
         ]
@@ -311,7 +311,7 @@ class FlowIndex:
         *,
         seconds: float | None = None,
         whole: Sequence[str] = (),
-        anchors: Mapping[str, Anchor] = NO_ANCHORS,
+        anchors: Anchored = NO_ANCHORS,
     ) -> Walked:
         """The commits that changed labelled lines of a commit, see `kept_trail`."""
         return kept_trail(self.repository, self.store, revision, ranges, seconds=seconds, whole=whole, anchors=anchors)

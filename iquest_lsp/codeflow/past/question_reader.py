@@ -138,8 +138,8 @@ class AskedReader(Indexer):
         )
 
 
-def _touch(label: str, oid: str, path: str, born: bool, turn: Sequence[Any] | None) -> Touch:
-    return Touch(label, oid, path, born, Turn(*turn) if turn is not None else None)
+def _touch(label: str, oid: str, path: str, born: bool, turn: Sequence[Any] | None, cut: bool) -> Touch:
+    return Touch(label, oid, path, born, Turn(*turn) if turn is not None else None, cut)
 
 
 def kept_trail(
@@ -154,7 +154,7 @@ def kept_trail(
 ) -> Walked:
     """The commits that changed labelled lines of a commit, see `tracking.follow`; what was found once is kept."""
     held = [(label, item.name, item.head_only, item.inside) for label, item in anchors.items()]
-    key = json.dumps(["turns", revision, ranges, whole, held])
+    key = json.dumps(["cuts", revision, ranges, whole, held])
     if (kept := store.value("SELECT found FROM trails WHERE key=?", key)) is not None:
         touches = json.loads(kept)
         return Walked([_touch(*item) for item in touches])
@@ -166,7 +166,8 @@ def kept_trail(
     if not walked.complete:
         repository.gaps.add(GapKind.TIME)
     elif not repository.shallow:
-        found = json.dumps([(item.label, item.oid, item.path, item.born, item.turn) for item in walked.touches])
+        told = [(item.label, item.oid, item.path, item.born, item.turn, item.cut) for item in walked.touches]
+        found = json.dumps(told)
         with contextlib.suppress(StoreError), store.transaction() as db:
             db.execute("INSERT OR REPLACE INTO trails VALUES(?,?)", (key, found))
             db.execute("DELETE FROM trails WHERE rowid<=(SELECT max(rowid) FROM trails)-?", (MAX_TRAILS,))

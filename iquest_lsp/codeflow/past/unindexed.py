@@ -35,7 +35,8 @@ LATELY = 500
 class Past:
     """A commit that changed something followed under `label`; `born` when it brought it into being.
 
-    `objection` is a filter's to it, if any; `turn` is what became of a single line.
+    `objection` is a filter's to it, if any; `turn` is what became of a single line; `cut` when it took out lines from
+    within it.
     """
 
     label: str
@@ -47,6 +48,7 @@ class Past:
     born: bool = False
     objection: Objection | None = None
     turn: Turn | None = None
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ class EvidenceKind(StrEnum):
     RECENT = "recent"
     LINE = "line"
     LINES = "lines"
+    #: A place beside which it took lines out.
+    CUT = "cut"
     SYMBOL = "symbol"
     FILE = "file"
     #: A definition that it changed, and the one in which a word like its name stands.
@@ -26,6 +28,8 @@ class EvidenceKind(StrEnum):
     NAMED_IN_TEST = "named-in-test"
     #: The test's path.
     NAMED_AFTER = "named-after"
+    #: A place, and names that stand there and in the lines that it changed elsewhere.
+    ALIKE = "alike"
     #: Words of the error.
     WORDS = "words"
     #: The tag that is known to work.
@@ -44,6 +48,7 @@ _EVIDENCE = {
     EvidenceKind.RECENT: "it is recent",
     EvidenceKind.LINE: "changed this very line",
     EvidenceKind.LINES: "changed some of these lines",
+    EvidenceKind.CUT: "took out lines right beside {}",
     EvidenceKind.SYMBOL: "changed `{}`",
     EvidenceKind.FILE: "changed {}",
     EvidenceKind.CALLED_IN: "changed `{0}`, whose name also stands in `{1}`",
@@ -61,6 +66,9 @@ _NARROWING = (EvidenceKind.LINE, EvidenceKind.LINES, EvidenceKind.SYMBOL, Eviden
 def _evidence(item: Evidence) -> str:
     if item.kind is EvidenceKind.WORDS:
         return say("its changed lines contain {}, as the error does", ", ".join(f"`{word}`" for word in item.values))
+    if item.kind is EvidenceKind.ALIKE:
+        place, *names = item.values
+        return say("its changed lines name {0}, as {1} does", ", ".join(f"`{name}`" for name in names), place)
     return say(_EVIDENCE[item.kind], *item.values)
 
 

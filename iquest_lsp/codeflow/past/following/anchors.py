@@ -26,7 +26,9 @@ class Anchor:
     inside: bool = False
 
 
-NO_ANCHORS: Mapping[str, Anchor] = MappingProxyType({})
+#: Definitions by label.
+Anchored = Mapping[str, Anchor]
+NO_ANCHORS: Anchored = MappingProxyType({})
 
 
 class Anchors:

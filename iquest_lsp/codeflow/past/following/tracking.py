@@ -42,7 +42,8 @@ class Turn(NamedTuple):
 class Touch:
     """A commit that changed the followed lines labelled `label`; `born` when it brought the first of them.
 
-    `turn` tells of a single line where it stood before and where it stands in the commit.
+    `turn` tells of a single line where it stood before and where it stands in the commit; `cut` that it took lines out
+    from between two of them.
     """
 
     label: str
@@ -50,6 +51,7 @@ class Touch:
     path: str
     born: bool = False
     turn: Turn | None = None
+    cut: bool = False
 
 
 @dataclass(slots=True)
@@ -190,7 +192,7 @@ class _Walk:
             gaps = [hunk.new_start for hunk in changed[path].hunks if not hunk.new_count] if path in changed else []
             for label, (start, end) in items:
                 if any(start < gap < end for gap in gaps):
-                    self._walked.touches.append(Touch(label, oid, path))
+                    self._walked.touches.append(Touch(label, oid, path, cut=True))
 
     def _give(
         self, parent: str, changed: dict[str, FileDiff], spans: dict[str, list[Labelled]]

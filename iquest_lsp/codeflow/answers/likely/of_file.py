@@ -48,7 +48,12 @@ def changes_of_file(index: FlowIndex, path: str) -> list[ChangeOfFile]:
 
 def shares(changes: Sequence[ChangeOfFile], weights: Sequence[float] = WEIGHTS) -> list[float]:
     """The likelihood of each change to be the culprit; together they make 1."""
-    scores = [sum(map(float.__mul__, weights, change.features())) for change in changes]
+    return likelihoods([change.features() for change in changes], weights)
+
+
+def likelihoods(rows: Sequence[Sequence[float]], weights: Sequence[float]) -> list[float]:
+    """The likelihood of each of some candidates, by their features."""
+    scores = [sum(map(float.__mul__, weights, row)) for row in rows]
     highest = max(scores, default=0.0)
     powers = [math.exp(score - highest) for score in scores]
     return [power / sum(powers) for power in powers]

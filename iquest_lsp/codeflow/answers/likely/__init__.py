@@ -1,0 +1,1 @@
+"""How likely each of some commits brought a bug."""
