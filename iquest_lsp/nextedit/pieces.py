@@ -109,9 +109,14 @@ class Renaming:
     @property
     def is_akin(self) -> bool:
         """Whether both names have a word in common, or one holds the other."""
-        one, other = self.old.lower(), self.new.lower()
-        inside = len(min(one, other, key=len)) > 2 and (one in other or other in one)
-        return inside or bool(_words(self.old) & _words(self.new))
+        return is_akin(self.old, self.new)
+
+
+def is_akin(old: str, new: str) -> bool:
+    """Whether two names have a word in common, or one holds the other."""
+    one, other = old.lower(), new.lower()
+    inside = len(min(one, other, key=len)) > 2 and (one in other or other in one)
+    return inside or bool(_words(old) & _words(new))
 
 
 def _words(name: str) -> set[str]:

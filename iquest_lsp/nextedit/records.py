@@ -30,6 +30,8 @@ class ReasonKind(StrEnum):
     RENAMED_IN = "renamed-in"
     #: The parameter's old name, its new name, the function.
     PARAMETER_RENAMED = "parameter-renamed"
+    #: Another old name, which became the new name.
+    LIKE = "like"
     #: The old path, the new path.
     MOVED = "moved"
     #: The function, the parameter.

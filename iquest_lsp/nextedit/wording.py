@@ -11,6 +11,7 @@ _REASONS = {
     ReasonKind.RENAMED: "`{}` is `{}` now",
     ReasonKind.RENAMED_IN: "`{}` is `{}` now, in {}",
     ReasonKind.PARAMETER_RENAMED: "the parameter `{0}` of `{2}` is `{1}` now",
+    ReasonKind.LIKE: "`{}` became `{}`",
     ReasonKind.MOVED: "{} is {} now",
     ReasonKind.PARAMETER_REMOVED: "`{}` takes no `{}` any more",
     ReasonKind.PARAMETER_ADDED: "`{}` takes `{}` too",

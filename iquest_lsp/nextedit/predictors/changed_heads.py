@@ -12,6 +12,8 @@ from iquest_lsp.nextedit.change import Change
 _MADE_BY = ("__init__", "constructor")
 _ITSELF = ("self", "cls")
 _PYTHON = (".py", ".pyi")
+_WRAPPING = (".rs", ".ts", ".tsx", ".mts")
+_WRAPPED = re.compile(r"(?:->|:)\s*(?:\w+::)*(Result|Option|Promise)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,3 +155,29 @@ def without_types_in_brackets(parameter: str) -> str:
     while (shorter := re.sub(r"\([^()]*\)|\[[^][]*\]|\{[^{}]*\}|<[^<>]*>", " ", text)) != text:
         text = shorter
     return text
+
+
+def results_differ(path: str, old_head: str, head: str) -> bool:
+    """Whether calls get another number of results (Go), or one in another wrapping that they have to take it out of."""
+    if path.endswith(".go"):
+        old, new = _results(old_head), _results(head)
+        return old is not None and new is not None and old != new
+    wrapped = [bool(_WRAPPED.search(text.rpartition(")")[2])) for text in (old_head, head)]
+    return path.endswith(_WRAPPING) and wrapped[0] != wrapped[1]
+
+
+def _results(head: str) -> int | None:
+    """How many results a function of Go has; None where its head was cut."""
+    rest = re.sub(r"^func\s*(?:\([^()]*\)\s*)?", "", head)
+    depth, end = 0, -1
+    for at, char in enumerate(rest):
+        depth += (char == "(") - (char == ")")
+        if char == ")" and not depth:
+            end = at
+            break
+    if end < 0:
+        return None
+    told = rest[end + 1 :].strip()
+    if not told.startswith("("):
+        return int(bool(told))
+    return without_types_in_brackets(told[1:].rpartition(")")[0]).count(",") + 1

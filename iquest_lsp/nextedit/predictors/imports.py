@@ -17,7 +17,7 @@ from iquest_lsp import grammars
 from iquest_lsp.codeflow.reading import NotLookedUpError, Sources, lines_with
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.parsed import Parsed, is_label, is_member, parse
-from iquest_lsp.nextedit.predictors.go_packages import GO_PACKAGES
+from iquest_lsp.nextedit.predictors.modules import GO_PACKAGES, from_definer, in_braces, module_of
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
 
 if TYPE_CHECKING:
@@ -236,14 +236,22 @@ def _missing(change: Change, sources: Sources, known: Collection[str]) -> Iterat
                 near = PurePosixPath(path).parent == PurePosixPath(change.path).parent
                 if near or not re.search(r"from\s+['\"]?\.", statement):
                     statements[statement] += 1
+        if not statements and (statement := from_definer(change, name, sources, _first_import(after))):
+            reason = Reason(ReasonKind.MISSING_IMPORT, (name, module_of(statement)))
+            yield from _with_import(change, after, name, statement, reason, f"import-missing-{language}-defined")
         if not statements:
             continue
         statement, count = statements.most_common(1)[0]
         if count < LEAST_SHARE * statements.total():
             continue
-        module = re.sub(r"^.*from\s+|\s+import.*$|['\";]", "", statement).removeprefix("import ").strip()
-        reason = Reason(ReasonKind.MISSING_IMPORT, (name, module))
+        reason = Reason(ReasonKind.MISSING_IMPORT, (name, module_of(statement)))
         yield from _with_import(change, after, name, statement, reason, f"import-missing-{language}-{min(count, 3)}")
+
+
+def _first_import(text: Parsed) -> str:
+    """A file's first statement that imports from a path of its own, else its first one."""
+    found = [text.text_of(item.statement) for item in imports_of(text)]
+    return next((words for words in found if re.search(r"from\s+['\"]?\.", words)), found[0] if found else "")
 
 
 def _new_names(change: Change) -> Iterator[str]:
@@ -328,9 +336,26 @@ def _with_import(
     if head is not None and (beside := _beside_others(text, statements, head[0], name)) is not None:
         yield NextEdit(change.path, *beside, EditKind.IMPORT, reason, sort, 0.0, trigger)
         return
+    for node in statements:
+        whole = text.text_of(node)
+        if (within := in_braces(whole, statement, name)) is not None:
+            above = whole[: within[0]]
+            line, column = text.place_of(node)
+            column = len(above.rpartition("\n")[2]) + (0 if "\n" in above else column)
+            at = line + above.count("\n"), column
+            yield NextEdit(change.path, *at, "", within[1], EditKind.IMPORT, reason, sort, 0.0, trigger)
+            return
     module = re.sub(r"^(from|import)\s+", "", statement).partition(" ")[0].split(".")[0]
     kin = [node for node in statements if re.match(rf"(from|import)\s+{re.escape(module)}\b", text.text_of(node))]
-    behind = [node for node in kin or statements if text.text_of(node) < statement]
+    is_python = change.path.endswith((".py", ".pyi"))
+    if not kin and is_python:  # those of one form stand together
+        form = statement.partition(" ")[0] + " "
+        kin = [
+            node
+            for node in statements
+            if text.text_of(node).startswith(form) and "__future__" not in text.text_of(node)
+        ]
+    behind = [node for node in kin or statements if not is_python or text.text_of(node) < statement]
     place = behind[-1].end_point.row + 1 if behind else (kin or statements)[0].start_point.row
     yield NextEdit(change.path, place, 0, "", statement + "\n", EditKind.IMPORT, reason, f"{sort}-line", 0.0, trigger)
 

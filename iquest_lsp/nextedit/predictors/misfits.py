@@ -15,11 +15,14 @@ from iquest_lsp.nextedit.predictors.changed_heads import (
     has_forms,
     is_optional,
     parameters_of_both,
+    results_differ,
     takes_many,
 )
 from iquest_lsp.nextedit.records import EditKind, Place, Reason, ReasonKind
 
 MAX_CHANGED = 12
+#: What stands around a call whose result nobody takes.
+_DROPS = ("expression_statement", "go_statement", "defer_statement", "await_expression", "try_expression")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +64,26 @@ def predict(changes: Sequence[Change], sources: Sources) -> Iterator[Place]:
         if both is None or item.is_derived or has_forms(by_path[item.path], item):
             continue
         old, new = _Taken.by(item.old_head, both[0]), _Taken.by(item.head, both[1])
-        if old == new:
+        others = results_differ(item.path, item.old_head, item.head)
+        if old == new and not others:
             continue
         with contextlib.suppress(NotLookedUpError):
-            yield from _calls(item, old, new, by_path, sources)
+            yield from _calls(item, old, new, by_path, sources, others=others)
 
 
-def _calls(item: Changed, old: _Taken, new: _Taken, changes: dict[str, Change], sources: Sources) -> Iterator[Place]:
+def _calls(
+    item: Changed, old: _Taken, new: _Taken, changes: dict[str, Change], sources: Sources, *, others: bool
+) -> Iterator[Place]:
     for call in calls_of(item, [*changes.values()], sources):
         line, end = call.spot.line, call.arguments.end_point.row
         change = changes.get(call.path)
         if change is not None and any(map(change.is_changed, range(line, end + 1))):
             continue
         # A call that did not fit before either is one of another thing, or its function is not understood.
-        if old.misfit(call) or not (what := new.misfit(call)):
+        if old.misfit(call):
+            continue
+        what = new.misfit(call) or ("results" if others and _takes(call) else "")
+        if not what:
             continue
         place = "own" if call.path == item.path else "test" if category(call.path) is Category.TEST else "other"
         yield Place(
@@ -86,3 +95,9 @@ def _calls(item: Changed, old: _Taken, new: _Taken, changes: dict[str, Change], 
             f"misfit-{what}-{place}{call.how}",
             trigger=(item.path, item.line),
         )
+
+
+def _takes(call: WrittenCall) -> bool:
+    """Whether something is done with what a call gives."""
+    whole = call.arguments.parent
+    return whole is not None and whole.parent is not None and whole.parent.type not in _DROPS

@@ -30,17 +30,17 @@ from iquest_lsp.nextedit.parsed import (
     parse,
     receiver,
 )
-from iquest_lsp.nextedit.pieces import done_mark, is_compound
+from iquest_lsp.nextedit.pieces import done_mark, is_akin, is_compound
 from iquest_lsp.nextedit.predictors.passed_over import passed
 from iquest_lsp.nextedit.predictors.repeats import head_lines
-from iquest_lsp.nextedit.predictors.scoped_renames import scoped
+from iquest_lsp.nextedit.predictors.scoped_renames import families, scoped
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-#: Names as short as this are renamed in their scope only.
-SHORT = 3
+#: Shorter names are followed only to where they surely mean the same, and the shortest of all in their scope only.
+SHORT, SHORTEST = 3, 2
 #: Renamed things that are followed at once.
 MAX_RENAMED = 12
 #: Sorts of strings that mean a name even where it is a plain word.
@@ -73,12 +73,12 @@ def predict(changes: Sequence[Change], sources: Sources) -> Iterator[NextEdit]:
     """Suggestions for every renamed thing of the changes."""
     for change in changes:
         yield from scoped(change)
+    yield from families(changes)
     done = [item for change in changes for item in change.renamings]
     heads = head_lines(changes)
     for renamed in list(renamed_definitions(changes))[:MAX_RENAMED]:
-        marks = ("" if renamed.plain else "-alike") + done_mark(
-            done, (renamed.old, renamed.new), (renamed.path, renamed.line)
-        )
+        marks = ("" if renamed.plain else "-alike") + ("" if is_akin(renamed.old, renamed.new) else "-unlike")
+        marks += done_mark(done, (renamed.old, renamed.new), (renamed.path, renamed.line))
         found: list[NextEdit] = []
         with contextlib.suppress(NotLookedUpError):
             found += _everywhere(renamed, sources, marks)
@@ -130,7 +130,8 @@ def _defined_at(text: Parsed, name: str, line: int) -> Symbol | None:
 
 def _everywhere(renamed: Renamed, sources: Sources, marks: str) -> Iterator[NextEdit]:
     """The uses of a definition under its old name; `marks` end their sorts."""
-    if len(renamed.old) < SHORT:
+    short = len(renamed.old) < SHORT
+    if len(renamed.old) < SHORTEST:
         return
     module = module_name(renamed.path)
     uses = sources.uses(renamed.old, module, renamed.owner)
@@ -141,7 +142,10 @@ def _everywhere(renamed: Renamed, sources: Sources, marks: str) -> Iterator[Next
         if category(use.path) in (Category.CHANGELOG, Category.GENERATED, Category.LOCK):
             continue
         sort = _sort(renamed, use, importers, alone)
+        if short and (use.kind not in ("caller", "test") or sort.endswith(("-unsure", "-alone"))):
+            continue  # so short a name is many things'
         if sort:
+            sort += "-short" if short else ""
             yield from _in_line(renamed, use, sources, sort + marks)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
+from iquest_lsp.common_ends import common_ends
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.parsed import (
     Spot,
@@ -17,8 +19,11 @@ from iquest_lsp.nextedit.parsed import (
     parameter_names,
 )
 from iquest_lsp.nextedit.pieces import Renaming, done_mark
+from iquest_lsp.nextedit.predictors.passed_over import counted
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
 
+#: Names whose beginnings, or ends, became others, from which on others are expected to follow.
+LEAST_FAMILY = 2
 ITSELF = ("self", "cls", "this")
 
 
@@ -180,3 +185,77 @@ def _suggest(path: str, spot: Spot, renaming: Renaming, kind: EditKind, reason: 
         sort,
         trigger=(renaming.path, renaming.line),
     )
+
+
+# ------------------------------------------------------------------------------------------ names of one family
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Words of a name that became others: at its `start`, its `end`, or before the words `behind` (`mid`)."""
+
+    gone: tuple[str, ...]
+    come: tuple[str, ...]
+    behind: tuple[str, ...]
+    where: str
+
+    @classmethod
+    def of(cls, old: str, new: str) -> _Part | None:
+        """What became of one name; None where nothing of it stayed, or words were only added or taken away."""
+        one, other = words_of(old), words_of(new)
+        head, tail = common_ends(one, other)
+        gone, come = one[head : len(one) - tail], other[head : len(other) - tail]
+        if not gone or not come or not (head or tail):
+            return None
+        where = "start" if not head else "end" if not tail else "mid"
+        return cls(tuple(gone), tuple(come), tuple(one[len(one) - tail :]) if where == "mid" else (), where)
+
+    def in_name(self, name: str) -> str:
+        """The new name of another thing whose name has these words there; empty where it has not."""
+        words = words_of(name)
+        ending = [*self.gone, *self.behind]
+        if self.where == "start":
+            fits, new = words[: len(self.gone)] == [*self.gone], [*self.come, *words[len(self.gone) :]]
+        else:
+            fits, new = words[-len(ending) :] == ending, [*words[: -len(ending)], *self.come, *self.behind]
+        return "".join(new) if fits and len(words) > len(ending) else ""
+
+
+def words_of(name: str) -> list[str]:
+    """The words that a name is made of, with the signs between them."""
+    return re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\w]|_+", name)
+
+
+def families(changes: Sequence[Change]) -> Iterator[NextEdit]:
+    """Definitions of the changed files in whose names stand the words that became others in those of their like."""
+    found: dict[_Part, dict[str, tuple[str, int, str]]] = {}
+    for change in changes:
+        defined = {item.short for item in change.after.symbols if change.is_changed(item.start)}
+        for renaming in change.renamings:
+            part = _Part.of(renaming.old, renaming.new) if renaming.new in defined else None
+            if part is not None:
+                found.setdefault(part, {})[renaming.old] = (change.path, renaming.line, renaming.new)
+    for part, examples in found.items():
+        if len(examples) < LEAST_FAMILY and part.where != "mid":
+            continue
+        last = [*examples.items()][-1]
+        for change in changes:
+            names = {item.short for item in change.after.symbols}
+            for symbol in change.after.symbols:
+                new = part.in_name(symbol.short)
+                if not new or new in names or symbol.short in examples:
+                    continue
+                for spot in change.after.spots(symbol.short, symbol.start, max(symbol.head, symbol.start + 1)):
+                    old, (path, line, like) = last
+                    yield NextEdit(
+                        change.path,
+                        spot.line,
+                        spot.column,
+                        symbol.short,
+                        new,
+                        EditKind.RENAME,
+                        Reason(ReasonKind.LIKE, (old, like)),
+                        f"rename-family-{part.where}-{counted(len(examples))}",
+                        trigger=(path, line),
+                    )
+                    break

@@ -184,7 +184,11 @@ SCENARIOS = (
         "a function gets another name, in C",
         {"queue.c": QUEUE, "queue.h": "int queue_push(struct queue *q, int item);\n"},
         (("queue.c", "int queue_push(", "int queue_append("),),
-        wanted(("queue.c", 8, "queue_push", "queue_append"), ("queue.c", 9, "queue_push", "queue_append")),
+        wanted(
+            ("queue.c", 8, "queue_push", "queue_append"),
+            ("queue.c", 9, "queue_push", "queue_append"),
+            ("queue.h", 0, "queue_push", "queue_append"),
+        ),
     ),
     Scenario(
         "a method gets another name, in Rust",

@@ -99,3 +99,35 @@ def test_a_suggestion_too_unsure_to_be_made_is_a_place(monkeypatch: pytest.Monke
         ("b.py", 1, 2, 0.91),
     ]
     assert gate.admitted_places([item], [place], [item]) == found[1:]
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "old", "new", "expected"),
+    [
+        (
+            "a.go",
+            "package a\n\nfunc area(w int) int {\n\treturn w\n}\n\nfunc f() {\n\tx := area(1)\n\tarea(2)\n}\n",
+            "(w int) int",
+            "(w int) (int, error)",
+            {("a.go", 8, 8, "misfit")},
+        ),
+        (
+            "a.rs",
+            "fn area(w: u8) -> u8 {\n    w\n}\n\nfn f() -> u8 {\n    area(1) + 1\n}\n",
+            "-> u8 {\n    w",
+            "-> Result<u8, E> {\n    Ok(w)",
+            {("a.rs", 6, 6, "misfit")},
+        ),
+        (
+            "b.go",
+            "package a\n\nfunc area(w int) int {\n\treturn w\n}\n\nfunc f() {\n\tx := area(1)\n\tuse(x)\n}\n",
+            "(w int) int",
+            "(w int) (r int)",
+            set(),
+        ),
+    ],
+)
+def test_calls_that_get_other_results_are_places(
+    look: Look, path: str, before: str, old: str, new: str, expected: set[tuple[str, int, int, str]]
+) -> None:
+    assert lines(look({path: before}, {path: before.replace(old, new, 1)})) == expected

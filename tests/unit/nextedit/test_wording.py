@@ -11,6 +11,7 @@ VALUES = {
     ReasonKind.RENAMED: ("old", "new"),
     ReasonKind.RENAMED_IN: ("old", "new", "a.py"),
     ReasonKind.PARAMETER_RENAMED: ("old", "new", "total"),
+    ReasonKind.LIKE: ("old", "new"),
     ReasonKind.MOVED: ("a.py", "b.py"),
     ReasonKind.PARAMETER_REMOVED: ("total", "member"),
     ReasonKind.PARAMETER_ADDED: ("total", "member"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from iquest_lsp.nextedit.predictors.modules import in_braces
 from tests.unit.nextedit.conftest import Think, places
 
 
@@ -118,3 +119,70 @@ def test_the_name_of_a_module_of_the_language_may_be_short(think: Think) -> None
 def test_what_says_how_a_file_is_read_is_never_idle(think: Think) -> None:
     before = "from __future__ import annotations\n\n#: Its annotations.\nx = 1\n"
     assert not places(think({"a.py": before}, {"a.py": before.replace("#: Its annotations.\n", "")}), "import")
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "used", "suggested"),
+    [
+        (
+            "shop/a.py",
+            "from .other import x\n\n\ndef f():\n    return x\n",
+            "x + area()",
+            (2, "from .shapes import area\n"),
+        ),
+        (
+            "shop/a.py",
+            "from shop.other import x\n\n\ndef f():\n    return x\n",
+            "x + area()",
+            (2, "from shop.shapes import area\n"),
+        ),
+        ("shop/a.py", "import sys\n\n\ndef f():\n    return sys\n", "sys + area()", None),
+        (
+            "web/a.ts",
+            "import { x } from './other'\n\nexport const f = () => {\n  return x\n}\n",
+            "x + size()",
+            (2, "import { size } from './shapes'\n"),
+        ),
+        (
+            "web/in/a.ts",
+            'import { x } from "../other.js";\n\nexport const f = () => {\n  return x;\n};\n',
+            "x + size()",
+            (2, 'import { size } from "../shapes.js";\n'),
+        ),
+    ],
+)
+def test_a_name_that_one_file_defines_is_imported_from_there(
+    think: Think, path: str, before: str, used: str, suggested: tuple[int, str] | None
+) -> None:
+    files = {
+        "shop/shapes.py": "def area():\n    return 1\n",
+        "shop/other.py": "x = 1\n",
+        "web/shapes.ts": "export function size() {\n  return 1\n}\n",
+        "web/other.ts": "export const x = 1\n",
+    }
+    word = "sys" if "return sys" in before else "x"
+    found = places(think({**files, path: before}, {path: before.replace(f"return {word}", f"return {used}")}), "import")
+    assert found == ({(path, suggested[0], "", suggested[1])} if suggested else set())
+
+
+@pytest.mark.parametrize(
+    ("whole", "after"),
+    [
+        ("import { a, c } from './m'", "import { a, b, c } from './m'"),
+        ("import { c, a } from './m'", "import { c, a, b } from './m'"),
+        ("import type { a } from './m'", None),
+        ("import { a } from './n'", None),
+        ("import m from './m'", None),
+        ("import {\n  a,\n  c,\n} from './m'", "import {\n  a,\n  b,\n  c,\n} from './m'"),
+        ("import {\n  a\n} from './m'", None),
+    ],
+)
+def test_a_name_goes_among_those_of_its_module(whole: str, after: str | None) -> None:
+    found = in_braces(whole, "import { b } from './m'", "b")
+    assert (None if found is None else whole[: found[0]] + found[1] + whole[found[0] :]) == after
+
+
+def test_statements_of_one_form_stand_together(think: Think) -> None:
+    before = "import abc\nimport sys\nfrom typing import Any\n\n\ndef f(x: Any) -> Any:\n    return abc, sys\n"
+    found = think({"a.py": before}, {"a.py": before.replace("abc, sys", "abc, sys, os.sep")})
+    assert places(found, "import") == {("a.py", 2, "", "import os\n")}

@@ -143,3 +143,42 @@ def test_a_plain_word_is_meant_in_a_path_that_leads_to_it_and_among_what_is_expo
         ("shop/shapes.py", 1, "area", "size"),
         ("tests/test_shapes.py", 2, "area", "size"),
     }
+
+
+@pytest.mark.parametrize(
+    ("first", "now", "other", "suggested"),
+    [
+        ("ZipFromSettings", "ZipWithSettings", "LogFromSettings", "LogWithSettings"),
+        ("zip_from_settings", "zip_with_settings", "log_from_settings", "log_with_settings"),
+        ("ZipFromSettings", "ZipWithSettings", "FromSettings", ""),
+        ("ZipFromSettings", "ZipWithSettings", "LogFromOthers", ""),
+        ("loadSync", "loadNow", "saveSync", ""),
+    ],
+)
+def test_names_of_a_family_follow(think: Think, first: str, now: str, other: str, suggested: str) -> None:
+    module = f"def {first}():\n    pass\n\n\ndef {other}():\n    pass\n"
+    found = places(think({"a.py": module}, {"a.py": module.replace(first, now)}), "rename")
+    assert found == ({("a.py", 5, other, suggested)} if suggested else set())
+
+
+def test_ends_of_names_follow_where_several_did(think: Think) -> None:
+    module = "".join(f"def {name}Sync():\n    pass\n\n\n" for name in ("load", "save", "drop"))
+    after = module.replace("loadSync", "loadNow").replace("saveSync", "saveNow")
+    assert places(think({"a.py": module}, {"a.py": after}), "rename") == {("a.py", 9, "dropSync", "dropNow")}
+
+
+def test_a_short_name_is_followed_where_it_surely_means_the_same(think: Think) -> None:
+    found = think(
+        {
+            "shapes.py": "def ar(w):\n    return w\n\n\nx = ar(1)\n",
+            "a.py": "from shapes import ar\n\nprint(ar(1))\n",
+            "b.py": "def f(o, ar):\n    return o.ar(ar)\n",
+            "c.md": "The call `ar(1)`.\n",
+        },
+        {"shapes.py": "def area(w):\n    return w\n\n\nx = ar(1)\n"},
+    )
+    assert {(path, line) for path, line, _, _ in places(found, "rename")} == {
+        ("shapes.py", 5),
+        ("a.py", 1),
+        ("a.py", 3),
+    }
