@@ -15,6 +15,12 @@ _LISTED = {
     GapKind.TEXTS: "there are too many files: the definitions in {} were not read",
     GapKind.ABSENT: "this clone lacks the contents of {}: `git fetch --refetch --no-filter` brings them",
 }
+#: The same of several.
+_SEVERAL = {
+    GapKind.INNER: "{} are repositories of their own and were not read",
+    GapKind.LARGE: "{} are too large and were not read",
+    GapKind.CONFLICT: "{} are in conflict: what changes in them was not read",
+}
 _GAPS = {
     GapKind.UNTRACKED: "only {} of {} untracked files were read",
     GapKind.RANGE: "only the newest {} of the {} commits of the range were read",
@@ -40,10 +46,14 @@ _GAPS = {
 
 def gap_words(gaps: Sequence[Gap]) -> list[str]:
     """What is missing, a sentence each."""
-    return [
-        say(_LISTED[gap.kind], listed(gap.values)) if gap.kind in LISTS else say(_GAPS[gap.kind], *gap.values)
-        for gap in gaps
-    ]
+    return [_told(gap) for gap in gaps]
+
+
+def _told(gap: Gap) -> str:
+    if gap.kind not in LISTS:
+        return say(_GAPS[gap.kind], *gap.values)
+    sentences = (_LISTED | _SEVERAL) if len(gap.values) > 1 else _LISTED
+    return say(sentences[gap.kind], listed(gap.values))
 
 
 def partial(gaps: Sequence[Gap]) -> list[str] | None:

@@ -53,10 +53,13 @@ def effects(
     found += named(EffectKind.RAISES_NO_MORE, _names(RAISES, minus) - _names(RAISES, new))
     found += named(EffectKind.HANDLES, _names(_HANDLES, plus) - _names(_HANDLES, old))
     found += _replaced(minus, plus)
+    turned = [line for effect in found if effect.kind is EffectKind.TURNS for line in effect.values[2:]]
     old_conditions = {_form(item) for item in _conditions(minus)} | set(_conditions(old))
     text = "\n".join(old)  # a condition may have stood behind its statement
     new_conditions = (
-        item for item in _conditions(plus) if not {item, _form(item)} & old_conditions and item not in text
+        item
+        for item in _conditions(plus)
+        if not {item, _form(item)} & old_conditions and item not in text and not any(item in line for line in turned)
     )
     found += [Effect(EffectKind.CHECKS, (item,)) for item in new_conditions][:1]
     come, gone = called_in(plus) - called_in(old), called_in(minus) - called_in(new)

@@ -8,7 +8,7 @@ from iquest_lsp.codeflow.syntax.outline.region import Region
 
 _TOML_NAME = re.compile(r'name\s*=\s*"([^"]+)"')
 _TOML_VERSION = re.compile(r'version\s*=\s*"([^"]+)"')
-_YARN = re.compile(r'"?((?:@[^@/\s"]+/)?[^@\s"]+)@[^:]*:\s*$')
+_YARN = re.compile(r'"?((?:@[^@/\s"]+/)?[^@\s"]+)@\S.*:\s*$')
 _YARN_VERSION = re.compile(r'\s+version:?\s+"?([^"\s]+)"?')
 _PNPM = re.compile(r"  '?/?((?:@[^/@\s']+/)?[^@\s'/(]+)[@/]([^:'(\s]+)[^:]*'?:\s*(?:\{\}\s*)?$")
 _NPM = re.compile(r'(\s*)"(?:(?:.*/)?node_modules/)?((?:@[^"/]+/)?[^"/]+)":\s*\{\s*$')
@@ -41,7 +41,7 @@ def yarn_packages(lines: list[str]) -> tuple[Region, ...]:
     while at < len(lines):
         end = at + 1
         if head := _YARN.match(lines[at]):
-            while end < len(lines) and lines[end][:1].isspace():
+            while end < len(lines) and lines[end][:1].isspace() and lines[end].strip():
                 end += 1
             version = next((match[1] for line in lines[at:end] if (match := _YARN_VERSION.match(line))), "")
             found.append(Region(head[1], "package", at, end, version))
