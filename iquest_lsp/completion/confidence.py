@@ -34,7 +34,7 @@ def threshold_of(metadata: Mapping[str, str], percent: int = -1, language: str =
     own = by_language.get(language) if isinstance(by_language, dict) else None
     try:
         value = float(metadata.get(CONFIDENCE_KEY, "") if own is None else own)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return DEFAULT_THRESHOLD
     return value if 0 <= value <= 1 else DEFAULT_THRESHOLD
 

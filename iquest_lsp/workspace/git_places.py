@@ -53,7 +53,10 @@ def own_places(folder: Path) -> GitFolders | None:
             text = ""
         if not text.startswith("gitdir:"):
             return None
-        git_dir = (folder / text[len("gitdir:") :].strip()).resolve()
+        try:
+            git_dir = (folder / text[len("gitdir:") :].strip()).resolve()
+        except (OSError, ValueError):  # no name that this system's files have
+            return None
     if not is_there(git_dir / "HEAD"):
         return None
     try:
@@ -139,4 +142,4 @@ def _given_by_files(places: GitFolders | None) -> dict[str, str]:
 
 
 def _is_true(text: str) -> bool:
-    return text in ("true", "yes", "on") or (text.isdecimal() and int(text) != 0)
+    return text in ("true", "yes", "on") or (text.isdecimal() and bool(text.strip("0")))

@@ -59,7 +59,7 @@ class CopyShares:
         """Reads the value of the GGUF key, [[bytes, share, share, share], ...]; None where it holds no such table."""
         try:
             rows = [(int(row[0]), tuple(float(value) for value in row[1:])) for row in json.loads(text)]
-        except (ValueError, TypeError, IndexError, KeyError):
+        except (ValueError, TypeError, IndexError, KeyError, OverflowError, RecursionError):
             return None
         borders = tuple(border for border, _ in rows)
         values = tuple((row[0], row[1], row[2]) for _, row in rows if len(row) == 3)

@@ -55,7 +55,7 @@ class MemoryShares:
             tables = [tuple(tuple(float(value) for value in row) for row in about[name]) for name in ("free", "word")]
             weights = [float(about[name]) for name in ("prompt", "folder")]
             layers = tuple(tuple(float(value) for value in row) for row in about.get("layers", LAYERS))
-        except (ValueError, TypeError, KeyError, RecursionError):
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
             return None
         shapes_fit = len(layers) == len(OWN) and all(len(row) == len(Layer) for row in layers)
         shapes_fit &= all(len(rows) == len(ORDERS) + 1 and all(len(row) == FEATURES for row in rows) for rows in tables)

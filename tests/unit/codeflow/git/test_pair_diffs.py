@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from iquest_lsp.codeflow.facts import shows_all
 from iquest_lsp.codeflow.git.pair_diffs import PairDiffs, pair_diffs
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.errors import MissingContentsError
@@ -16,7 +17,7 @@ from tests.unit.codeflow.conftest import Script
 
 def test_each_pair_has_its_own_answer(script: Script) -> None:
     ids = [script.commit(f"Step {number}", {"a.py": f"{number}\n", "b.py": f"{number}\n"}) for number in range(3)]
-    with pair_diffs(Repository.open(script.root), ("a.py",)) as pairs:
+    with pair_diffs(Repository.open(script.root, shows_all), ("a.py",)) as pairs:
         for old, new in ((0, 1), (0, 2), (1, 1)):
             found = pairs.read(ids[old], ids[new])
             told = [(item.path, item.hunks[0].removed, item.hunks[0].added) for item in found]
@@ -26,7 +27,7 @@ def test_each_pair_has_its_own_answer(script: Script) -> None:
 def test_without_a_patch_renames_of_whole_commits_are_found(script: Script) -> None:
     old = script.commit("Begin", {"a.py": "one\ntwo\nthree\n"})
     new = script.commit("Rename it", {"a.py": None, "b.py": "one\ntwo\nthree\n"})
-    with pair_diffs(Repository.open(script.root), (), patch=False) as pairs:
+    with pair_diffs(Repository.open(script.root, shows_all), (), patch=False) as pairs:
         (found,) = pairs.read(old, new)
     assert (found.status, found.old_path, found.path, found.hunks) == ("R", "a.py", "b.py", ())
 

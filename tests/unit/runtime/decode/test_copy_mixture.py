@@ -125,6 +125,9 @@ def test_a_table_is_read_as_it_is_written() -> None:
         "[[9, 0, 0, 0], [3, 0, 0, 0]]",
         "[[3, NaN, 0, 0]]",
         "[null]",
+        "[" * 100_000,
+        f"[[3, 1{'0' * 400}, 0, 0]]",
+        "[[Infinity, 0, 0, 0]]",
     ],
 )
 def test_what_is_no_table_is_none(text: str) -> None:

@@ -1,0 +1,77 @@
+"""What the words of a message speak for, and the issues that it names."""
+
+from __future__ import annotations
+
+import pytest
+
+from iquest_lsp.codeflow.diff.intents.message_words import issues_in, uninformative, word_scores
+from iquest_lsp.codeflow.diff.intents.shape import shape_of
+from tests.unit.codeflow.made import diff_of
+
+CODE = [diff_of("a.py", "a = 1\n", "a = 2\n")]
+
+
+@pytest.mark.parametrize(
+    ("subject", "expected"),
+    [
+        ("", True),
+        ("wip", True),
+        ("Update files", True),
+        ("fix some small bugs", True),
+        ("...", True),
+        ("更新代码", True),
+        ("Fix the reader of empty files", False),
+        ("Add Kit", False),
+        ("修复登录超时", False),
+    ],
+)
+def test_a_subject_that_says_nothing(subject: str, expected: bool) -> None:
+    assert uninformative(subject) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "issues"),
+    [
+        ("", ()),
+        ("Fix #12 and (#3), #12", ("#12", "#3")),
+        ("KIT-12: handle it", ("KIT-12",)),
+        ("see https://x.org/a/b/issues/7", ("#7",)),
+        ("修复#5问题", ("#5",)),
+        ("Close #I4XYZ9", ("I4XYZ9",)),
+        # What looks alike.
+        ("UTF-8 and SHA-256", ()),
+        ("a#12 C#7 &#39;", ()),
+    ],
+)
+def test_issues_that_a_text_mentions(text: str, issues: tuple[str, ...]) -> None:
+    assert issues_in(text) == issues
+
+
+@pytest.mark.parametrize(
+    ("subject", "kind"),
+    [
+        ("Fix a crash", "fix"),
+        ("Add a reader", "feature"),
+        ("Rename the reader", "refactor"),
+        ("Speed up the reader", "perf"),
+        ("Fix lint warnings", "style"),
+        ("Release 1.2", "release"),
+        ("Deprecate the reader", "deprecate"),
+        ("优化读取性能", "perf"),
+    ],
+)
+def test_the_words_of_a_subject_speak_for_a_kind(subject: str, kind: str) -> None:
+    scores, words = word_scores(subject, "", shape_of(CODE))
+    assert max(scores, key=lambda item: scores[item]) == kind
+    assert words[kind]
+
+
+@pytest.mark.parametrize("subject", ["", "Kit", "Set `fix_all` to 2", "Call resolveAll()"])
+def test_names_are_no_words(subject: str) -> None:
+    scores, _ = word_scores(subject, "", shape_of(CODE))
+    assert scores["fix"] == 0.0
+
+
+def test_what_is_closed_by_the_body_speaks_for_a_fix() -> None:
+    assert word_scores("Kit", "Fixes #3", shape_of(CODE))[0]["fix"] > 0
+    assert word_scores("Kit", "Closes #3", shape_of(CODE))[0]["fix"] == 0

@@ -1,0 +1,56 @@
+"""What a diff alone speaks for."""
+
+from __future__ import annotations
+
+import pytest
+
+from iquest_lsp.codeflow.diff.intents.kinds import KINDS
+from iquest_lsp.codeflow.diff.intents.shape import shape_of
+from iquest_lsp.codeflow.diff.intents.shape_kind import is_layout, shape_kind
+from iquest_lsp.codeflow.git.commits import FileDiff
+from iquest_lsp.codeflow.syntax.changes import SymbolChange
+from tests.unit.codeflow.made import diff_of
+
+
+def change(what: str, name: str = "read", **more: object) -> SymbolChange:
+    return SymbolChange("a.py", name, "function", what, **more)  # type: ignore[arg-type]
+
+
+CODE = diff_of("a.py", "a = f(b)\n", "a = g(b)\n")
+
+
+@pytest.mark.parametrize(
+    ("files", "changes", "kind"),
+    [
+        ([], None, None),
+        ([diff_of("README.md", "a\n", "b\n")], None, "docs"),
+        ([diff_of("tests/test_a.py", "a\n", "b\n")], None, "test"),
+        ([diff_of(".github/workflows/a.yml", "a: b\n", "a: c\n")], None, "ci"),
+        ([diff_of("Makefile", "a:\n", "b:\n")], None, "build"),
+        ([diff_of("a.py", "__version__ = '1.0'\n", "__version__ = '1.1'\n")], None, "release"),
+        ([FileDiff("a.py", "R", "b.py")], None, "refactor"),
+        ([diff_of("a.py", "f(a,b)\n", "f(a, b)\n")], None, "style"),
+        ([diff_of("a.py", "# a\n", "# b\n")], None, "docs"),
+        ([diff_of("a.py", None, "a = f()\n")], None, "feature"),
+        ([CODE], None, None),
+        ([CODE], [change("added")], "feature"),
+        ([CODE], [change("body")], "fix"),
+        ([CODE], [change("body", deprecates=True)], "deprecate"),
+        ([CODE], [change("doc")], "docs"),
+        ([CODE], [change("format-only")], "style"),
+        ([CODE], [change("moved"), change("moved", "write")], "refactor"),
+        ([CODE], [], None),
+    ],
+)
+def test_a_diff_speaks_for_a_kind(files: list[FileDiff], changes: list[SymbolChange] | None, kind: str | None) -> None:
+    found = shape_kind(shape_of(files, changes))
+    assert (found and found[0]) == kind
+    if found is not None:
+        assert found[0] in KINDS
+        assert 0 < found[1] <= 1
+
+
+def test_only_layout_is_told_by_the_trees() -> None:
+    assert is_layout(shape_of([CODE], [change("format-only")]))
+    assert not is_layout(shape_of([CODE], [change("format-only"), change("body", "write")]))
+    assert not is_layout(shape_of([CODE]))
