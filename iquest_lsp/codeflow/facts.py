@@ -21,6 +21,8 @@ def shows_all(text: str) -> bool:
 #: Stands where a text is not repeated.
 WITHHELD = "(withheld: looks like a secret)"
 
+#: Stands in a store for a text that is not kept.
+NOT_KEPT = "\x1awithheld\x1a"
 #: Values are whole: `wording` cuts what it shows. Nobody reads a line beyond this length; what was made to be hostile
 #: ends here.
 MAX_VALUE = 2000
@@ -37,6 +39,11 @@ class Fact(Generic[Kind]):
 def bounded(text: str) -> str:
     """A text from outside as a value of a fact."""
     return text[:MAX_VALUE]
+
+
+def as_told(stored: str) -> str:
+    """A text of a store as answers have it."""
+    return stored.replace(NOT_KEPT, WITHHELD)
 
 
 def encode(facts: Iterable[Fact[Any]]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from iquest_lsp.codeflow.diff.filters import Ground, Objection
-from iquest_lsp.codeflow.facts import decode
+from iquest_lsp.codeflow.facts import as_told, decode
 from iquest_lsp.codeflow.syntax.changes import ChangeName
 from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind
 
@@ -65,8 +65,10 @@ class SymbolEntry:
 def entry_of(row: Sequence[Any]) -> Entry:
     """A commit from its columns."""
     values = list(row)
+    for at in (4, 6, 7):  # author, subject, body
+        values[at] = as_told(values[at])
     values[12] = bool(values[12])
-    objections = [Objection(Ground(kind), told) for kind, told in decode(values[15])]
+    objections = [Objection(Ground(kind), tuple(map(as_told, told))) for kind, told in decode(values[15])]
     values[15] = objections[0] if objections else None
     values[18] = values[18] or None  # "" where no release has it
     return Entry(*values)

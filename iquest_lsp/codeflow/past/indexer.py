@@ -19,7 +19,7 @@ from iquest_lsp.codeflow.diff.bug_risk import riskiness
 from iquest_lsp.codeflow.diff.filters import Ground, Objection, credibility, rationale
 from iquest_lsp.codeflow.diff.intents.intent import intent_of
 from iquest_lsp.codeflow.diff.intents.shape import shape_of
-from iquest_lsp.codeflow.facts import WITHHELD, encode, holds_secret
+from iquest_lsp.codeflow.facts import NOT_KEPT, encode, holds_secret
 from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.git.blob_reader import BlobReader
 from iquest_lsp.codeflow.git.commits import Commit, FileDiff, commits
@@ -218,7 +218,7 @@ class Indexer:
                     for diff in item.files
                 ],
             )
-            words = code_words(f"{item.subject}\n{item.body}") | {*judged.issues.split()}
+            words = code_words(f"{item.subject}\n{item.body}".replace(NOT_KEPT, " ")) | {*judged.issues.split()}
             db.executemany("INSERT OR IGNORE INTO words VALUES(?,?)", [(word, key) for word in words])
 
     def _shown(self, commit: Commit) -> Commit:
@@ -229,12 +229,12 @@ class Indexer:
         lines = commit.body.split("\n")
         secret = [withhold(line) for line in lines]
         rest = "\n".join("" if hidden else line for line, hidden in zip(lines, secret, strict=True))
-        body = "\n".join(WITHHELD if hidden else line for line, hidden in zip(lines, secret, strict=True))
+        body = "\n".join(NOT_KEPT if hidden else line for line, hidden in zip(lines, secret, strict=True))
         return replace(
             commit,
-            author=WITHHELD if withhold(commit.author) else commit.author,
-            subject=WITHHELD if withhold(commit.subject) else commit.subject,
-            body=WITHHELD if withhold(rest) else body,
+            author=NOT_KEPT if withhold(commit.author) else commit.author,
+            subject=NOT_KEPT if withhold(commit.subject) else commit.subject,
+            body=NOT_KEPT if withhold(rest) else body,
         )
 
     def _kept(self, text: str) -> str:

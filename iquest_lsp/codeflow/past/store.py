@@ -22,7 +22,7 @@ from iquest_lsp.errors import RepositoryError, StoreError
 
 T = TypeVar("T")
 
-SCHEMA = 10
+SCHEMA = 11
 #: The same for every schema: an older store is emptied where it lies.
 FILE = "flow-1.sqlite"
 #: How long another process is waited for, and how often it is asked where SQLite itself does not wait.

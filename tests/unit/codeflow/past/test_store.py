@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from iquest_lsp.codeflow.diff.filters import COMPLETENESS, CONSISTENCY, CREDIBILITY
-from iquest_lsp.codeflow.facts import shows_all
+from iquest_lsp.codeflow.facts import WITHHELD, shows_all
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past import index_access
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
@@ -259,6 +259,23 @@ def test_a_newer_schema_is_left_alone(script: Script, tmp_path: Path) -> None:
     db.close()
     assert subjects(script, tmp_path) == ["One"]
     assert list(tmp_path.glob("*.broken")), "the newer store is kept aside"
+
+
+def test_what_is_withheld_is_no_sentence_in_the_store(script: Script, tmp_path: Path) -> None:
+    secret = "hush-hush-4711"
+    script.commit(f"Add {secret}\n\nWhy it is.\nSince {secret}.", {"a.py": "a = 1\n"}, author=f"{secret} <a@b.c>")
+    with FlowIndex.open(Repository.open(script.root, lambda text: secret in text), tmp_path) as index:
+        index.update()
+        [entry] = [item for item in index.entries() if item.files]
+    assert (entry.subject, entry.author) == (WITHHELD, WITHHELD)
+    assert entry.body == f"Why it is. {WITHHELD}"
+    db = sqlite3.connect(next(tmp_path.glob("flow-*.sqlite")))
+    kept = db.execute("SELECT subject, body, author FROM commits").fetchall()
+    words = {word for (word,) in db.execute("SELECT word FROM words")}
+    db.close()
+    assert WITHHELD not in str(kept)
+    assert secret not in str(kept)
+    assert not words & {"withheld", "looks", "secret", "hush"}
 
 
 WORKER = """
