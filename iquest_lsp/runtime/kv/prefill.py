@@ -246,7 +246,7 @@ class Prefill:
         The later passes of a Loop model are not run over those: they count at the prompt's end only.
         """
         shelf = self._shelf(sequence)
-        found = moved_spans(self.cache.tokens(shelf), tokens[:-1].tolist(), held, WORTH_SHARING)
+        found = moved_spans(self.cache.tokens(shelf), tokens[:-1], held, WORTH_SHARING)
         spans = [span for span in map(self._movable, found) if span.length]
         if not spans or not self.rewind(sequence, held):
             return 0

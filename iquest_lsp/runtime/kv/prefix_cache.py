@@ -26,25 +26,25 @@ class KvSpan:
     length: int
 
 
-def moved_spans(held: Sequence[int], prompt: Sequence[int], start: int, shortest: int) -> list[KvSpan]:
+def moved_spans(held: Sequence[int], prompt: Sequence[int] | Ids, start: int, shortest: int) -> list[KvSpan]:
     """What of `prompt` from `start` on stands in `held` from `start` on, in the same order but at other places.
 
     Spans have at least `shortest` tokens and do not overlap. A match is found where ANCHOR tokens in a row agree, and
     taken as far as it goes; the first place behind the last span counts.
     """
-    held, prompt = list(held), list(prompt)
+    held, prompt = (as_ids(ids[start:]).tolist() for ids in (held, prompt))
     places: dict[tuple[int, ...], list[int]] = {}
-    for at in range(start, len(held) - ANCHOR + 1):
+    for at in range(len(held) - ANCHOR + 1):
         places.setdefault(tuple(held[at : at + ANCHOR]), []).append(at)
     spans: list[KvSpan] = []
-    target, behind = start, start
+    target, behind = 0, 0
     while target + ANCHOR <= len(prompt):
         found = places.get(tuple(prompt[target : target + ANCHOR]), ())
         source = next((at for at in found if at >= behind), None)
         if source is not None:
             length = common_prefix(held[source:], prompt[target:])
             if length >= shortest:
-                spans.append(KvSpan(source, target, length))
+                spans.append(KvSpan(start + source, start + target, length))
                 behind, target = source + length, target + length
                 continue
         target += 1
