@@ -25,7 +25,7 @@ from iquest_lsp.codeflow.syntax.linking.others import overrides, under_other_nam
 from iquest_lsp.codeflow.syntax.linking.references import Reference, is_compound, is_meant, module_name, references
 from iquest_lsp.codeflow.syntax.linking.type_uses import types_of
 from iquest_lsp.codeflow.syntax.linking.uses_in_text import TEXTS, meant, names_module
-from iquest_lsp.codeflow.syntax.paths import Category, category, is_test_of, stem
+from iquest_lsp.codeflow.syntax.paths import Category, category, has_own, is_test_of
 from iquest_lsp.codeflow.syntax.symbols import Symbol
 from iquest_lsp.codeflow.wording.impact import ORDER, Impact, ImpactItem, Use, UseKind
 
@@ -287,17 +287,8 @@ def _mentions(path: str, module: str, uses: Sequence[Reference]) -> Iterable[Imp
 def _tests(path: str, tracked: frozenset[str]) -> Iterable[ImpactItem]:
     for other in tracked:
         code = category(other) is Category.TEST and grammars.language_of(other)
-        if code and other != path and is_test_of(other, path) and not _has_own(other, path, tracked):
+        if code and other != path and is_test_of(other, path) and not has_own(other, path, tracked):
             yield ImpactItem(other, 1, "test", Use(UseKind.NAMED_TEST, (path,)), 0.6)
-
-
-def _has_own(test: str, path: str, tracked: frozenset[str]) -> bool:
-    """Whether a test stands beside a file of its name, which is another one than the file at `path`."""
-    file = PurePosixPath(test)
-    beside = (
-        file.with_name(f"{stem(test)}{suffix}").as_posix() for suffix in {file.suffix, PurePosixPath(path).suffix}
-    )
-    return any(other in tracked and other != path for other in beside)
 
 
 def _cochanges(path: str, partners: Sequence[Partner], tracked: frozenset[str]) -> Iterable[ImpactItem]:

@@ -11,7 +11,7 @@ from iquest_lsp.codeflow.past.likely_files import Likely
 from iquest_lsp.codeflow.past.unindexed import Habits
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from iquest_lsp.codeflow.syntax.linking.references import Reference
-from iquest_lsp.codeflow.syntax.paths import Category, category, is_test_of, stem
+from iquest_lsp.codeflow.syntax.paths import Category, category, has_own, is_test_of, stem
 from iquest_lsp.codeflow.syntax.signatures import breaks_callers, types_only
 from iquest_lsp.codeflow.wording.explanation import SURE, MissingItem, MissingKind, MissingReason
 
@@ -137,7 +137,7 @@ def _tests(
     totals = {of: partner.total for (_, of), partner in counted.items()}
     for path in code:
         for test in sorted(
-            (test for test in tests.get(stem(path), []) if is_test_of(test, path)),
+            (test for test in tests.get(stem(path), []) if is_test_of(test, path) and not has_own(test, path, tracked)),
             key=lambda item: _distance(item, path),
         )[:2]:
             partner = counted.get((test, path))

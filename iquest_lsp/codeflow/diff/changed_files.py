@@ -23,7 +23,8 @@ _STATUS = {
 class ChangedFile:
     """One file of a diff; `status` is added, modified, deleted, renamed, copied, type-changed or conflicted.
 
-    `old_path` is where a renamed or copied one was; a binary one has no lines.
+    `old_path` is where a renamed or copied one was; a binary one has no lines. `blank` says that no line with anything
+    on it comes or goes.
     """
 
     path: str
@@ -33,13 +34,16 @@ class ChangedFile:
     removed: int = 0
     old_path: str = ""
     binary: bool = False
+    blank: bool = False
 
     @classmethod
     def of(cls, item: FileDiff, symbols: Sequence[SymbolChange]) -> ChangedFile:
         """The file with the changes of its definitions."""
         status = _STATUS.get(item.status, "modified")
         old = item.old_path if item.status in ("R", "C") else ""
-        return cls(item.path, status, tuple(symbols), max(item.added, 0), max(item.removed, 0), old, item.binary)
+        lines = [line for hunk in item.hunks for line in (*hunk.removed, *hunk.added)]
+        blank = status == "modified" and bool(lines) and not any(line.strip() for line in lines)
+        return cls(item.path, status, tuple(symbols), max(item.added, 0), max(item.removed, 0), old, item.binary, blank)
 
 
 def worth_showing(symbols: Sequence[SymbolChange]) -> list[SymbolChange]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import PurePosixPath
@@ -180,12 +181,23 @@ def is_test_of(test: str, path: str) -> bool:
     """Whether a test is by its name one of a file; without a test mark in its name, only within the file's package."""
     if stem(test) != stem(path) or _package(test) != _package(path):
         return False
+    if test.endswith("_test.go") and PurePosixPath(test).parent != PurePosixPath(path).parent:
+        return False  # a folder of Go holds one package and its tests
     if stem(path) in _GENERAL and _folder(test) != _folder(path):
         return False
     if stem(test) != PurePosixPath(test).name.split(".")[0].lower():
         return True
     package, mark, _ = test.rpartition("tests/")
     return not mark or (path.startswith(package) and path.removeprefix(package).startswith(("src/", "lib/")))
+
+
+def has_own(test: str, path: str, tracked: Container[str]) -> bool:
+    """Whether a test stands beside a file of its name, which is another one than the file at `path`."""
+    file = PurePosixPath(test)
+    beside = (
+        file.with_name(f"{stem(test)}{suffix}").as_posix() for suffix in {file.suffix, PurePosixPath(path).suffix}
+    )
+    return any(other in tracked and other != path for other in beside)
 
 
 #: Modules that stand for their folder.

@@ -180,11 +180,11 @@ def describe(changes: Sequence[SymbolChange], files: Sequence[ChangedFile]) -> l
         text = say(more if rest > 0 else "moves {0}", shown, rest)
         phrases.insert(0, _Phrase(text, moves=True))
         known |= {item.path for item in moved}
-    others: dict[tuple[Category, str, bool], list[ChangedFile]] = {}
+    others: dict[tuple[Category, str, bool, bool], list[ChangedFile]] = {}
     for item in files:
         if item.path not in known:
             status = item.status if item.status in _FILE_VERBS else ""
-            others.setdefault((category(item.path), status, _of_comments(item)), []).append(item)
+            others.setdefault((category(item.path), status, _of_comments(item), item.blank), []).append(item)
     beside = any(category(path) is Category.TEST for path in known)
     phrases += [_Phrase(_files(kind, some_files, beside=beside)) for (kind, *_), some_files in others.items()]
     silent = [item for item in changes if item.change == "doc"]
@@ -209,6 +209,8 @@ def _files(kind: Category, files: Sequence[ChangedFile], *, beside: bool) -> str
     statuses = {item.status for item in files}
     template = _FILE_VERBS.get(next(iter(statuses)) if len(statuses) == 1 else "", "updates {} ({})")
     noun = say(NOUNS[kind])
+    if all(item.blank for item in files):
+        return say("changes only blank lines ({})", shown)
     parts = [part for item in files for part in item.symbols]
     if all(map(_of_comments, files)):
         noun = say("comments") if kind is Category.SOURCE else say("comments of tests")

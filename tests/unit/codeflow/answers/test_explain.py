@@ -225,3 +225,18 @@ def test_false_citations_are_known(library: Script) -> None:
     cited = [oid[:10], "deadbeef12", "20240131", oid, "0123456789abcdef"]
     assert history.unknown_commits(cited) == ["deadbeef12", "0123456789abcdef"]  # a date is no commit
     assert history.unknown_commits([oid]) == []
+
+
+def test_blank_lines_are_called_so_and_other_packages_tests_are_not_missed(script: Script) -> None:
+    code = "package {}\n\nfunc Size() int {{\n\treturn {}\n}}\n"
+    test = 'package {}\n\nimport "testing"\n\nfunc TestSize(t *testing.T) {{}}\n'
+    files = {"mem/file.go": code.format("mem", 1), "sftp/file.go": code.format("sftp", 1)}
+    script.commit("Begin", files | {"mem/file_test.go": test.format("mem")})
+    script.commit("Space", {"mem/file.go": "\n" + code.format("mem", 1)})
+    told = history_of(script.root).explain_diff("HEAD").to_markdown()
+    assert "Changes only blank lines (mem/file.go)." in told
+    assert "modified (+1 −0), blank lines only" in told
+    script.commit("Count", {"sftp/file.go": code.format("sftp", 2)})
+    assert "a test of sftp/file.go" not in history_of(script.root).explain_diff("HEAD").to_markdown()
+    script.commit("Count here too", {"mem/file.go": code.format("mem", 2)})
+    assert "is by its name a test of mem/file.go" in history_of(script.root).explain_diff("HEAD").to_markdown()

@@ -76,6 +76,9 @@ def test_a_test_shares_its_stem_with_what_it_tests(path: str, expected: str) -> 
         ("a/__tests__/index.test.ts", "a/index.ts", True),
         ("tests/shop.rs", "src/shop.rs", True),
         ("tests/shop.rs", "bench/shop.rs", False),
+        # A folder of Go is a package with its tests.
+        ("mem/file_test.go", "mem/file.go", True),
+        ("mem/file_test.go", "sftp/file.go", False),
     ],
 )
 def test_a_test_is_of_a_file_by_its_name(test: str, path: str, expected: bool) -> None:
