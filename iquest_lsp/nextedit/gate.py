@@ -32,7 +32,8 @@ PULL, STEP = 3.0, 1.0
 #: Parts of what lies in the file, or the definition, of the edit that asks for it; predictors that are several.
 _OWN = ("own", "parameter", "variable", "field")
 _KNOWING = frozenset({"rename", "signature"})
-_PLACED = _KNOWING | {"misfit", "gone"}
+_PLAIN = frozenset({"misfit", "gone"})
+_PLACED = _KNOWING | _PLAIN
 SEVERAL = 3
 #: Refusals of one replacement at several places after which it is made nowhere.
 TWICE = 2
@@ -194,6 +195,11 @@ def admitted(found: Iterable[NextEdit], least: float = LEAST) -> list[NextEdit]:
 def is_placed(sort: str) -> bool:
     """Whether what a sort rests on tells a place to look at: more than that a text is like another one."""
     return not _PLACED.isdisjoint(one.partition("-")[0] for one in sort.split("+"))
+
+
+def is_plain(sort: str) -> bool:
+    """Whether what is written at a place does not fit what is defined now, whether or not somebody mends it."""
+    return sort.partition("-")[0] in _PLAIN
 
 
 def admitted_places(

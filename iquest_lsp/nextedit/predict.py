@@ -8,7 +8,7 @@ from pathlib import Path
 
 from iquest_lsp.codeflow.reading import ChangedText, Sources, changed_texts, lacks
 from iquest_lsp.nextedit.change import Change
-from iquest_lsp.nextedit.gate import ASKED, LEAST, admitted, admitted_places, in_order
+from iquest_lsp.nextedit.gate import ASKED, LEAST, admitted, admitted_places, in_order, is_plain
 from iquest_lsp.nextedit.parsed import parse
 from iquest_lsp.nextedit.predictors import (
     awaits,
@@ -99,7 +99,8 @@ def next_edits(root: Path, target: str = "", patch: bytes | None = None, *, reda
         changes = changes_of(changed)
         every = list(possible(changes, sources)) if changes else []
         items = _shown(admitted(every, ASKED), changes, sources, redact, None)[:MAX_ITEMS]
-        places = admitted_places(every, possible_places(changes, sources), items)
+        found = admitted_places(every, possible_places(changes, sources), items, ASKED)
+        places = [place for place in found if place.confidence >= LEAST or is_plain(place.sort)]
         return NextEdits(tuple(items), lacks(sources), tuple(places[:MAX_ITEMS]))
 
 
