@@ -1,0 +1,111 @@
+"""What a user points at."""
+
+from __future__ import annotations
+
+import pytest
+
+from iquest_lsp.codeflow.answers.targets import Target, between, find_target, named, no_definition, split_target
+from iquest_lsp.codeflow.facts import shows_all
+from iquest_lsp.codeflow.git.commits import Hunk
+from iquest_lsp.codeflow.git.repository import Repository
+from iquest_lsp.codeflow.syntax.symbols import Symbol
+from iquest_lsp.errors import NoSuchFileError, UsageError
+from tests.unit.codeflow.conftest import Script
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a.py", ("a.py", "", None)),
+        ("a.py:3", ("a.py", "", (3, 3))),
+        ("a.py:3:7", ("a.py", "", (3, 3))),
+        ("a.py:3-5", ("a.py", "", (3, 5))),
+        ("a b/ü.py::Shop.read", ("a b/ü.py", "Shop.read", None)),
+        ("a.rs::Shop::read", ("a.rs", "Shop.read", None)),
+        ("a:b.py", ("a:b.py", "", None)),
+        ("a.py:0", ("a.py", "", (0, 0))),
+        (f"a.py:{'9' * 5000}", ("a.py", "", (10**18, 10**18))),
+    ],
+)
+def test_a_place_is_taken_apart(text: str, expected: tuple[str, str, tuple[int, int] | None]) -> None:
+    assert split_target(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "  ", "::read", "a.py::"])
+def test_what_names_no_place(text: str) -> None:
+    with pytest.raises(UsageError):
+        split_target(text)
+
+
+SYMBOLS = (
+    Symbol("Shop", "class", 0, 5),
+    Symbol("Shop.read", "method", 1, 2),
+    Symbol("Till.read", "method", 3, 4),
+    Symbol("Till.pay", "method", 4, 5),
+)
+
+
+def test_a_short_name_will_do_where_it_is_the_only_one() -> None:
+    def found(name: str) -> str:
+        symbol = named(SYMBOLS, name)
+        return symbol.name if symbol is not None else ""
+
+    assert [found(name) for name in ("Shop", "Shop.read", "pay", "read", "none")] == [
+        "Shop",
+        "Shop.read",
+        "Till.pay",
+        "",
+        "",
+    ]
+    assert "Shop" in str(no_definition("a.py", "Shp", SYMBOLS))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "hunks"),
+    [
+        (b"", b"", ()),
+        (b"a\r\nb\r\n", b"a\nb\n", ()),
+        (b"a\nb\n", b"a\nx\nb\n", (Hunk(1, 0, 1, 1),)),
+        (b"a\nb\nc", b"a\nc", (Hunk(1, 1, 1, 0),)),
+    ],
+)
+def test_what_changes_one_text_into_another(old: bytes, new: bytes, hunks: tuple[Hunk, ...]) -> None:
+    assert between(old, new) == hunks
+
+
+TEXT = "import os\n\n\nclass Shop:\n    def read(self):\n        return 1\n"
+
+
+@pytest.fixture
+def repository(script: Script) -> Repository:
+    script.commit("Begin", {"a.py": TEXT})
+    script.write({"a.py": f"# new\n{TEXT}"})
+    return Repository.open(script.root, shows_all)
+
+
+def test_a_definition_is_found_here_and_in_the_last_commit(repository: Repository) -> None:
+    found = find_target(repository, "a.py::read")
+    assert (found.name, found.label, found.committed) == ("Shop.read", "a.py::Shop.read", (4, 6))
+    assert found.definition == ("    def read(self):", "        return 1")
+
+
+def test_lines_are_found_here_and_in_the_last_commit(repository: Repository) -> None:
+    found = find_target(repository, "a.py:6-7")
+    assert (found.lines, found.lines_committed, found.name) == ((5, 7), (4, 6), "Shop.read")
+    assert (found.is_range, found.label) == (True, "a.py:6-7")
+    assert find_target(repository, "a.py:1").line_committed is None
+    assert [item.name for item in find_target(repository, "a.py").symbols] == ["Shop"]
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [("b.py", NoSuchFileError), ("a.py:99", UsageError), ("a.py:3-2", UsageError), ("a.py::none", UsageError)],
+)
+def test_what_is_not_there_is_an_error(repository: Repository, text: str, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        find_target(repository, text)
+
+
+def test_a_file_is_known_by_its_name_in_the_last_commit() -> None:
+    assert Target("b.py", "b.py", renamed_from="a.py").head_path == "a.py"
+    assert Target("b.py", "b.py").head_path == "b.py"

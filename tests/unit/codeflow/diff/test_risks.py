@@ -1,0 +1,61 @@
+"""What may go wrong with a diff."""
+
+from __future__ import annotations
+
+import pytest
+
+from iquest_lsp.codeflow.diff.risks import RiskKind, changed_names
+from iquest_lsp.codeflow.syntax.changes import SymbolChange
+from tests.unit.codeflow.conftest import Script, history_of
+
+CALLER = "from a import read\n\n\ndef f():\n    return read(1)\n"
+READ = "def read(x):\n    return x\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ({"a.py": READ, "b.py": CALLER}, {"a.py": READ.replace("(x)", "(x, y)")}, "The signature of `read` changes"),
+        ({"a.py": READ, "b.py": CALLER}, {"a.py": "x = 1\n"}, "the old name is still used"),
+        ({"a.py": READ}, {"a.py": "def read(x:\n    return x\n"}, "no longer parses as"),
+        ({"a.py": READ}, {"a.py": "<<<<<<< ours\nx\n=======\ny\n>>>>>>> theirs\n"}, "conflict marker"),
+        (
+            {"a.py": READ},
+            {"a.py": READ.replace("    return", "    breakpoint()\n    return")},
+            "left over from debugging",
+        ),
+        ({"tests/test_a.py": "def test_a():\n    assert f()\n"}, {"tests/test_a.py": "x = 1\n"}, "test is removed"),
+        (
+            {"a.py": READ},
+            {"a.py": "def read(x):\n    try:\n        return x\n    except Exception:\n        pass\n"},
+            "catches every exception",
+        ),
+    ],
+)
+def test_a_risk_is_told_with_its_evidence(
+    script: Script, before: dict[str, str | None], after: dict[str, str | None], words: str
+) -> None:
+    script.commit("Begin", before)
+    script.write(after)
+    assert any(words in risk for risk in history_of(script.root).explain_diff().risks)
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        {"a.py": READ.replace("return x", "return x + 1")},
+        {"a.py": READ, "notes.md": "Heading\n=======\n"},
+        {"a.py": f"# breakpoint()\n{READ}"},
+    ],
+)
+def test_what_is_no_risk(script: Script, after: dict[str, str | None]) -> None:
+    script.commit("Begin", {"a.py": READ, "b.py": CALLER})
+    script.write(after)
+    assert history_of(script.root).explain_diff().risks == ()
+
+
+def test_names_that_callers_may_still_use() -> None:
+    gone = SymbolChange("a.py", "Shop.read", "method", "removed")
+    assert "read" in {name.rpartition(".")[2] for name in changed_names([gone])}
+    assert changed_names([SymbolChange("a.py", "read", "function", "body")]) == {}
+    assert len({kind.value for kind in RiskKind}) == len(RiskKind)
