@@ -17,6 +17,7 @@ from iquest_lsp.codeflow.diff.values import (
     MAX_TOLD,
     keys_instead,
     line_values,
+    only_commas,
     same_value,
     same_words,
     unlisted,
@@ -316,7 +317,9 @@ def _drop_closers(parts: dict[Key, _Part]) -> None:
         ends = part.old and part.new and part.kind not in _PROSE
         if part.kind == "link" and part.removed == part.added and len(parts) > 1:
             del parts[key]  # it stands elsewhere in its list
-        elif ends and len(parts) > 1 and all(_CLOSERS.fullmatch(line) for line in (*part.removed, *part.added)):
+        elif (ends and len(parts) > 1 and part.kind == "key" and only_commas(part.removed, part.added)) or (
+            ends and len(parts) > 1 and all(_CLOSERS.fullmatch(line) for line in (*part.removed, *part.added))
+        ):
             del parts[key]
 
 

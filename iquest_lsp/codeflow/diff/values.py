@@ -100,6 +100,12 @@ def unlisted(line: str) -> str:
     return line.strip().removeprefix("- ").lstrip()
 
 
+def only_commas(before: list[str], after: list[str]) -> bool:
+    """Whether lines differ by the commas at their ends, which come and go with what stands behind them."""
+    one, other = ([line.rstrip() for line in lines] for lines in (before, after))
+    return one != other and [line.removesuffix(",") for line in one] == [line.removesuffix(",") for line in other]
+
+
 def same_value(before: str, after: str) -> bool:
     """Whether two values that are written differently say the same: white space, as between the items of a list."""
     return bool(before) and before != after and _read(before) == _read(after)

@@ -1,0 +1,36 @@
+"""What a diff does, as points of a message."""
+
+from __future__ import annotations
+
+from iquest_lsp.codeflow.diff.changed_files import ChangedFile
+from iquest_lsp.codeflow.diff.replacements import Replacement
+from iquest_lsp.codeflow.syntax.changes import SymbolChange
+from iquest_lsp.codeflow.wording.commit_points import points_of
+
+
+def first(files: list[ChangedFile], replacement: Replacement | None = None) -> str:
+    return max(points_of(files, replacement), key=lambda point: point.weight).texts[0]
+
+
+def test_a_new_definition_is_told() -> None:
+    change = SymbolChange("a.py", "read", "function", "added", size=3)
+    assert first([ChangedFile("a.py", "modified", (change,))]) == "add `read` to a.py"
+
+
+def test_one_piece_that_is_replaced_says_it_all() -> None:
+    file = ChangedFile("a.py", "modified")
+    assert first([file], Replacement("old", "new", 3)) == "replace “old” by “new” in 3 lines"
+    assert first([file], Replacement("old", "new", 1)) == "replace “old” by “new”"
+
+
+def test_a_renamed_file_and_several_that_move() -> None:
+    assert first([ChangedFile("b.py", "renamed", old_path="a.py")]) == "rename a.py to b.py"
+    files = [ChangedFile(f"new/{name}", "renamed", old_path=f"old/{name}") for name in ("a.py", "b.py")]
+    assert first(files).startswith("move 2 files")
+
+
+def test_each_file_is_told_somehow() -> None:
+    for path in ("a.py", "README.md", "a.png", "poetry.lock", "tests/test_a.py", "x"):
+        for status in ("added", "modified", "deleted"):
+            (point, *_) = points_of([ChangedFile(path, status)], None)
+            assert point.texts[0]
