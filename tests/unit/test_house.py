@@ -40,7 +40,7 @@ MOST_UNNAMED = {
     "mcp_server": 4,
     "nextedit": 12,
     "project": 6,
-    "runtime": 41,
+    "runtime": 39,
     "server": 25,
     "workspace": 2,
 }

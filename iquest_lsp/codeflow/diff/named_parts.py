@@ -314,13 +314,12 @@ def _drop_uncommented(parts: dict[Key, _Part]) -> None:
 def _drop_closers(parts: dict[Key, _Part]) -> None:
     """Takes out parts of which only an end is touched, since something comes or goes behind it."""
     for key, part in list(parts.items()):
-        ends = part.old and part.new and part.kind not in _PROSE
         if part.kind == "link" and part.removed == part.added and len(parts) > 1:
             del parts[key]  # it stands elsewhere in its list
-        elif (ends and len(parts) > 1 and part.kind == "key" and only_commas(part.removed, part.added)) or (
-            ends and len(parts) > 1 and all(_CLOSERS.fullmatch(line) for line in (*part.removed, *part.added))
-        ):
-            del parts[key]
+        elif part.old and part.new and part.kind not in _PROSE and len(parts) > 1:
+            ended = part.kind == "key" and only_commas(part.removed, part.added)
+            if ended or all(_CLOSERS.fullmatch(line) for line in (*part.removed, *part.added)):
+                del parts[key]
 
 
 def _renamed(

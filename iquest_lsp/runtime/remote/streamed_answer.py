@@ -10,6 +10,8 @@ from iquest_lsp.datatypes import Finish, Generation, Prompt, Timings, TokenCount
 from iquest_lsp.runtime.base.text_stream import TextStream
 from iquest_lsp.runtime.remote import text_tokens
 
+_MOST = 10**9
+
 
 class StreamedAnswer:
     """Gathers the pieces of one completion; a piece of the stream is about a token."""
@@ -69,7 +71,9 @@ class StreamedAnswer:
     def _note_logprobs(self, found: Any) -> None:
         values = found.get("token_logprobs") if isinstance(found, dict) else None
         if isinstance(values, list):
-            found_here = [float(value) for value in values if isinstance(value, int | float)]
+            numbers = (value for value in values if isinstance(value, int | float))
+            # A whole number may be one that no float holds.
+            found_here = [float(value) for value in numbers if isinstance(value, float) or abs(value) < _MOST]
             self._logprobs += found_here
             self._ends += [len(self._stream.text)] * len(found_here)
 

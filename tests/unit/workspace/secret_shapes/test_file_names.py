@@ -17,7 +17,7 @@ def test_a_secret_is_told_by_its_name(path: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["", "a.py", "secrets.py", "credentials.ts", ".env.example", "id_rsa.pub", "env", "ssh/config", "environment.yml"],
+    ["", "a.py", "secrets.py", "credentials.ts", ".env.example", "id_rsa.pub", "env", "ssh/config"],
 )
 def test_what_only_deals_in_secrets_is_none(path: str) -> None:
     assert secret_by_name(path) == ""
