@@ -41,4 +41,3 @@ def test_all_texts_of_facts_are_found_and_no_kinds() -> None:
 def test_a_secret_is_found_wherever_it_stands() -> None:
     assert holds_secret(lambda text: text == "b", "x", [Fact(Kind.ONE, ("a", "b"))])
     assert not holds_secret(lambda text: text == "one", Fact(Kind.ONE, ("a",)))
-    assert not holds_secret(None, "b")

@@ -16,6 +16,7 @@ def test_the_definitions_around_one(name: str, outer: list[str]) -> None:
 BODY = "(a):\n    b = a + 1\n    c = b * 2\n    return c\n"
 
 
+@pytest.mark.slow
 def test_a_definition_is_followed_to_its_earlier_name_and_file(script: Script) -> None:
     script.commit("Add it", {"a.py": f"def read{BODY}"})
     script.commit("Name it well", {"a.py": f"def load{BODY}"})

@@ -68,7 +68,7 @@ def test_a_module_means_a_file_of_the_repository_nothing_in_it_or_itself(module:
     assert linked(files).sources("src/run.ts", "size") == places
 
 
-@pytest.mark.parametrize("broken", ["", '{"name": ', "[" * 100_000, '{"a":' * 100_000, "\0"])
+@pytest.mark.parametrize("broken", ["", '{"name": ', "[" * 5000, '{"a":' * 5000, "\0"])
 def test_broken_configuration_says_nothing(broken: str) -> None:
     files = {"package.json": broken, "tsconfig.json": "[1]", "a.ts": "import { x } from 'kit'\n"}
     assert linked(files).sources("a.ts", "x") == {"kit"}
