@@ -235,7 +235,9 @@ class Repository(GitProcesses):
         return sides[b">"], sides[b"<"]
 
     def count(self, revision: str, but_not: str, most: int) -> int:
-        """Commits reachable from `revision` and not from `but_not` (empty: none), counted up to `most`."""
+        """Commits reachable from `revision` and not from `but_not` (each empty for none), counted up to `most`."""
+        if not revision:
+            return 0
         bounds = [f"^{but_not}"] if but_not else []
         return int(self.run("rev-list", "--count", f"--max-count={most}", revision, *bounds))
 

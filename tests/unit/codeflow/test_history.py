@@ -178,3 +178,11 @@ def forms(answer: object) -> str:
     if hasattr(answer, "to_markdown"):
         told.append(answer.to_markdown())
     return "\n".join(told)
+
+
+def test_a_repository_without_a_commit_is_answered(script: Script) -> None:
+    script.write({"lib.py": "def fetch(url):\n    return url\n"})
+    history = History(script.root, lambda text: False, folder=script.root / ".git" / "store")
+    assert history.suspects("lib.py:1").to_json()["items"] == []
+    assert history.suspects("lib.py").to_json()["items"] == []
+    assert history.impact("lib.py::fetch").to_json()["items"] == []
