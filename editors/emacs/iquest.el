@@ -136,9 +136,17 @@ our own elsewhere; `own' always takes one of our own."
     (setq iquest--status (plist-get params :state))
     (force-mode-line-update t)))
 
+(defconst iquest--languages
+  '(("c++" . "cpp") ("js" . "javascript") ("js2" . "javascript") ("js-jsx" . "javascriptreact") ("tsx" . "typescriptreact")
+    ("sh" . "shellscript") ("bash" . "shellscript") ("csharp" . "csharp") ("cperl" . "perl") ("mhtml" . "html")
+    ("gfm" . "markdown") ("enh-ruby" . "ruby") ("rustic" . "rust") ("conf-toml" . "toml") ("tex" . "latex")
+    ("emacs-lisp" . "elisp"))
+  "Modes whose names are not what the protocol calls their languages.")
+
 (defun iquest--language ()
   "What the protocol calls the language of the buffer."
-  (string-remove-suffix "-ts" (string-remove-suffix "-mode" (symbol-name major-mode))))
+  (let ((name (string-remove-suffix "-ts" (string-remove-suffix "-mode" (symbol-name major-mode)))))
+    (or (cdr (assoc name iquest--languages)) name)))
 
 (defun iquest--whole-text ()
   "The text of the buffer, also where it is narrowed."

@@ -32,6 +32,8 @@ class Tool:
     takes: tuple[Argument, ...]
     result: Mapping[str, object]
     is_story: bool = False
+    #: Parts of the result that are there only where there is something in them.
+    optional: frozenset[str] = frozenset()
 
     def input_schema(self) -> dict[str, object]:
         """What it takes."""
@@ -40,7 +42,11 @@ class Tool:
     def output_schema(self) -> dict[str, object]:
         """What it returns."""
         properties = {**_COMMON, **self.result, "cut": _CUT}
-        return {"type": "object", "properties": properties, "required": [*_COMMON, *self.result]}
+        return {
+            "type": "object",
+            "properties": properties,
+            "required": [*_COMMON, *(name for name in self.result if name not in self.optional)],
+        }
 
     def read(self, given: Mapping[str, object]) -> dict[str, Any]:
         """The arguments that were given; raises UsageError."""
@@ -290,6 +296,7 @@ Example: {}, or {"revision": "HEAD"}""",
         ),
         "partial": _PARTIAL,
     },
+    optional=frozenset({"places"}),
 )
 
 SUSPECTS = Tool(

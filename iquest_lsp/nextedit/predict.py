@@ -50,12 +50,9 @@ class NextEdits:
     places: tuple[Place, ...] = ()
 
     def to_json(self) -> dict[str, object]:
-        """The JSON form (docs/json.md); lines and columns are counted from 1."""
-        return {
-            "items": [item_json(item) for item in self.items],
-            "places": [place_json(item) for item in self.places],
-            "partial": list(self.partial) or None,
-        }
+        """The JSON form (docs/json.md); lines and columns are counted from 1. `places` is there where there are any."""
+        places = {"places": [place_json(item) for item in self.places]} if self.places else {}
+        return {"items": [item_json(item) for item in self.items], **places, "partial": list(self.partial) or None}
 
     def to_markdown(self) -> str:
         """The suggestions as a markdown document."""

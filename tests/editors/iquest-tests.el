@@ -143,7 +143,9 @@
 (ert-deftest iquest-python-ts-mode ()
   "A mode whose name tells of its parser is of the same language."
   (let ((major-mode 'python-ts-mode)) (should (equal (iquest--language) "python")))
-  (let ((major-mode 'c++-mode)) (should (equal (iquest--language) "c++"))))
+  (let ((major-mode 'c++-mode)) (should (equal (iquest--language) "cpp")))
+  (let ((major-mode 'js-ts-mode)) (should (equal (iquest--language) "javascript")))
+  (let ((major-mode 'bash-ts-mode)) (should (equal (iquest--language) "shellscript"))))
 
 (ert-deftest iquest-over-eglot ()
   (skip-unless (require 'eglot nil t))

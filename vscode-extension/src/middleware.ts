@@ -11,6 +11,28 @@ import { SECTION } from "./server/settings";
 const EXPLAIN_CHANGE = "iquest-lsp.explainChange";
 const WHY = "iquest-lsp.why";
 
+/**
+ * Keeps what is told of one document in order: the client sends a change later than a close or an opening that comes
+ * right behind it, so that these wait for it, and what comes meanwhile waits for them.
+ */
+export class InOrder {
+  private readonly sending = new Map<string, Promise<void>>();
+
+  send(uri: vscode.Uri, next: () => Promise<void>): Promise<void> {
+    const key = uri.toString();
+    const before = this.sending.get(key);
+    const now = before === undefined ? next() : before.then(next, next);
+    this.sending.set(key, now);
+    const done = () => {
+      if (this.sending.get(key) === now) {
+        this.sending.delete(key);
+      }
+    };
+    now.then(done, done);
+    return now;
+  }
+}
+
 /** What stands between the editor and the server. */
 export interface Between {
   readonly ask: Ask;
@@ -22,7 +44,11 @@ export interface Between {
 
 /** Ghost text passes the extension's own switches; lenses, actions and hovers lead to its one page; settings are told as they are set. */
 export function middlewareOf({ ask, inline, explainer, teller, settings }: Between): Middleware {
+  const order = new InOrder();
   return {
+    didOpen: (document, next) => order.send(document.uri, () => next(document)),
+    didChange: (event, next) => order.send(event.document.uri, () => next(event)),
+    didClose: (document, next) => order.send(document.uri, () => next(document)),
     provideInlineCompletionItems: inline.provide.bind(inline),
     provideCompletionItem: () => undefined, // the list would offer the ghost text a second time
     provideHover: (document, position, token) => hoverAt(ask, document, position.line, token),

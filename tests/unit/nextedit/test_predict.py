@@ -27,4 +27,4 @@ def test_a_call_that_does_not_fit_is_told_without_a_value(
     found = next_edits(script.root, redact=lambda text: False).to_json()
     assert found["items"] == []
     place = {"path": "bill.go", "lines": [4, 4], "kind": "signature", "confidence": sure}
-    assert found["places"] == ([place | {"reason": "`total` takes other parameters now"}] if told else [])
+    assert found.get("places", []) == ([place | {"reason": "`total` takes other parameters now"}] if told else [])

@@ -20,7 +20,7 @@ const WINDOW = "8192";
 const USES: Readonly<Record<string, () => string>> = {
   nano: () => t("Any machine, on battery too: names, calls and lines as this repository has them; no instructions."),
   smollm2: () => t("Any machine with some patience: knows more of the world, follows simple instructions."),
-  "LoopCoder-V2-7B": () => t("A machine with a GPU or 16 GB and time: whole functions. Not published as GGUF: it has to be converted."),
+  "LoopCoder-V2-7B": () => t("A machine with a GPU or 16 GB and time: whole functions. It is not published as GGUF."),
 };
 
 /** `memory` is what this machine has, in bytes. */
@@ -62,7 +62,10 @@ function row(name: string, icon: string, kind: Row["kind"], bytes: number, needs
   const fits = needs < memory ? t("fits into this machine's {0}", size(memory)) : t("more than this machine's {0}", size(memory));
   return {
     label: `$(${icon}) ${name}`,
-    description: t("{0} to fetch · {1} at work, {2}", size(bytes), size(needs), fits),
+    description:
+      kind === "add"
+        ? t("{0} to fetch · {1} at work, {2}", size(bytes), size(needs), fits)
+        : t("has to be converted: {0}, {1} at work, {2}", size(bytes), size(needs), fits),
     detail: USES[name]?.() ?? "",
     kind,
     value: name,

@@ -11,7 +11,7 @@ import { t } from "../words";
 const OFFERED = "setup.offered";
 /** The runtime is compiled for this machine; these are the names that CMake looks for. */
 const COMPILERS = ["c++", "g++", "clang++", "CC"];
-const PYTHONS = ["python3.13", "python3.12", "python3.11", "python3", "python"];
+const PYTHONS = ["python3.14", "python3.13", "python3.12", "python3.11", "python3", "python"];
 
 /** Finds the Python side, and makes a private one when the user agrees. */
 export class Setup {

@@ -64,15 +64,15 @@ function serverTrouble(server: ServerState): Description | undefined {
     case "running":
       return undefined;
     case "stopped":
-      return item("off", "$(circle-slash) IQuest", t("The language server is stopped."), [], [restart(), log()]);
+      return item("off", `$(debug-disconnect) ${t("IQuest stopped")}`, t("The language server is stopped."), [], [restart(), log()]);
     case "missing":
       return item("warning", `$(cloud-download) ${t("IQuest: set up")}`, t("The language server is not installed yet."), [], [setUp(), log()]);
     case "starting":
-      return item("busy", "$(loading~spin) IQuest", t("The language server is starting."), [], [log()]);
+      return item("busy", `$(loading~spin) ${t("IQuest starting")}`, t("The language server is starting."), [], [log()]);
     case "waiting":
-      return item("busy", "$(loading~spin) IQuest", t("The language server stopped ({0}) and is started again in {1} s.", server.reason, server.seconds), [], [restart(), log()]);
+      return item("busy", `$(sync~spin) ${t("IQuest starting again")}`, t("The language server stopped ({0}) and is started again in {1} s.", server.reason, server.seconds), [], [restart(), log()]);
     case "failed":
-      return item("error", "$(error) IQuest", t("The language server cannot be started: {0}.", server.reason), [], [restart(), log(), setUp()]);
+      return item("error", `$(error) ${t("IQuest: no server")}`, t("The language server cannot be started: {0}.", server.reason), [], [restart(), log(), setUp()]);
   }
 }
 
@@ -80,15 +80,15 @@ function engineTrouble(engine: EngineStatus | undefined): Description | undefine
   switch (engine?.state) {
     case undefined:
     case "stopped":
-      return item("busy", "$(loading~spin) IQuest", t("The model is not loaded yet."), [], [log()]);
+      return item("busy", `$(loading~spin) ${t("IQuest loading")}`, t("The model is not loaded yet."), [], [log()]);
     case "loading": {
       const percent = Math.round(engine.progress * 100);
-      return item("busy", `$(loading~spin) IQuest ${percent}%`, t("The model is being loaded: {0}%.", percent), [], [log()]);
+      return item("busy", `$(loading~spin) ${t("IQuest loading {0}%", percent)}`, t("The model is being loaded: {0}%.", percent), [], [log()]);
     }
     case "restarting":
-      return item("warning", "$(sync~spin) IQuest", engine.message || t("The engine stopped and is being started again."), [], [log(), pickModel()]);
+      return item("warning", `$(sync~spin) ${t("IQuest loading again")}`, engine.message || t("The engine stopped and is being started again."), [], [log(), pickModel()]);
     case "failed":
-      return item("error", "$(error) IQuest", engine.message || t("The model could not be loaded."), [], [pickModel(), restart(), log()]);
+      return item("error", `$(error) ${t("IQuest: no model")}`, engine.message || t("The model could not be loaded."), [], [pickModel(), restart(), log()]);
     case "ready":
     case "busy":
     case "warming":
@@ -98,11 +98,11 @@ function engineTrouble(engine: EngineStatus | undefined): Description | undefine
 
 function switchedOff(situation: Situation): Description | undefined {
   if (!situation.enabled) {
-    return item("off", "$(circle-slash) IQuest", t("Completions are switched off."), facts(situation), [toggle(), statistics()]);
+    return item("off", `$(circle-slash) ${t("IQuest off")}`, t("Completions are switched off."), facts(situation), [toggle(), statistics()]);
   }
   if (situation.language !== undefined && !situation.languageEnabled) {
     const on: Action = { command: "iquest.toggleLanguage", title: t("Switch completions on for {0}", situation.language) };
-    return item("off", "$(circle-slash) IQuest", t("Completions are switched off for {0}.", situation.language), facts(situation), [on, statistics()]);
+    return item("off", `$(circle-slash) ${t("IQuest off for {0}", situation.language)}`, t("Completions are switched off for {0}.", situation.language), facts(situation), [on, statistics()]);
   }
   if (situation.asleepUntil !== undefined) {
     const wake: Action = { command: "iquest.wake", title: t("Wake the suggestions") };

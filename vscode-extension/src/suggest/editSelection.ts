@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import type { Ask } from "../server/ask";
 import { EDIT } from "../server/protocol";
-import { t } from "../words";
+import { plural, t } from "../words";
 
 /** The scheme of the document that holds a file as it would be after an edit. */
 export const PROPOSED = "iquest-edit";
@@ -47,7 +47,7 @@ export class EditSelection implements vscode.Disposable, vscode.TextDocumentCont
     const range = wholeLines(document, editor.selection);
     const instruction = await vscode.window.showInputBox({
       title: t("Change the selection"),
-      prompt: t("What shall be changed in the {0} selected lines?", range.end.line - range.start.line),
+      prompt: plural(countLines(range), "What should change in the selected line?", "What should change in the {0} selected lines?"),
       placeHolder: t("Handle an empty list"),
     });
     if (instruction === undefined || instruction.trim() === "") {
@@ -99,6 +99,11 @@ export class EditSelection implements vscode.Disposable, vscode.TextDocumentCont
   dispose(): void {
     this.disposables.dispose();
   }
+}
+
+/** How many lines a range of whole lines holds, also where the last one has no end. */
+export function countLines({ start, end }: vscode.Range): number {
+  return end.line - start.line + (end.character > 0 || end.line === start.line ? 1 : 0);
 }
 
 /** A selection with all of its lines, up to the beginning of the line behind it where there is one. */

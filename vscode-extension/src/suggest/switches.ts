@@ -9,11 +9,17 @@ export function wanted(document: vscode.TextDocument): boolean {
   return (configuration.get<boolean>("enable") ?? true) && !languages.includes(document.languageId);
 }
 
-/** Switches completions, where they are set: in the workspace, else for the user. */
+/** A setting as the document that is looked at has it, and where it is set: in its folder, the workspace, else for the user. */
+function settingHere(name: string): { configuration: vscode.WorkspaceConfiguration; target: vscode.ConfigurationTarget } {
+  const configuration = vscode.workspace.getConfiguration(SECTION, vscode.window.activeTextEditor?.document.uri);
+  const { workspaceFolderValue, workspaceValue } = configuration.inspect(name) ?? {};
+  const { WorkspaceFolder, Workspace, Global } = vscode.ConfigurationTarget;
+  return { configuration, target: workspaceFolderValue !== undefined ? WorkspaceFolder : workspaceValue !== undefined ? Workspace : Global };
+}
+
+/** Switches completions, where they are set. */
 export async function toggle(): Promise<void> {
-  const configuration = vscode.workspace.getConfiguration(SECTION);
-  const workspace = configuration.inspect<boolean>("enable")?.workspaceValue !== undefined;
-  await configuration.update("enable", !configuration.get<boolean>("enable"), !workspace);
+  await flip("enable");
 }
 
 /** The same for the language of the file that is looked at. */
@@ -22,16 +28,15 @@ export async function toggleLanguage(): Promise<void> {
   if (language === undefined) {
     return;
   }
-  const configuration = vscode.workspace.getConfiguration(SECTION);
-  const workspace = configuration.inspect("disabledLanguages")?.workspaceValue !== undefined;
+  const { configuration, target } = settingHere("disabledLanguages");
   const languages = configuration.get<string[]>("disabledLanguages") ?? [];
-  await configuration.update("disabledLanguages", toggled(languages, language), !workspace);
+  await configuration.update("disabledLanguages", toggled(languages, language), target);
 }
 
-/** Switches one of the user's settings that are on or off. */
+/** Switches one of the settings that are on or off, where it is set. */
 export async function flip(name: string): Promise<void> {
-  const configuration = vscode.workspace.getConfiguration(SECTION);
-  await configuration.update(name, !configuration.get<boolean>(name), vscode.ConfigurationTarget.Global);
+  const { configuration, target } = settingHere(name);
+  await configuration.update(name, !configuration.get<boolean>(name), target);
 }
 
 /** For how many minutes suggestions shall sleep; undefined for not at all. */

@@ -15,7 +15,7 @@ _NPM = re.compile(r'(\s*)"(?:(?:.*/)?node_modules/)?((?:@[^"/]+/)?[^"/]+)":\s*\{
 _NPM_VERSION = re.compile(r'\s*"version":\s*"([^"]+)"')
 _GO = re.compile(r"(?:require\s+|replace\s+|\t)?([\w.\-~]+\.[\w\-]+(?:/[\w.\-~]+)*)\s+(v[\w.+\-]+)(/go\.mod)?")
 _GO_WORD = re.compile(r"(go|toolchain|module)\s+(\S+)")
-_REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][\w.\-]*(?:\[[^\]]*\])?)\s*(?:(?:[=~<>!]=?=?|@)\s*([^;#\s]+))?")
+_REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][\w.\-]*(?:\[[^\]]*\])?)\s*(?:([=~<>!]=?=?|@)\s*([^;#\s]+))?")
 _GEM_LINE = re.compile(r"\s*(?:gem|\w+\.add(?:_runtime|_development)?_dependency)[\s(]+([\"'])([\w.\-]+)\1(.*)")
 _GEM = re.compile(r"    ([\w.\-]+) \(([^)]+)\)")
 
@@ -98,7 +98,10 @@ def requirements(lines: list[str]) -> tuple[Region, ...]:
         elif line.startswith("-"):
             found.append(Region(line.strip()[:80], "entry", at, at + 1))
         elif match := _REQUIREMENT.match(line):
-            found.append(Region(match[1], "package", at, at + 1, match[2] or ""))
+            # One exact version is told by itself, bounds with their signs.
+            sign, value = match[2] or "", match[3] or ""
+            plain = sign in ("==", "===", "@", "") and "," not in value
+            found.append(Region(match[1], "package", at, at + 1, value if plain else sign + value))
     return tuple(found)
 
 

@@ -60,3 +60,14 @@ def test_packages_and_their_versions(
         (name, start, end) for name, _, start, end in expected
     ]
     assert read([""]) == ()
+
+
+def test_bounds_of_a_requirement_keep_their_signs() -> None:
+    lines = ["pytest>=2.8.0,<9", "rich==13.1", "click ~= 8.0", "httpx @ https://example.org/httpx.zip", "tomlkit"]
+    assert [item.value for item in packages.requirements(lines)] == [
+        ">=2.8.0,<9",
+        "13.1",
+        "~=8.0",
+        "https://example.org/httpx.zip",
+        "",
+    ]
