@@ -8,7 +8,8 @@ from iquest_lsp.codeflow.answers.targets import between, find_target
 from iquest_lsp.codeflow.facts import Redact
 from iquest_lsp.codeflow.git.commits import Hunk, commits, read_diff
 from iquest_lsp.codeflow.git.repository import Repository
-from iquest_lsp.codeflow.past.following.tracking import before, last_change
+from iquest_lsp.codeflow.past.following.hunk_lines import before
+from iquest_lsp.codeflow.past.following.tracking import last_change
 from iquest_lsp.codeflow.past.releases import releases
 from iquest_lsp.codeflow.wording.phrases import WITHHELD
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from iquest_lsp.codeflow.git.commits import Hunk, read_diff
 from iquest_lsp.codeflow.git.path_bytes import decode_path
 from iquest_lsp.codeflow.git.repository import Repository
-from iquest_lsp.codeflow.past.following.tracking import before
+from iquest_lsp.codeflow.past.following.hunk_lines import before
 from iquest_lsp.codeflow.syntax.deprecation import is_deprecated
 from iquest_lsp.codeflow.syntax.outline.rows import touched
 from iquest_lsp.codeflow.syntax.symbols import Symbol, at_line, symbols_of

@@ -10,7 +10,7 @@ import pytest
 
 from iquest_lsp.codeflow.diff.patches import apply, read_patch, reverse
 from iquest_lsp.codeflow.git.commits import Hunk
-from iquest_lsp.codeflow.past.following.tracking import before
+from iquest_lsp.codeflow.past.following.hunk_lines import before
 from iquest_lsp.codeflow.wording.explanation import CHECKED
 from iquest_lsp.errors import UsageError
 from tests.unit.codeflow.conftest import Script, history_of

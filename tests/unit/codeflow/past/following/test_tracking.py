@@ -11,10 +11,9 @@ import pytest
 from iquest_lsp.codeflow import History
 from iquest_lsp.codeflow.answers.targets import find_target
 from iquest_lsp.codeflow.facts import shows_all
-from iquest_lsp.codeflow.git.commits import Hunk
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.following.anchors import Anchor
-from iquest_lsp.codeflow.past.following.tracking import earlier_lines, follow
+from iquest_lsp.codeflow.past.following.tracking import follow
 from iquest_lsp.errors import UsageError
 from tests.unit.codeflow.conftest import Script
 
@@ -150,13 +149,6 @@ def test_a_wide_commit_changes_lines_like_any_other(script: Script) -> None:
     script.commit("All of them", {f"f{n}.txt": "a\nb, reworded\nc\n" for n in range(250)})
     script.commit("One", {"f7.txt": "0\na\nb, reworded\nc\n"})
     assert subjects(script, "f7.txt", 2) == ["All of them", "First"]
-
-
-def test_a_replaced_line_is_followed_to_the_most_alike() -> None:
-    hunk = Hunk(4, 3, 4, 2, ("import os", "value = read(path)", "x = 1"), ("value = read(path, 2)", "return None"))
-    assert earlier_lines((hunk,), (4, 5)) == (5, 6)
-    assert earlier_lines((hunk,), (5, 6)) is None
-    assert earlier_lines((hunk,), (4, 6)) == (4, 7)
 
 
 def test_a_move_that_is_staged_keeps_the_past(script: Script) -> None:

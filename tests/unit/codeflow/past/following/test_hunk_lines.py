@@ -1,0 +1,22 @@
+"""Where lines stood before some hunks."""
+
+from __future__ import annotations
+
+from iquest_lsp.codeflow.git.commits import Hunk
+from iquest_lsp.codeflow.past.following.hunk_lines import before, earlier_lines, unchanged
+
+
+def test_a_replaced_line_is_followed_to_the_most_alike() -> None:
+    hunk = Hunk(4, 3, 4, 2, ("import os", "value = read(path)", "x = 1"), ("value = read(path, 2)", "return None"))
+    assert earlier_lines((hunk,), (4, 5)) == (5, 6)
+    assert earlier_lines((hunk,), (5, 6)) is None
+    assert earlier_lines((hunk,), (4, 6)) == (4, 7)
+
+
+def test_lines_keep_their_place_beside_a_hunk_and_move_behind_it() -> None:
+    """Two lines came for one at the second line."""
+    hunks = (Hunk(1, 1, 1, 2, ("b",), ("x", "y")),)
+    assert unchanged(hunks, (0, 4)) == ([(0, 1), (2, 3)], [(1, 3)])
+    assert before(hunks, (3, 4)) == (2, 3)
+    assert before(hunks, (0, 4)) == (0, 3)
+    assert before((Hunk(1, 0, 1, 1, (), ("new",)),), (1, 2)) is None
