@@ -54,19 +54,19 @@ class Settings:
     )
     draft_model: str = _setting(
         "",
-        "Small model with the same vocabulary that writes ahead for `model`, which verifies it: a GGUF file, or an"
-        " installed model's name; empty: none.",
+        "Small model with the same vocabulary that writes ahead of the model that completes, which verifies it: a GGUF"
+        " file, or an installed model's name; empty: none.",
         workspace=False,
     )
     instruct_model: str = _setting(
         "",
         "Model that explains and answers questions: a GGUF file, an installed model's name, or remote:NAME for one of"
-        " the server's; empty: `model`, where it follows instructions.",
+        " the server's; empty: the model that completes, where it follows instructions.",
         workspace=False,
     )
     thinking_model: str = _setting(
         "",
-        "The same for questions that it should think about first; empty: `instruct_model`.",
+        "Model for questions that are worth thinking about first, named as the one for questions; empty: that one.",
         workspace=False,
     )
     next_edit_model: str = _setting(
@@ -87,9 +87,11 @@ class Settings:
         " http://127.0.0.1:8000/v1; empty: nothing leaves this machine.",
         workspace=False,
     )
-    remote_model: str = _setting("", "The server's model to use; empty: its first one.", workspace=False)
+    remote_model: str = _setting(
+        "", "Which of the remote server's models to use; empty: its first one.", workspace=False
+    )
     remote_key: str = _setting(
-        "IQUEST_LSP_REMOTE_KEY", "Name of the environment variable that holds the server's key.", workspace=False
+        "IQUEST_LSP_REMOTE_KEY", "Name of the environment variable that holds the remote server's key.", workspace=False
     )
     deadline_ms: int = _setting(
         400, "Milliseconds from a request to its answer; what is done by then is returned.", low=1
@@ -128,13 +130,13 @@ class Settings:
     )
     main_gpu: int = _setting(
         -1,
-        "Number of the one GPU that takes these layers, from 0; -1: all GPUs share them.",
+        "Number of the one GPU that takes the model's layers, from 0; -1: all GPUs share them.",
         workspace=False,
         low=-1,
     )
     tensor_split: str = _setting(
         "",
-        "Shares of these layers for each GPU, such as 3,1; empty: by the memory that is free there.",
+        "Shares of the model's layers for each GPU, such as 3,1; empty: by the memory that is free there.",
         workspace=False,
         pattern=r"|\d{1,6}(\.\d{1,6})?(,\d{1,6}(\.\d{1,6})?)*",
     )

@@ -112,11 +112,16 @@ test("of a remembered answer nothing is said of the cache", () => {
   expect(describe(situation({ answer: remembered })).facts[1]).toBe("Window: 5,812 tokens; the answer itself was remembered, so nothing was evaluated");
 });
 
-test("every state has a sign of its own: nobody needs to see colours", () => {
-  const signs = [
-    situation(), situation({ server: { kind: "missing" } }), situation({ server: { kind: "failed", reason: "" } }), situation({ enabled: false }),
-    situation({ engine: engine("loading") }), situation({ engine: engine("warming") }), situation({ engine: engine("restarting") }),
-    situation({ recent: [700, 800, 900, 700, 800] }), situation({ asleepUntil: Date.now() + 60_000 }),
-  ].map((one) => /\$\(([\w~-]+)\)/.exec(describe(one).text)?.[1]);
-  expect(new Set(signs).size).toBe(signs.length);
+test("every state has a sign or words of its own: nobody needs to see colours", () => {
+  const states = [
+    situation(),
+    situation({ server: { kind: "stopped" } }), situation({ server: { kind: "missing" } }), situation({ server: { kind: "starting" } }),
+    situation({ server: { kind: "waiting", reason: "signal 9", seconds: 2 } }), situation({ server: { kind: "failed", reason: "" } }),
+    situation({ engine: engine("stopped") }), situation({ engine: engine("loading") }), situation({ engine: engine("restarting") }),
+    situation({ engine: engine("failed") }), situation({ engine: engine("warming") }),
+    situation({ enabled: false }), situation({ languageEnabled: false, language: "python" }), situation({ asleepUntil: Date.now() + 60_000 }),
+    situation({ recent: [700, 800, 900, 700, 800] }), situation({ answer: answer("deadline", true) }),
+  ];
+  const texts = states.map((one) => describe(one).text);
+  expect(new Set(texts).size).toBe(states.length);
 });
