@@ -20,9 +20,10 @@ const scene = stage({
 
 async function explained(...parts) {
   const report = await scene.window.reportWith("Related history");
-  const text = await report.locator("main#main").textContent();
+  const main = report.locator("main#main");
+  await until("the whole answer", async () => !(await main.textContent()).includes("Reading the history"));
+  const text = await main.textContent();
   for (const part of parts) assert.ok(text.includes(part), `${part} in: ${text}`);
-  assert.ok(!text.includes("Reading the history"), text);
   return report;
 }
 
