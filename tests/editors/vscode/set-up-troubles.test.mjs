@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { after, afterEach, before, test } from "node:test";
-import { Editor } from "./workbench.mjs";
+import { Editor, until } from "./workbench.mjs";
 
 const KINDS = {
   "an old Python": ["exit 1", "Python 3.11 or newer is needed"],
@@ -21,8 +21,11 @@ let failed = false;
 /** A Python that can be looked at, and fails in one way at all else. */
 function breaks(how) {
   const looked = how.startsWith("exit") ? "" : 'case "$1$2" in -c*) echo cp311; exit 0 ;; esac\n';
-  fs.writeFileSync(python, `#!/bin/sh\n${looked}${how}\nexit 1\n`, { mode: 0o755 });
+  fs.writeFileSync(python, `#!/bin/sh\necho >> "${python}.runs"\n${looked}${how}\nexit 1\n`, { mode: 0o755 });
 }
+
+/** How often that Python was run. */
+const runs = () => fs.readFileSync(`${python}.runs`, "utf8").length;
 
 before(async () => {
   editor = await Editor.start({
@@ -57,10 +60,9 @@ for (const [kind, [how, sentence]] of Object.entries(KINDS)) {
     assert.deepEqual((await toast.locator(".monaco-button").allTextContents()).filter((text) => text !== ""), ["Retry", "Show the log"]);
     const said = (await toast.locator(".notification-list-item-message").first().textContent()).trim();
     assert.doesNotMatch(said, /Errno|File "|Traceback|\n/);
-    // This very element: the locator would also find the one that follows, which may come before this one has gone.
-    const first = await toast.elementHandle();
+    const before = runs();
     await toast.locator(".monaco-button", { hasText: "Retry" }).first().click();
-    await first.waitForElementState("hidden");
+    await until("another try", () => runs() > before);
     const again = window.page.locator(".notification-toast", { hasText: sentence }).first();
     await again.waitFor();
     await again.locator(".monaco-button", { hasText: "Show the log" }).first().click();
