@@ -197,12 +197,6 @@ class EditSession:
             text.strip() == new.strip() for edit in left for new in edit.new
         )
 
-    def edit_at(self, item: NextEdit) -> int | None:
-        """The edit still to be made that changes the line of a suggestion."""
-        line = self.before_line(item.path, item.line) if item.path in self.changes else None
-        edits = enumerate(self.changes[item.path].edits) if line is not None else ()
-        return next((at for at, edit in edits if at not in self.made[item.path] and edit.has_old(line or 0)), None)
-
     def edit_in(self, place: Place) -> int | None:
         """The edit still to be made that changes, adds or takes away lines of a place."""
         if place.path not in self.changes:

@@ -72,10 +72,6 @@ class Edit:
     new: tuple[str, ...]
     old_line: int = 0
 
-    def has_old(self, line: int) -> bool:
-        """Whether a line of the text before is one that became others."""
-        return self.old_line <= line < self.old_line + len(self.old)
-
 
 @dataclass(frozen=True, slots=True)
 class NextEdit:

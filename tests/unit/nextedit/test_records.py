@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from iquest_lsp.nextedit.records import Edit, EditKind, NextEdit, Place, Reason, ReasonKind
+from iquest_lsp.nextedit.records import EditKind, NextEdit, Place, Reason, ReasonKind
 
 REASON = Reason(ReasonKind.RENAMED, ("a", "b"))
 
@@ -40,12 +40,6 @@ def test_where_the_old_text_ends(item: NextEdit, end: tuple[int, int]) -> None:
 )
 def test_a_text_with_the_suggestion_taken(item: NextEdit, text: str, expected: str | None) -> None:
     assert item.applied_to(text) == expected
-
-
-def test_an_edit_knows_the_lines_that_became_others() -> None:
-    edit = Edit("a.py", 5, ("a", "b"), ("c",), 3)
-    assert [edit.has_old(line) for line in (2, 3, 4, 5)] == [False, True, True, False]
-    assert not Edit("a.py", 5, (), ("c",), 3).has_old(3)
 
 
 @pytest.mark.parametrize(("old", "end"), [("a", 2), ("a\n", 2), ("a\nb", 3), ("", 2)])
