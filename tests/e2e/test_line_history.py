@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.test_surface import FAKE, at, client_in
+from tests.e2e.clients import FAKE, at, client_in
 
 TEXT = "def f():\n    return {}\n\n\ndef g():\n    return 0\n"
 

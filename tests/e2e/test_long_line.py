@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.e2e.clients import FAKE, client_in
 from tests.e2e.home import CODE
-from tests.e2e.test_surface import FAKE, client_in
 
 
 async def test_nothing_is_read_for_a_line_of_megabytes(tmp_path: Path) -> None:

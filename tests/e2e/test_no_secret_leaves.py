@@ -17,6 +17,7 @@ from tests.e2e.home import Home, private_home
 from tests.unit.runtime.scripted_server import Reply, Script, delta, model_server, piece, serving
 from tests.unit.workspace import planted
 from tests.unit.workspace.planted_table import planted as rows
+from tests.waiting import PATIENT_MS
 
 FIM = ("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")
 #: Kinds that are one line and random, so that a message, a name or a log can hold them, and a search can tell them.
@@ -105,7 +106,7 @@ def test_no_planted_secret_is_sent_said_or_kept(home: Home, tmp_path: Path) -> N
         settings = home.folder / "config" / "iquest-lsp"
         settings.mkdir(parents=True)
         (settings / "settings.toml").write_text(
-            f'remote = "{server.url}"\ndeadline_ms = 20000\ninstruct_model = "remote:coder"\n'
+            f'remote = "{server.url}"\ndeadline_ms = {PATIENT_MS}\ninstruct_model = "remote:coder"\n'
         )
         for command in (
             ("complete", f"{root}/shop.py:2", "--json"),
