@@ -13,12 +13,14 @@ from iquest_lsp.codeflow.answers.targets import Target, no_definition
 from iquest_lsp.codeflow.diff.filters import Ground, rationale
 from iquest_lsp.codeflow.facts import Redact, bounded, holds_secret
 from iquest_lsp.codeflow.gaps import GapKind
+from iquest_lsp.codeflow.git.blob_reader import BlobReader
 from iquest_lsp.codeflow.git.commits import commits
+from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.entries import Entry, SymbolEntry
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.past.following.anchors import NO_ANCHORS, Anchor
-from iquest_lsp.codeflow.past.following.tracking import Turn
 from iquest_lsp.codeflow.past.releases import releases
+from iquest_lsp.codeflow.past.unindexed import Past
 from iquest_lsp.codeflow.syntax.deprecation import is_deprecated
 from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind
 from iquest_lsp.codeflow.syntax.paths import Category, category, stem
@@ -180,15 +182,16 @@ def _deprecation(steps: Iterable[_Step]) -> _Step | None:
 def _line_steps(index: FlowIndex, target: Target, steps: dict[str, _Step]) -> None:
     assert target.lines_committed is not None
     anchors = {"line": Anchor(target.inside.name, inside=True)} if target.inside is not None else NO_ANCHORS
-    for past, entry in index.follow([("line", target.head_path, target.lines_committed)], anchors=anchors)[0]:
+    found = index.follow([("line", target.head_path, target.lines_committed)], anchors=anchors)[0]
+    if target.inside is None and not target.is_range:
+        with index.repository.blobs() as blobs:
+            for past, entry in found:
+                steps[entry.oid] = _Step(entry, [_line_event(index.repository, blobs, past)], True)
+        return
+    for past, entry in found:
         if target.inside is not None:
             kind = StoryEventKind.ADDED if past.born else StoryEventKind.BODY
             steps[entry.oid] = _Step(entry, [StoryEvent(kind, target.inside.kind)], True)
-            continue
-        if not target.is_range:
-            kind = StoryEventKind.LINE_BORN if past.born else StoryEventKind.LINE_CHANGED
-            event = _became(index, entry.oid, past.path, past.turn) if past.turn is not None else StoryEvent(kind)
-            steps[entry.oid] = _Step(entry, [event], True)
             continue
         step = steps.setdefault(entry.oid, _Step(entry, [], True))
         event = StoryEvent(StoryEventKind.LINES_BORN if past.born else StoryEventKind.LINES_CHANGED)
@@ -196,10 +199,14 @@ def _line_steps(index: FlowIndex, target: Target, steps: dict[str, _Step]) -> No
             step.events.append(event)
 
 
-def _became(index: FlowIndex, oid: str, path: str, turn: Turn) -> StoryEvent:
-    """What a line was and became."""
-    places = ((turn.before, turn.path, turn.old), (oid, path, turn.new))
-    texts = [index.repository.file_at(commit, file).split(b"\n")[line:][:1] for commit, file, line in places]
+def _line_event(repository: Repository, blobs: BlobReader, past: Past) -> StoryEvent:
+    """What a commit did to a line: brought it, or what it was and became."""
+    turn = past.turn
+    if turn is None:
+        return StoryEvent(StoryEventKind.LINE_BORN if past.born else StoryEventKind.LINE_CHANGED)
+    places = ((turn.before, turn.path, turn.old), (past.commit, past.path, turn.new))
+    sources = ((blobs.file_at(oid, file) or repository.file_at(oid, file), line) for oid, file, line in places)
+    texts = [source.split(b"\n")[line:][:1] for source, line in sources]
     if not all(texts):
         return StoryEvent(StoryEventKind.LINE_CHANGED)
     old, new = (text[0].decode("utf-8", "replace").strip() for text in texts)

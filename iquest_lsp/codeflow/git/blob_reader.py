@@ -50,3 +50,7 @@ class BlobReader:
             left -= len(stdout.read(min(left, 1 << 16))) or left
         stdout.read(1)
         return data if keep else None
+
+    def file_at(self, revision: str, path: str) -> bytes | None:
+        """A file's bytes in a commit, as `read`; None for a path that the running git cannot be asked about."""
+        return None if "\n" in path else self.read(f"{revision}:{path}", path)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from iquest_lsp.codeflow.gaps import GapKind, Gaps
 from iquest_lsp.codeflow.git.path_bytes import decode_path
 from iquest_lsp.codeflow.git.processes import GitProcesses
 from iquest_lsp.errors import MissingContentsError
 
+#: The lines of one git command.
+_Read = Callable[..., Iterator[bytes]]
 #: How a commit's record starts.
 _RECORD = b"\0C\0"
 
@@ -28,54 +31,45 @@ def told_lines(
     is_partial: bool,
 ) -> Iterator[bytes]:
     """Lines of a log or diff; where a clone lacks the contents, only which files changed."""
+    read = partial(git.lines, stdin=stdin, overrides=overrides)
     if not is_partial:
-        readable = _readable_log if args[0] == "log" else _readable_diff
-        return readable(git, gaps, args, about, stdin, overrides)
+        log = args[0] == "log"
+        return _readable_log(read, gaps, args, about) if log else _readable_diff(git, read, gaps, args, about)
     try:
-        return iter(list(git.lines(*args, *about, stdin=stdin, overrides=overrides)))
+        return iter(list(read(*args, *about)))
     except MissingContentsError:
-        gaps.add(GapKind.ABSENT, "older commits")
-        lean = [arg for arg in args if arg not in _OF_CONTENTS]
-        return git.lines(*lean, "--no-renames", *about, stdin=stdin, overrides=overrides)
+        return _files_alone(read, gaps, args, about)
 
 
-def _readable_log(
-    git: GitProcesses,
-    gaps: Gaps,
-    args: Sequence[str],
-    about: Sequence[str],
-    stdin: bytes | None,
-    overrides: Sequence[tuple[str, str]],
-) -> Iterator[bytes]:
+def _files_alone(read: _Read, gaps: Gaps, args: Sequence[str], about: Sequence[str]) -> Iterator[bytes]:
+    """The lines of a log or diff that tell only which files changed; that the rest is missing is a gap."""
+    gaps.add(GapKind.ABSENT, "older commits")
+    return read(*(arg for arg in args if arg not in _OF_CONTENTS), "--no-renames", *about)
+
+
+def _readable_log(read: _Read, gaps: Gaps, args: Sequence[str], about: Sequence[str]) -> Iterator[bytes]:
     """Lines of a log; from the commit on of which an object is missing, only which files changed."""
     heads = 0
     try:
-        for line in git.lines(*args, *about, stdin=stdin, overrides=overrides):
+        for line in read(*args, *about):
             heads += line.startswith(_RECORD)
             yield line
     except MissingContentsError:
-        gaps.add(GapKind.ABSENT, "older commits")
-        lean = [arg for arg in args if arg not in _OF_CONTENTS]
-        for line in git.lines(*lean, "--no-renames", *about, stdin=stdin, overrides=overrides):
+        for line in _files_alone(read, gaps, args, about):
             heads -= line.startswith(_RECORD)
             if heads < 0:
                 yield line
 
 
 def _readable_diff(
-    git: GitProcesses,
-    gaps: Gaps,
-    args: Sequence[str],
-    about: Sequence[str],
-    stdin: bytes | None,
-    overrides: Sequence[tuple[str, str]],
+    git: GitProcesses, read: _Read, gaps: Gaps, args: Sequence[str], about: Sequence[str]
 ) -> Iterator[bytes]:
     """Lines of a diff without the files of which an object is missing; these are among the gaps."""
     try:
-        return iter(list(git.lines(*args, *about, stdin=stdin, overrides=overrides)))
+        return iter(list(read(*args, *about)))
     except MissingContentsError:
         listed = ["diff", "--raw", "--no-abbrev", "--no-renames", "--ignore-submodules=dirty", "-z"]
-        parts = b"".join(git.lines(*listed, *about, overrides=overrides)).split(b"\0")
+        parts = b"".join(read(*listed, *about)).split(b"\0")
         changed = [(head.split()[2:4], path) for head, path in zip(parts[::2], parts[1::2], strict=False)]
         asked = b"".join(oid + b"\n" for oids, _ in changed for oid in oids if oid.strip(b"0"))
         checked = git.run("cat-file", "--batch-check", stdin=asked).split(b"\n")
@@ -86,4 +80,4 @@ def _readable_diff(
         gaps.add(GapKind.ABSENT, *map(decode_path, paths))
         kept = [os.fsdecode(path) for _, path in changed if path not in paths]
         between = about[: about.index("--") + 1]
-        return git.lines(*args, *between, *kept, stdin=stdin, overrides=overrides) if kept else iter(())
+        return read(*args, *between, *kept) if kept else iter(())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
@@ -15,7 +14,7 @@ from iquest_lsp.codeflow.git.repository import Repository, Tag
 from iquest_lsp.codeflow.past.cochange import MAX_FILES, Partner, partners
 from iquest_lsp.codeflow.past.entries import COLUMNS, Entry, SymbolEntry, entry_of, symbol_entry_of
 from iquest_lsp.codeflow.past.following.anchors import NO_ANCHORS, Anchored, Ranges
-from iquest_lsp.codeflow.past.following.tracking import Walked
+from iquest_lsp.codeflow.past.following.tracking import Touch, Walked
 from iquest_lsp.codeflow.past.indexer import DEEP_COMMITS, Indexer, Progress, Update
 from iquest_lsp.codeflow.past.likely_files import SWEEP, Recent
 from iquest_lsp.codeflow.past.patterns import Pattern
@@ -297,11 +296,7 @@ class FlowIndex:
         """Commits that changed lines of a revision, else of the newest state, newest first; False if time ran out."""
         walked = self.trail(revision or self._base or self.repository.head(), ranges, seconds=seconds, anchors=anchors)
         entries = {item.oid: item for item in self._named(list(dict.fromkeys(item.oid for item in walked.touches)))}
-        found = [
-            (replace(_past(touch.label, item, touch.path, born=touch.born), turn=touch.turn, cut=touch.cut), item)
-            for touch in walked.touches
-            if (item := entries.get(touch.oid)) is not None
-        ]
+        found = [(_past(touch, item), item) for touch in walked.touches if (item := entries.get(touch.oid)) is not None]
         return sorted(found, key=lambda item: -item[1].order), walked.complete
 
     def trail(
@@ -334,7 +329,7 @@ class FlowIndex:
             entries = self.on_paths(list(others), MAX_TOUCHES)
             touched = self.paths_of([item.key for item in entries])
             found += [
-                (_past("", item, path, born=False), item)
+                (_past(Touch("", item.oid, path), item), item)
                 for item in entries
                 for path in touched.get(item.key, [])
                 if path in others
@@ -396,5 +391,6 @@ class FlowIndex:
         return [row[0] for row in self.store.rows(f"SELECT id FROM paths WHERE path IN ({marks})", *paths)]
 
 
-def _past(label: str, item: Entry, path: str, *, born: bool) -> Past:
-    return Past(label, item.oid, item.date, item.subject, item.kind, path, born, item.objection)
+def _past(touch: Touch, item: Entry) -> Past:
+    told = item.oid, item.date, item.subject, item.kind, touch.path
+    return Past(touch.label, *told, touch.born, item.objection, touch.turn, touch.cut)
