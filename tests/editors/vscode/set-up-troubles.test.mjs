@@ -18,14 +18,14 @@ let window;
 let python;
 let failed = false;
 
-/** A Python that can be looked at, and fails in one way at all else. */
+/**
+ * A Python that can be looked at, and fails in one way at all else. It takes a second for that: of notifications that
+ * come quicker than three in 0.8 s, VS Code shows no more until somebody opens its list.
+ */
 function breaks(how) {
   const looked = how.startsWith("exit") ? "" : 'case "$1$2" in -c*) echo cp311; exit 0 ;; esac\n';
-  fs.writeFileSync(python, `#!/bin/sh\necho >> "${python}.runs"\n${looked}${how}\nexit 1\n`, { mode: 0o755 });
+  fs.writeFileSync(python, `#!/bin/sh\n${looked}sleep 1\n${how}\nexit 1\n`, { mode: 0o755 });
 }
-
-/** How often that Python was run. */
-const runs = () => fs.readFileSync(`${python}.runs`, "utf8").length;
 
 before(async () => {
   editor = await Editor.start({
@@ -50,23 +50,35 @@ after(async () => {
   if (python) fs.rmSync(path.dirname(python), { recursive: true });
 });
 
-for (const [kind, [how, sentence]] of Object.entries(KINDS)) {
-  test(`${kind} is one sentence, and can be tried again`, async () => {
-    breaks(how);
-    await window.command("IQuest: Set Up the Language Server");
-    await window.answer("needs its language server", "Set it up");
+test("each kind of trouble is one sentence, with no more of pip, and is tried again", async () => {
+  await window.command("IQuest: Set Up the Language Server");
+  await window.answer("needs its language server", "Set it up");
+  const kinds = Object.entries(KINDS);
+  for (const [index, [kind, [, sentence]]] of kinds.entries()) {
     const toast = window.page.locator(".notification-toast", { hasText: sentence }).first();
     await toast.waitFor();
-    assert.deepEqual((await toast.locator(".monaco-button").allTextContents()).filter((text) => text !== ""), ["Retry", "Show the log"]);
+    assert.deepEqual((await toast.locator(".monaco-button").allTextContents()).filter((text) => text !== ""), ["Retry", "Show the log"], kind);
     const said = (await toast.locator(".notification-list-item-message").first().textContent()).trim();
-    assert.doesNotMatch(said, /Errno|File "|Traceback|\n/);
-    const before = runs();
-    await toast.locator(".monaco-button", { hasText: "Retry" }).first().click();
-    await until("another try", () => runs() > before);
-    const again = window.page.locator(".notification-toast", { hasText: sentence }).first();
-    await again.waitFor();
-    await again.locator(".monaco-button", { hasText: "Show the log" }).first().click();
-    await window.page.locator(".part.panel .output-view-container, .part.panel [id*=output]").first().waitFor();
-    await window.command("Notifications: Clear All Notifications");
+    assert.doesNotMatch(said, /Errno|File "|Traceback|\n/, kind);
+    // The next try fails in the next way: only by its own sentence is it told apart from the one before.
+    if (index + 1 < kinds.length) {
+      breaks(kinds[index + 1][1][0]);
+      await toast.locator(".monaco-button", { hasText: "Retry" }).first().click();
+    }
+  }
+});
+
+test("the log can be looked at, and the trouble stays with Retry", async () => {
+  const sentence = Object.values(KINDS).at(-1)[1];
+  await window.page.locator(".notification-toast", { hasText: sentence }).locator(".monaco-button", { hasText: "Show the log" }).first().click();
+  await window.page.locator(".part.panel .output-view-container, .part.panel [id*=output]").first().waitFor();
+  const toasts = window.page.locator(".notification-toast", { hasText: sentence });
+  await until("the trouble with Retry alone", async () => {
+    const buttons = await toasts.locator(".monaco-button").allTextContents();
+    return buttons.filter((text) => text !== "").join() === "Retry";
   });
-}
+  const [how, other] = KINDS["no space"];
+  breaks(how);
+  await toasts.locator(".monaco-button", { hasText: "Retry" }).first().click();
+  await window.page.locator(".notification-toast", { hasText: other }).first().waitFor();
+});

@@ -233,15 +233,16 @@ export class Window {
     await this.quickInput("F1", `>${title}`, title);
   }
 
-  /** Opens the quick input by a key, fills it in, and takes its first row once that is `row`; again if it is closed. */
+  /** Opens the quick input by a key, fills it in, and takes its chosen row once that is `row`; again if it is closed. */
   async quickInput(key, text, row) {
     const { input } = this;
-    const rows = this.page.locator(".quick-input-list .monaco-list-row");
+    // The chosen one, not any: before what was typed is looked for, the list shows the commands used last, with another chosen.
+    const chosen = this.page.locator(".quick-input-list .monaco-list-row.focused");
     await until(`quick input by ${key} that takes ${text}`, async () => {
       await this.page.keyboard.press(key);
       try {
         await input.fill(text, { timeout: 5000 });
-        if (row !== undefined) await rows.filter({ hasText: row }).first().waitFor({ timeout: 10_000 });
+        if (row !== undefined) await chosen.filter({ hasText: row }).first().waitFor({ timeout: 10_000 });
         await input.press("Enter", { timeout: 5000 });
         await this.page.locator(".quick-input-list:visible", { hasText: row ?? text }).waitFor({ state: "hidden", timeout: 5000 });
         return true;
