@@ -49,6 +49,15 @@ test("the changelog speaks of this version", () => {
   expect(readFileSync(new URL("../CHANGELOG.md", import.meta.url), "utf8")).toContain(`## ${manifest.version}`);
 });
 
+test("the settings page shows groups and settings in the manifest's order, not by their names", () => {
+  const groups = manifest.contributes.configuration;
+  expect(groups.map((group) => group.order)).toEqual(groups.map((_, place) => place));
+  for (const group of groups) {
+    const orders = Object.values(group.properties as Record<string, { order?: number }>).map((item) => item.order);
+    expect(orders, group.id).toEqual(orders.map((_, place) => place));
+  }
+});
+
 test("what a workspace may not set is restricted while it is not trusted", () => {
   const machine = Object.entries(settingsOf(manifest)).filter(([, item]) => item.scope === "machine");
   expect(manifest.capabilities.untrustedWorkspaces.restrictedConfigurations.sort()).toEqual(machine.map(([key]) => key).sort());

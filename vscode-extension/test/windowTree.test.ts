@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ContextWindow } from "../src/server/protocol";
-import { windowTree } from "../src/status/windowTree";
+import { type Node, windowTree } from "../src/status/windowTree";
 
 const window: ContextWindow = {
   root: "file:///work",
@@ -30,21 +30,31 @@ test("pieces are grouped by kind, in the order of the layout, with their sums", 
 test("what other tools said of the code is a group of its own, and no file", () => {
   const chunks = [...window.chunks, { kind: "flow", path: ".diagnostics", start: 0, end: 0, tokens: 7, reason: "what other tools say" }] as const;
   const group = windowTree({ ...window, chunks }, undefined).find((node) => node.label === "Diagnostics");
-  expect(group).toMatchObject({ description: "7 tokens", children: [{ label: "Diagnostics", tooltip: "Diagnostics: what other tools say" }] });
-  expect(group?.children[0]?.path).toBeUndefined();
+  expect(group).toMatchObject({ description: "7 tokens", tooltip: "Diagnostics: what other tools say", children: [] });
+  expect(group?.path).toBeUndefined();
 });
 
 test("a piece leads to its lines and says why it is there", () => {
   const piece = windowTree(window, undefined)[2]?.children[0];
   expect(piece).toMatchObject({ label: "a.py:3–9", path: "a.py", line: 3, tooltip: "a.py:3–9: open in the editor" });
-  const made = windowTree(window, undefined)[1]?.children[0];
-  expect(made?.label).toBe("Project tree");
-  expect(made?.path).toBeUndefined();
 });
+
+test("a piece that is no part of a file stands for its group: no name leads to the same name again", () => {
+  const history = { kind: "flow", path: ".history", start: 0, end: 0, tokens: 40, reason: "3 commits" } as const;
+  const tree = windowTree({ ...window, chunks: [...window.chunks, history], texts: ["the tree", "a", "b", "c", "the story"] }, 1000);
+  expect(tree[1]).toMatchObject({ label: "Project tree", description: "200 tokens · cached", tooltip: "Project tree: the project's files", text: "the tree", children: [] });
+  expect(tree[2]).toMatchObject({ label: "History", text: "the story", children: [] });
+  for (const node of tree) expect(node.children.map((child) => child.label)).not.toContain(node.label);
+});
+
+/** All pieces of the window: those of the groups, and what stands for its group. */
+function pieces(tree: readonly Node[]): Node[] {
+  return tree.slice(1, -1).flatMap((node) => (node.children.length > 0 ? node.children : [node]));
+}
 
 test("cached is what lies whole within the tokens found in the cache", () => {
   const described = (reused: number | undefined): string[] =>
-    windowTree(window, reused).flatMap((node) => node.children).slice(0, 4).map((node) => node.description.split(" · ")[1] ?? "");
+    pieces(windowTree(window, reused)).map((node) => node.description.split(" · ")[1] ?? "");
   expect(described(1000)).toEqual(["cached", "cached", "cached", "to read"]);
   expect(described(999)).toEqual(["cached", "cached", "to read", "to read"]);
   expect(described(undefined)).toEqual(["", "", "", ""]);
@@ -71,15 +81,15 @@ test("what the window could not be made of stands at the top", () => {
 
 test("a piece has the text that stands in the window, and a made one is opened by it", () => {
   const tree = windowTree({ ...window, texts: ["the tree", "a", "b", "c"] }, undefined);
-  expect(tree[1]?.children[0]).toMatchObject({ text: "the tree" });
+  expect(tree[1]).toMatchObject({ text: "the tree" });
   expect(tree[2]?.children.map((node) => node.text)).toEqual(["a", "b"]);
 });
 
 test("a remembered answer reports no reuse of its own: what the last evaluated one found stays, and both are told", () => {
   const tree = windowTree(window, 1000, true);
   expect(tree[0]?.description).toBe("900 stay while typing, 1,000 were cached; the last answer was remembered, nothing was read for it");
-  expect(tree.flatMap((node) => node.children).filter((node) => node.description.includes("cached"))).toHaveLength(3);
+  expect(pieces(tree).filter((node) => node.description.includes("cached"))).toHaveLength(3);
   const none = windowTree(window, undefined, true);
   expect(none[0]?.description).toBe("900 stay while typing; the last answer was remembered, nothing was read for it");
-  expect(none.flatMap((node) => node.children).some((node) => /cached|to read/.test(node.description))).toBe(false);
+  expect(pieces(none).some((node) => /cached|to read/.test(node.description))).toBe(false);
 });

@@ -120,7 +120,10 @@ def main() -> None:
             "id": name,
             "title": f"%settings.{name}%",
             "order": order,
-            "properties": {f"iquest.{key}": found.pop(f"iquest.{key}") for key in keys},
+            # An editor shows a group's settings by their names unless they have an order of their own.
+            "properties": {
+                f"iquest.{key}": found.pop(f"iquest.{key}") | {"order": place} for place, key in enumerate(keys)
+            },
         }
         for order, (name, keys) in enumerate(_GROUPS.items())
     ]

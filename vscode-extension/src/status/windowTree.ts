@@ -51,7 +51,10 @@ export function windowTree(window: ContextWindow, reused: number | undefined, re
     if (chunks.length > 0) {
       const tokens = chunks.reduce((sum, item) => sum + item.chunk.tokens, 0);
       const children = chunks.map((piece) => chunkNode(piece, icon));
-      nodes.push({ ...leaf(title(), t("{0} tokens", count(tokens)), icon), children });
+      const [piece] = children;
+      // A piece that is no part of a file has no name but its group's, and stands in its place.
+      const alone = piece !== undefined && children.length === 1 && piece.path === undefined;
+      nodes.push(alone ? piece : { ...leaf(title(), t("{0} tokens", count(tokens)), icon), children });
     }
   }
   if (window.dropped.length > 0) {
