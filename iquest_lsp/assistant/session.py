@@ -118,14 +118,17 @@ class Session:
         return made
 
     async def complete_patiently(self, request: CompletionRequest) -> Completion:
-        """As complete, for who can wait: the workspace is read and the window evaluated first, as part of the cost.
+        """As complete, for who can wait: the workspace is read, remembered and the window evaluated first, as part of
+        the cost.
 
         The deadline counts from then on. Where it brings nothing, on a machine that does other things, it is asked
         again: what was evaluated for it stays.
         """
         await self._parts.engine.ready()
         begin = time.monotonic()
-        await self.view(request.file).project.index()
+        project = self.view(request.file).project
+        await project.index()
+        await self._parts.windows.remembered(project)
         indexed = time.monotonic()
         evaluated = await self.warm(request.file, request.cursor)
         context, prefill = (indexed - begin) * 1000, (time.monotonic() - indexed) * 1000
@@ -165,6 +168,7 @@ class Session:
         await self._parts.engine.ready()
         view.project.look_at([path])
         await view.project.index()
+        await self._parts.windows.remembered(view.project)
         return await self._parts.windows.make(view.project, view.snapshot(path, cursor), Purpose.LOOK)
 
     async def warm(self, file: Path, cursor: Position, *, refresh: bool = False) -> int:

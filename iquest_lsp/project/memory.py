@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from pathlib import Path
 
 from iquest_lsp.datatypes import Document
@@ -37,7 +37,8 @@ class WorkspaceMemory:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"memory {root.name}")
         self._process = IndexProcess("memory", idle_s=IDLE_S)
         self._place: RememberedWorkspace | None = None
-        self._files = self._packages = MemoryFiles()  # all of it, and what of it is installed packages
+        self._first: Future[None] | None = None  # the first reading of the place's own files
+        self._files = self._own = self._packages = MemoryFiles()  # all, and what of it is the workspace's and packages'
         self._sent: dict[str, int] = {}  # the open files that are remembered as they are in the editor
         self._is_closed = False
 
@@ -52,10 +53,12 @@ class WorkspaceMemory:
         With the setting "off", and for a model that is not on this machine, it remembers nothing.
         """
         if setting == "off" or not place.model or not Path(place.model).is_file():
-            self._place, self._files, self._packages = None, MemoryFiles(), MemoryFiles()
+            self._place, self._first = None, None
+            self._files = self._own = self._packages = MemoryFiles()
         elif place != self._place:
-            self._place, self._files, self._packages, self._sent = place, MemoryFiles(), MemoryFiles(), {}
-            self._submit(None)
+            self._place, self._sent = place, {}
+            self._files = self._own = self._packages = MemoryFiles()
+            self._first = self._submit(None)
         elif buffers:
             self._look_at_buffers()
 
@@ -72,10 +75,17 @@ class WorkspaceMemory:
         if changed:
             self._submit(changed)
 
+    async def filled(self, patience_s: float) -> None:
+        """Waits until the workspace's own files are remembered for the first time, at most so long."""
+        first = self._first
+        if first is not None and not first.done():
+            await asyncio.wait([asyncio.wrap_future(first)], timeout=patience_s)
+
     async def ready(self) -> None:
-        """Waits for what was asked for so far."""
+        """Waits for all that was asked for so far."""
         try:
-            await asyncio.wrap_future(self._thread.submit(lambda: None))
+            for _ in range(2):  # a reading of the own files asks for one of the packages when it ends
+                await asyncio.wrap_future(self._thread.submit(lambda: None))
         except (CancelledError, RuntimeError):  # closed meanwhile
             log.debug("%s was closed while it was remembered", self._root)
 
@@ -90,27 +100,41 @@ class WorkspaceMemory:
 
     def _take(self, place: RememberedWorkspace, own: MemoryFiles, packages: MemoryFiles) -> None:
         if place == self._place:
-            self._packages = packages
+            self._own, self._packages = own, packages
             self._files = MemoryFiles.together((own, packages))
 
-    def _submit(self, paths: Sequence[str] | None) -> None:
+    def _submit(self, paths: Sequence[str] | None) -> Future[None] | None:
+        """Reads some files, or, with None, all of them; those of packages afterwards, since they take longer."""
         place = self._place
+        wanted = None if paths is None else tuple(paths)
 
-        def work() -> None:
+        def own() -> None:
+            if place is not None:
+                files = self._process.call(remembering.remember, place, self._buffers(), wanted)
+                self._take(place, files, self._packages)
+                if place.packages:
+                    self._start(place, packages)
+
+        def packages() -> None:
+            if place is not None:
+                self._take(place, self._own, self._process.call(remembering.remember_packages, place, wanted))
+
+        return self._start(place, own)
+
+    def _start(self, place: RememberedWorkspace | None, work: Callable[[], None]) -> Future[None] | None:
+        """Does it on the memory's thread while the place is the same; a failure is a log line."""
+
+        def guarded() -> None:
             if place is None or place != self._place:
                 return
             try:
-                wanted = None if paths is None else tuple(paths)
-                files = self._process.call(remembering.remember, place, self._buffers(), wanted)
-                self._take(place, files, self._packages)
-                if place.packages:  # what takes longer comes later
-                    packages = self._process.call(remembering.remember_packages, place, wanted)
-                    self._take(place, files, packages)
+                work()
             except (IQuestError, OSError) as error:
                 if not self._is_closed:
                     log.warning("%s is not remembered: %s", self._root, error)
 
         try:
-            self._thread.submit(work)
+            return self._thread.submit(guarded)
         except RuntimeError:  # closed meanwhile
             log.debug("%s is closed", self._root)
+            return None

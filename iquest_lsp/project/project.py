@@ -143,6 +143,12 @@ class Project:
         """Takes what other tools say of lines of a file, nearest to the cursor first; whether that is news."""
         return self._notes.take(path, notes)
 
+    def remember(self, info: ModelInfo, *, buffers: bool = False) -> None:
+        """Has the workspace remembered in the model's tokens; with `buffers` also what was typed meanwhile."""
+        packages = self.settings.memory == "dependencies"
+        place = RememberedWorkspace(self.root, self._exclude, *self._bounds, info.path, packages)
+        self.memory.follow(place, self.settings.memory, buffers=buffers)
+
     def window(
         self, snapshot: Snapshot, info: ModelInfo, budget: int, encode: Encoder, purpose: Purpose = Purpose.ANSWER
     ) -> ContextWindow:
@@ -150,9 +156,7 @@ class Project:
         snapshot = self._masked(snapshot)
         if self.settings.context == "none":
             snapshot = replace(snapshot, open_documents=())
-        packages = self.settings.memory == "dependencies"
-        place = RememberedWorkspace(self.root, self._exclude, *self._bounds, info.path, packages)
-        self.memory.follow(place, self.settings.memory, buffers=purpose is Purpose.REFRESH)
+        self.remember(info, buffers=purpose is Purpose.REFRESH)
         with self._windows:
             key = (info.path or info.name, budget)
             if self._assembler is None or self._assembler[0] != key:

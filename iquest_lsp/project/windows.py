@@ -15,6 +15,9 @@ from iquest_lsp.runtime.base.engine import Engine, EngineState, EngineStatus
 from iquest_lsp.runtime.models.planner import CPU_WINDOW
 from iquest_lsp.settings import Settings
 
+#: So long who can wait, as the command line can, waits for the first reading of a workspace into the model's tokens.
+MEMORY_PATIENCE_S = 30.0
+
 
 class Windows:
     """Makes windows with the engine's tokenizer and remembers how large they were and how much of them is warm.
@@ -56,6 +59,12 @@ class Windows:
             memory_parts=held.parts,
             partial=partial,
         )
+
+    async def remembered(self, project: Project) -> None:
+        """Waits until the workspace's own files are remembered, for who can wait; at most MEMORY_PATIENCE_S."""
+        if self._engine.info is not None:
+            project.remember(self._engine.info)
+            await project.memory.filled(MEMORY_PATIENCE_S)
 
     def head(self, root: Path) -> int:
         """Differs when an idle moment has changed what stands before the current file."""

@@ -12,6 +12,7 @@ from iquest_lsp.assistant import Assistant, CompletionRequest
 from iquest_lsp.assistant.session import PATIENT_TRIES, Session
 from iquest_lsp.completion.postprocess import Quiet
 from iquest_lsp.datatypes import Completion, Position
+from iquest_lsp.project.remembering import RememberedWorkspace
 from iquest_lsp.settings import Configuration
 from tests.waiting import PATIENT_MS
 
@@ -52,3 +53,26 @@ async def test_a_deadline_that_brings_nothing_is_tried_again(
         assert late or made.tokens.reused + made.tokens.prefilled == made.tokens.window
     else:
         assert (made.text, made.quiet) == ("", Quiet.DEADLINE)
+
+
+async def test_the_first_answer_knows_the_other_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    root = tmp_path / "work"
+    root.mkdir()
+    (root / "iquest.toml").write_text("")
+    (root / "moves.py").write_text(CODE)
+    (root / "board.py").write_text("board.place_the_white_queen(square, colour)\n" * 5)
+    assistant = Assistant(Configuration({"deadline_ms": PATIENT_MS, "window_tokens": 512}), watch=False)
+    try:
+        session = assistant.session()
+        window = await session.context(root / "moves.py", REQUEST)
+        assert window.memory_files == 2
+        project = session.view(root / "moves.py").project
+        (root / "moves.py").write_text("board.place_the_w")
+        project.memory.follow(RememberedWorkspace(root, (), 1, 1, ""), "off")  # as in a process that has just started
+        request = CompletionRequest(root / "moves.py", Position(0, 17), explicit=True)
+        made = await session.complete_patiently(request)
+        assert made.text == "hite_queen(square, colour)"
+        assert made.memory_path == "board.py"
+    finally:
+        await assistant.close()

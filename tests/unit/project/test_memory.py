@@ -21,6 +21,7 @@ from iquest_lsp.runtime.memory.disk import Memory
 from iquest_lsp.runtime.memory.layers import Layer
 from iquest_lsp.runtime.models import catalogue
 from iquest_lsp.workspace.documents import DocumentStore
+from tests.waiting import PATIENCE_S
 
 LINES = "def a_rather_long_name(value):\n    return value + 1\n"
 
@@ -169,6 +170,9 @@ def test_a_workspace_is_remembered_beside_the_event_loop(tmp_path: Path, monkeyp
         await memory.ready()
         assert memory.files == MemoryFiles()
         memory.follow(replace(place, packages=True), "dependencies")
+        await memory.filled(0)  # who has no patience is not kept
+        await memory.filled(PATIENCE_S)
+        assert memory.files.texts == 1
         await memory.ready()
         assert memory.files.texts == 1
         memory.follow(place, "repository")
