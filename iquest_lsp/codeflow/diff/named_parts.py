@@ -26,6 +26,7 @@ from iquest_lsp.codeflow.diff.values import (
 from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.syntax.changes import ChangeName, SymbolChange, similarity
 from iquest_lsp.codeflow.syntax.comments import is_comment, opens_comment
+from iquest_lsp.codeflow.syntax.definitions import PartKind
 from iquest_lsp.codeflow.syntax.effects.body_effects import body_effects
 from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind, is_of_comments
 from iquest_lsp.codeflow.syntax.effects.evidence import ChangedRows, proven
@@ -76,14 +77,15 @@ class _Part:
     has_forms: bool = False
 
     @property
-    def name(self) -> str:
+    def region(self) -> Region:
+        """What it is now, or was; it is in one of the sides at least."""
         region = self.new or self.old
-        return region.name if region is not None else ""
+        assert region is not None
+        return region
 
     @property
-    def kind(self) -> str:
-        region = self.new or self.old
-        return region.kind if region is not None else ""
+    def kind(self) -> PartKind:
+        return self.region.kind
 
 
 def part_changes(
@@ -232,10 +234,9 @@ def _texts(text: bytes | None) -> list[str]:
 
 def _change(item: FileDiff, part: _Part, texts: Texts, sources: tuple[bytes, bytes]) -> SymbolChange:
     if part.old is None or part.new is None:
-        region = part.new or part.old
-        whole = _whole(item, region or Region("", "", 0, 0), "added" if part.new else "removed")
-        if region is not None and part.kind in DEFINED:
-            lines = texts[bool(part.new)][region.start : region.end]
+        whole = _whole(item, part.region, "added" if part.new else "removed")
+        if part.kind in DEFINED:
+            lines = texts[bool(part.new)][part.region.start : part.region.end]
             whole = replace(whole, lines=tuple(map(str.strip, lines)))
         if part.has_forms and part.kind in DEFINED:
             # Another form of what is there before and after is no new definition.
@@ -259,8 +260,8 @@ def _change(item: FileDiff, part: _Part, texts: Texts, sources: tuple[bytes, byt
         change = "test" if part.kind in ("test", "suite") else "doc" if is_of_comments(told) else "body"
     return SymbolChange(
         item.path,
-        part.name,
-        part.kind,
+        part.new.name,
+        part.new.kind,
         change,
         part.new.start,
         effects=told,

@@ -11,6 +11,7 @@ from typing import Literal
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.syntax.comments import is_comment, opens_comment
+from iquest_lsp.codeflow.syntax.definitions import PartKind
 from iquest_lsp.codeflow.syntax.deprecation import is_deprecated
 from iquest_lsp.codeflow.syntax.effects.body_effects import VALUED, body_effects, in_texts, text_effects
 from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind, is_of_comments
@@ -63,7 +64,7 @@ class SymbolChange:
 
     path: str
     name: str
-    kind: str
+    kind: PartKind
     change: ChangeName
     line: int = 0
     signature: str = ""

@@ -11,7 +11,17 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from iquest_lsp import grammars
-from iquest_lsp.codeflow.syntax.definitions import BRINGS, DEFINITIONS, HOLDERS, NAME_TYPES, NO_NAMES, VALUE_FUNCTIONS
+from iquest_lsp.codeflow.syntax.definitions import (
+    BRINGS,
+    DEFINITIONS,
+    HOLDERS,
+    NAME_TYPES,
+    NESTING,
+    NESTING_NODES,
+    NO_NAMES,
+    VALUE_FUNCTIONS,
+    PartKind,
+)
 from iquest_lsp.codeflow.syntax.outline.c_heads import heads
 from iquest_lsp.codeflow.syntax.outline.inner import aliases, given_items
 from iquest_lsp.codeflow.syntax.outline.symbol import Symbol as Symbol
@@ -51,6 +61,7 @@ _TEST_CLASS = re.compile(r"^Tests?(?=[A-Z_]|$)|(?:Tests?|TestCase|Spec)$")
 _CONSTANT = re.compile(r"^[A-Z][A-Z0-9_]{2,}$")
 #: Names without code of their own.
 _NO_CODE = frozenset({"variable", "alias"})
+_GO_KINDS: dict[str, PartKind] = {"struct_type": "struct", "interface_type": "interface"}
 _CLASS_LIKE = frozenset({"class", "interface", "struct", "enum", "trait", "impl"})
 
 
@@ -83,7 +94,7 @@ def _symbols(language: str, source: bytes, test_file: bool, inside: bool) -> tup
         return (), True
     walker = _Walker(language, source, test_file, inside)
     root = tree.root_node
-    walker.visit(root, "", "")
+    walker.visit(root, "", None)
     if language in ("c", "cpp") and root.has_error:
         walker.add_lost(root)
     return tuple(walker.found), not root.has_error
@@ -97,14 +108,14 @@ class _Walker:
         self.test_file, self.inside = test_file, inside
         self.found: list[Symbol] = []
 
-    def visit(self, node: Node, scope: str, scope_kind: str, depth: int = 0) -> None:
+    def visit(self, node: Node, scope: str, scope_kind: PartKind | None, depth: int = 0) -> None:
         """Collects the definitions below `node`; bodies of functions are searched only for those `inside`."""
         if depth > (MAX_DEPTH if self.inside else MAX_DEPTH // 2):
             return
         for child in node.children:
             if len(self.found) >= MAX_SYMBOLS:
                 return
-            kind = self.definitions.get(child.type, "")
+            kind = self.definitions.get(child.type)
             if kind and (child.is_named or child.type != "class"):
                 self._definition(child, kind, scope, scope_kind, depth)
             elif child.type == "variable_declarator":
@@ -135,7 +146,7 @@ class _Walker:
             elif child.type in HOLDERS or self.inside:
                 self.visit(child, scope, scope_kind, depth + 1)
 
-    def _given(self, macro: Node, scope: str, scope_kind: str, depth: int) -> None:
+    def _given(self, macro: Node, scope: str, scope_kind: PartKind | None, depth: int) -> None:
         """Collects the definitions that a macro of Rust is given to make what it wants of them."""
         place = given_items(macro)
         tree = grammars.part(self.language, self.source, place) if place is not None else None
@@ -158,16 +169,15 @@ class _Walker:
                     )
         self.found.sort(key=lambda item: (item.start, -item.end))
 
-    def _definition(self, node: Node, kind: str, scope: str, scope_kind: str, depth: int) -> None:
+    def _definition(self, node: Node, kind: PartKind, scope: str, scope_kind: PartKind | None, depth: int) -> None:
         name = self._name(node)
         name = "" if name in NO_NAMES and self.language in ("c", "cpp") else name
-        nests = kind.endswith("*")
-        kind = kind.rstrip("*")
+        nests = kind in NESTING or (self.language, node.type) in NESTING_NODES
         body = node.child_by_field_name("body")
         if self.language in ("c", "cpp") and kind in ("struct", "enum", "class") and body is None:
             return
         if self.language == "go" and kind == "type":
-            kind = {"struct_type": "struct", "interface_type": "interface"}.get(self._type_of(node), kind)
+            kind = _GO_KINDS.get(self._type_of(node), kind)
         if not name:
             if nests:
                 self.visit(body or node, scope, scope_kind, depth + 1)
@@ -180,12 +190,12 @@ class _Walker:
         if (nests or self.inside) and body is not None:
             self.visit(body, qualified, kind, depth + 1)
 
-    def _variable(self, node: Node, scope: str, scope_kind: str, depth: int) -> None:
+    def _variable(self, node: Node, scope: str, scope_kind: PartKind | None, depth: int) -> None:
         """`const name = () => ...` counts as a function; upper-case constants count too."""
         value = node.child_by_field_name("value")
         if value is not None and value.type in VALUE_FUNCTIONS:
             name = self._name(node)
-            kind = "class" if value.type == "class" else "function"
+            kind: PartKind = "class" if value.type == "class" else "function"
             body = value.child_by_field_name("body")
             if name and node.parent is not None:
                 self._add(node.parent, f"{scope}.{name}" if scope else name, kind, body)
@@ -194,7 +204,7 @@ class _Walker:
             return
         self._constant(node, scope, scope_kind)
 
-    def _constant(self, node: Node, scope: str, scope_kind: str) -> None:
+    def _constant(self, node: Node, scope: str, scope_kind: PartKind | None) -> None:
         name = self._name(node)
         value = node.child_by_field_name("value")
         if value is not None and value.type in VALUE_FUNCTIONS:
@@ -221,7 +231,7 @@ class _Walker:
         if re.fullmatch(r"[\w$]+(?:\.[\w$]+)*", text) and text != "module.exports":
             self._add(node, text, "method" if "." in text else "function", value.child_by_field_name("body"))
 
-    def _add(self, node: Node, name: str, kind: str, body: Node | None) -> None:
+    def _add(self, node: Node, name: str, kind: PartKind, body: Node | None) -> None:
         outer = node
         while outer.parent is not None and (
             outer.parent.type in _WRAPPERS or (outer.parent.type in _GROUPS and outer.parent.named_child_count == 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from iquest_lsp.codeflow.syntax.definitions import PartKind
 from iquest_lsp.codeflow.syntax.outline.braces import BRACED, PREPROCESSED, balanced, depths_of, is_directive
 from iquest_lsp.codeflow.syntax.outline.region import Region
 from iquest_lsp.codeflow.syntax.outline.scripts import short
@@ -79,7 +80,37 @@ _TYPED, _LABELLED = frozenset({"cs"}), frozenset({"tf", "hcl"})
 _DECLARATIVE = frozenset({"cs", "kt", "swift", "scala", "dart", "proto", "graphql", "gql", "tf", "hcl", "thrift"})
 #: How a comment is written where it is not by `#`, `//` and `/*`.
 _NO_HASH = frozenset({"cs", "kt", "kts", "swift", "scala", "dart", "proto", "gradle", "groovy", "zig", "sol"})
-_TYPES = frozenset({"class", "interface", "trait", "struct", "enum", "object", "protocol", "extension", "record"})
+_TYPES: dict[str, PartKind] = {
+    "class": "class",
+    "interface": "interface",
+    "trait": "trait",
+    "struct": "struct",
+    "enum": "enum",
+    "object": "object",
+    "protocol": "protocol",
+    "extension": "extension",
+    "record": "record",
+}
+#: Words that say what they begin.
+_NAMED_SO: dict[str, PartKind] = {**_TYPES, "module": "module", "macro": "macro"}
+#: The blocks of Terraform and its kin.
+_LABELS: dict[str, PartKind] = {
+    "component": "component",
+    "data": "data",
+    "input": "input",
+    "message": "message",
+    "module": "module",
+    "output": "output",
+    "provider": "provider",
+    "resource": "resource",
+    "rule": "rule",
+    "service": "service",
+    "task": "task",
+    "template": "template",
+    "test": "test",
+    "type": "type",
+    "variable": "input",
+}
 _FUNCTIONS = frozenset({"def", "defp", "function", "func", "fun", "fn", "proc", "sub", "rpc", "defun"})
 
 
@@ -88,7 +119,7 @@ class _Open:
     """A region whose end is still to be found."""
 
     indent: int
-    kind: str
+    kind: PartKind
     name: str
     start: int
     #: The line of its head.
@@ -190,7 +221,7 @@ class _Reader:
         item = self.outer.pop()
         self.found.append(Region(item.name, item.kind, item.start, max(end, item.start + 1)))
 
-    def _head(self, line: str) -> tuple[str, str] | None:
+    def _head(self, line: str) -> tuple[PartKind, str] | None:
         """The kind and the name of what begins on a line."""
         if self.language == "sh":
             if found := _BATS.match(line):
@@ -209,7 +240,7 @@ class _Reader:
                 return None
             if self.language in _LABELLED:
                 title = ".".join(label.strip('"') for label in (found[3], found[4]) if label)
-                return ("input" if found[2] == "variable" else found[2], title)
+                return (_LABELS.get(found[2]) or _kind(found[2], "")[0], title)
             kind, title = _kind(found[2], found[3])
             if self.language in ("kt", "kts") and (extended := _EXTENSION.match(line)):
                 title = f"{extended[1]}.{extended[2]}"
@@ -321,12 +352,12 @@ def blocks(lines: list[str], language: str, stem: str) -> tuple[Region, ...]:
     return tuple(item for item in found if balanced(lines[item.start : item.end], language))
 
 
-def _kind(word: str, name: str) -> tuple[str, str]:
+def _kind(word: str, name: str) -> tuple[PartKind, str]:
     title = name.strip("\"'{}`") if name[:1] in "\"'{`" else name.rstrip(":")
     if word in ("test", "it"):
         return "test", title
     if word in ("describe", "context", "start_server"):
         return "suite", title
-    if word in _TYPES or word in ("module", "macro"):
-        return word, title
+    if known := _NAMED_SO.get(word):
+        return known, title
     return ("class" if word.startswith("abstract") else "function" if word in _FUNCTIONS else "block"), title

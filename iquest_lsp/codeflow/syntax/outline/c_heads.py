@@ -93,7 +93,7 @@ def grammar_parts(lines: list[str]) -> tuple[Region, ...]:
     for at, line in enumerate(lines):
         if made := _TYPE.match(line):
             close = next((near for near in range(at + 1, len(lines)) if lines[near].startswith("}")), at)
-            found.append(Region(made[2], made[1] if made[1] != "union" else "struct", at, close + 1))
+            found.append(Region(made[2], "enum" if made[1] == "enum" else "struct", at, close + 1))
         elif line.startswith("%") and not line.startswith(("%%", "%{", "%}")):
             found.append(Region(" ".join(line.split())[:60], "declaration", at, at + 1))
     return tuple(found)

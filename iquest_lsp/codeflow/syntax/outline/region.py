@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from iquest_lsp.codeflow.syntax.definitions import PartKind
+
 
 @dataclass(frozen=True, slots=True)
 class Region:
@@ -13,7 +15,7 @@ class Region:
     """
 
     name: str
-    kind: str
+    kind: PartKind
     start: int
     end: int
     value: str = ""
@@ -34,11 +36,20 @@ def is_shortened(name: str) -> bool:
     return len(name) == MAX_NAME and name.endswith(_MARK)
 
 
-def nested(heads: list[tuple[int, int, str, str]], count: int, joint: str) -> tuple[Region, ...]:
-    """Regions from heads (line, depth, kind, name): each goes to the next head that is no deeper, of `count` lines."""
+#: A line where a region begins, its depth, its kind and its name.
+Head = tuple[int, int, PartKind, str]
+
+
+def end_of(count: int) -> Head:
+    """What ends all regions of `count` lines."""
+    return count, -1, "section", ""
+
+
+def nested(heads: list[Head], count: int, joint: str) -> tuple[Region, ...]:
+    """Regions from heads: each goes to the next head that is no deeper, of `count` lines."""
     found: list[Region] = []
-    outer: list[tuple[int, int, str, str]] = []
-    for line, depth, kind, name in [*heads, (count, -1, "", "")]:
+    outer: list[Head] = []
+    for line, depth, kind, name in [*heads, end_of(count)]:
         while outer and outer[-1][1] >= depth:
             start, _, its_kind, full = outer.pop()
             found.append(Region(full, its_kind, start, line))

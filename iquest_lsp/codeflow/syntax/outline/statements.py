@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.syntax.comments import uncommented
-from iquest_lsp.codeflow.syntax.definitions import BRINGS
+from iquest_lsp.codeflow.syntax.definitions import BRINGS, PartKind
 from iquest_lsp.codeflow.syntax.outline.region import Region, shortened
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ class _Walker:
             if inner is None:
                 break
             target = inner
-        kind = "variable"
+        kind: PartKind = "variable"
         if node.type == "declaration" and any("function_declarator" in part.type for part in _down(node)):
             kind = "declaration"
         elif node.type == "preproc_def":
@@ -216,7 +216,7 @@ class _Walker:
         """The definitions that a macro is given, found by their first words: no grammar reads its tokens as items."""
         first = node.start_point.row
         lines = self._text(node).split("\n")
-        open_: list[tuple[int, str, str, int]] = []
+        open_: list[tuple[int, PartKind, str, int]] = []
         for at, line in enumerate(lines):
             indent = len(line) - len(line.lstrip())
             closes = line.strip().startswith(("}", ")", "where"))
@@ -224,7 +224,7 @@ class _Walker:
                 _, kind, name, start = open_.pop()
                 self.found.append(Region(name, kind, first + start, first + at))
             if at and (found := _DEFINED_IN_MACRO.match(line)):
-                kind = _RUST_KINDS.get(found[2].partition(" ")[0], found[2])
+                kind = _RUST_KINDS[found[2].split()[0]]
                 name = self.name if kind == "imports" else found[3].rstrip(":")
                 open_.append((indent, kind, name, at))
         for _, kind, name, start in open_:
@@ -238,7 +238,7 @@ class _Walker:
         text = text[1:-1] if first.type.endswith("string") else text.strip("\"'`")
         return text if text and "\n" not in text and len(text) <= 200 else ""
 
-    def _add(self, name: str, kind: str, node: Node, value: str = "") -> None:
+    def _add(self, name: str, kind: PartKind, node: Node, value: str = "") -> None:
         name = " ".join(name.split())
         short = name if kind in ("test", "suite") else shortened(name)
         end = node.end_point.row + (node.end_point.column > 0)
@@ -261,13 +261,18 @@ class _Walker:
         return self.source[node.start_byte : min(node.end_byte, node.start_byte + 100_000)].decode("utf-8", "replace")
 
 
-_RUST_KINDS = {
+_RUST_KINDS: dict[str, PartKind] = {
     "fn": "function",
     "mod": "module",
     "use": "imports",
     "const": "constant",
     "static": "variable",
     "macro_rules!": "macro",
+    "struct": "struct",
+    "enum": "enum",
+    "trait": "trait",
+    "impl": "impl",
+    "type": "type",
 }
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from iquest_lsp.codeflow.syntax.definitions import PartKind
+
 
 @dataclass(frozen=True, slots=True)
 class Symbol:
@@ -14,7 +16,7 @@ class Symbol:
     """
 
     name: str
-    kind: str
+    kind: PartKind
     start: int
     end: int
     signature: str = ""

@@ -55,6 +55,11 @@ def parts(language: str, text: str) -> Parts:
             'resource "kit_box" "one" {\n  size = 1\n}\nvariable "a" {}\n',
             {("kit_box.one", "resource", 0, 3), ("a", "input", 3, 5)},
         ),
+        (
+            "hcl",
+            'service "web" {\n}\nrule "deny" {\n}\nstruct "odd" {\n}\n',
+            {("web", "service", 0, 2), ("deny", "rule", 2, 4), ("odd", "struct", 4, 7)},
+        ),
         ("php", "<?php\nfunction testRead() {\n}\n", {("testRead", "test", 1, 4)}),
         (
             "scala",
