@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from iquest_lsp.assistant.workspaces import Workspaces
 from iquest_lsp.datatypes import Position
 from iquest_lsp.errors import DocumentError
-from iquest_lsp.nextedit.records import NextEdit
+from iquest_lsp.nextedit.records import NextEdit, Place
 from iquest_lsp.nextedit.while_typing import NextEditing
+from iquest_lsp.project.view import ProjectView
 from iquest_lsp.workspace.positions import LineIndex
 
 
@@ -19,6 +21,16 @@ class Offer:
 
     number: int
     item: NextEdit
+    file: Path
+    version: int | None
+    lines: LineIndex
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceToLookAt:
+    """A place in a file, as an offer has it; nothing is offered for it."""
+
+    place: Place
     file: Path
     version: int | None
     lines: LineIndex
@@ -36,7 +48,7 @@ class Offers:
         """What the client's edits ask for, what lies near a place first; nothing where the document is of another
         version by now, or becomes so meanwhile."""
         view, path = self._workspaces.locate(file, self._client)
-        if not view.settings.enable or not view.settings.next_edits or self._is_stale(file, version):
+        if not self._is_on(view) or self._is_stale(file, version):
             return []
         live = self._editing.of(view)
         found = await live.ask(path, cursor.line, cursor.character)
@@ -52,6 +64,23 @@ class Offers:
                 known = document.version if document.is_open else None
                 offers.append(Offer(live.sent(item), item, view.root / item.path, known, lines))
         return offers
+
+    async def to_look_at(self, file: Path, version: int | None) -> list[PlaceToLookAt]:
+        """The places that the client's edits ask to be looked at, where what to write is not known; as `near`."""
+        view, _ = self._workspaces.locate(file, self._client)
+        if not self._is_on(view) or self._is_stale(file, version):
+            return []
+        found = []
+        for place in await self._editing.of(view).places():
+            with contextlib.suppress(DocumentError):
+                document, lines = view.document(place.path), view.lines(place.path)
+                known = document.version if document.is_open else None
+                found.append(PlaceToLookAt(place, view.root / place.path, known, lines))
+        return [] if self._is_stale(file, version) else found
+
+    @staticmethod
+    def _is_on(view: ProjectView) -> bool:
+        return view.settings.enable and view.settings.next_edits
 
     def take(self, number: int) -> None:
         """The client took an offer."""

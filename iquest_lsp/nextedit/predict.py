@@ -96,9 +96,7 @@ def next_edits(root: Path, target: str = "", patch: bytes | None = None, *, reda
         changes = changes_of(changed)
         every = list(possible(changes, sources)) if changes else []
         items = _shown(admitted(every, ASKED), changes, sources, redact, None)[:MAX_ITEMS]
-        found = admitted_places(every, possible_places(changes, sources), items, ASKED)
-        places = [place for place in found if place.confidence >= LEAST or is_plain(place.sort)]
-        return NextEdits(tuple(items), lacks(sources), tuple(places[:MAX_ITEMS]))
+        return NextEdits(tuple(items), lacks(sources), tuple(_places(every, items, changes, sources)[:MAX_ITEMS]))
 
 
 def changes_of(changed: Sequence[ChangedText]) -> list[Change]:
@@ -123,6 +121,23 @@ def suggested(
     if not changes:
         return []
     return _shown(admitted(possible(changes, sources), least), changes, sources, redact, last)
+
+
+def suggested_places(changed: Sequence[ChangedText], sources: Sources, *, redact: Redact) -> list[Place]:
+    """The places to look at beside the suggestions that are sure enough, by path and line."""
+    changes = changes_of(changed)
+    if not changes:
+        return []
+    every = list(possible(changes, sources))
+    return _places(every, _shown(admitted(every, LEAST), changes, sources, redact, None), changes, sources)
+
+
+def _places(
+    every: Sequence[NextEdit], shown: Sequence[NextEdit], changes: Sequence[Change], sources: Sources
+) -> list[Place]:
+    """The places at which nothing is `shown`: those that are sure enough, and what does not fit any more."""
+    found = admitted_places(every, possible_places(changes, sources), shown, ASKED)
+    return [place for place in found if place.confidence >= LEAST or is_plain(place.sort)]
 
 
 def _shown(

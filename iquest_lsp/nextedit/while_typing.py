@@ -23,7 +23,7 @@ from iquest_lsp.errors import IQuestError, RequestCancelledError
 from iquest_lsp.nextedit.edit_log import EditLog
 from iquest_lsp.nextedit.edit_model import EditModel
 from iquest_lsp.nextedit.gate import Refusals, in_order
-from iquest_lsp.nextedit.records import NextEdit
+from iquest_lsp.nextedit.records import NextEdit, Place
 from iquest_lsp.project.index_process import IndexProcess
 from iquest_lsp.project.view import ProjectView
 
@@ -90,6 +90,11 @@ class NextEditing:
     async def work(self, *args: object) -> tuple[list[NextEdit], list[Wanted]]:
         """`worker.suggest` in the process."""
         answer: tuple[list[NextEdit], list[Wanted]] = await self._called("suggest", *args)
+        return answer
+
+    async def places(self, *args: object) -> tuple[list[Place], list[Wanted]]:
+        """`worker.places` in the process."""
+        answer: tuple[list[Place], list[Wanted]] = await self._called("places", *args)
         return answer
 
     async def search(self, root: Path, epoch: int, exclude: Sequence[str], wanted: Sequence[Wanted]) -> None:
@@ -193,6 +198,28 @@ class Live:
             return []
         more = [item for item in self._wanted(guesses) if not any(_overlap(item, sure) for sure in found)]
         return [*in_order(found, path, line), *in_order(more, path, line)]
+
+    async def places(self) -> list[Place]:
+        """The places to look at for the texts as they are; none once they are others.
+
+        They are asked for, not shown unasked: also after an edit that only took text away, and a search is waited for.
+        """
+        if self.edits.last is None:
+            return []
+        state, view = self._state, self._view
+        where = (view.root, self.epoch, view.settings.exclude)
+        found: list[Place] = []
+        try:
+            async with asyncio.timeout(WAIT_S):
+                found, wanted = await self._shared.places(*where, self.edits.texts, self._over(view))
+                while wanted and state == self._state:
+                    await self._shared.search(*where, wanted)
+                    found, wanted = await self._shared.places(*where, self.edits.texts, self._over(view))
+        except TimeoutError:
+            pass  # those that are found by now
+        except IQuestError as error:
+            log.warning("places to look at: %s", error)
+        return found if state == self._state else []
 
     def _is_silent(self) -> bool:
         """Whether nothing is to be shown: before any edit, after one that only took text away, beside a completion."""

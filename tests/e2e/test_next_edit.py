@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lsprotocol import types
 
 from tests.e2e.editor import Editor, connected
 from tests.e2e.home import Home
@@ -135,3 +136,53 @@ async def test_no_model_guesses_unless_the_settings_name_one(root: Path) -> None
         uri = editor.open(root / "ring.py")
         editor.insert(uri, 2, 0, 15, ", inner")
         assert await asked(editor, uri, 2) == []
+
+
+USES = "from shapes import area\n\nprint(area(1, 2))\nprint('é', area(\n    3,\n    4,\n))\n"
+
+
+@pytest.fixture
+def used(root: Path) -> Path:
+    """The same with another file, which uses the function."""
+    (root / "uses.py").write_text(USES)
+    subprocess.run(["git", "-C", str(root), "add", "."], check=True)
+    return root
+
+
+async def looked_at(editor: Editor, uri: str, version: int) -> Any:
+    """The answer to a question that asks for places too."""
+    params = {"textDocument": {"uri": uri, "version": version}, "position": {"line": 0, "character": 0}}
+    return await editor.protocol.send_request_async("iquest/nextEdits", params | {"places": True})
+
+
+async def test_calls_that_do_not_fit_any_more_are_places_to_look_at(used: Path, shared_home: Home) -> None:
+    async with connected(used, *FAKE, home=shared_home) as editor:
+        uri = editor.open(used / "shapes.py")
+        assert (await looked_at(editor, uri, 1)).places == []  # before any edit
+        editor.insert(uri, 2, 0, 27, ", depth")
+        answer = await looked_at(editor, uri, 2)
+        told = [(item.range.start.line, item.range.end.line, item.range.end.character) for item in answer.places]
+        assert told == [(2, 2, 17), (3, 6, 2)]
+        (first, _) = answer.places
+        assert first.textDocument.uri == (used / "uses.py").as_uri()
+        assert first.textDocument.version is None
+        assert (first.kind, first.reason) == ("signature", "`area` takes other parameters now")
+        assert first.confidence >= 0.5
+        assert not hasattr(first, "text")
+        assert not hasattr(first, "command")
+        assert (await looked_at(editor, uri, 1)).places == []  # another version
+        params = {"textDocument": {"uri": uri, "version": 2}, "position": {"line": 0, "character": 0}}
+        unasked = await editor.protocol.send_request_async("iquest/nextEdits", params)
+        assert not hasattr(unasked, "places")
+
+
+async def test_uses_of_what_was_taken_away_are_places_to_look_at(used: Path, shared_home: Home) -> None:
+    async with connected(used, *FAKE, home=shared_home) as editor:
+        uri = editor.open(used / "shapes.py")
+        whole = types.TextDocumentContentChangeWholeDocument("AREA = 1\n")
+        document = types.VersionedTextDocumentIdentifier(2, uri)
+        editor.text_document_did_change(types.DidChangeTextDocumentParams(document, [whole]))
+        answer = await looked_at(editor, uri, 2)
+        assert answer.items == []
+        assert {item.reason for item in answer.places} == {"`area` is gone"}
+        assert {Path(item.textDocument.uri).name for item in answer.places} == {"uses.py"}

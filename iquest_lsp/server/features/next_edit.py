@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from iquest_lsp.assistant.offers import Offer
+from iquest_lsp.assistant.offers import Offer, PlaceToLookAt
 from iquest_lsp.datatypes import Position, Span
 from iquest_lsp.errors import DocumentError
 from iquest_lsp.nextedit.records import NextEdit
 from iquest_lsp.nextedit.wording import reason_words
 from iquest_lsp.server import convert
 from iquest_lsp.server.connection import Connection
+from iquest_lsp.workspace.positions import LineIndex
 
 INLINE_EDIT = "textDocument/copilotInlineEdit"
 DID_SHOW = "textDocument/didShowInlineEdit"
@@ -32,8 +34,12 @@ def register(connection: Connection) -> None:
 
     @connection.feature(NEXT_EDITS)
     async def next_edits(params: Any) -> dict[str, object]:
-        _, offers = await _offers(connection, convert.plain(params))
-        return {"items": [_edit(connection, offer) | _known(offer.item) for offer in offers]}
+        asked = convert.plain(params)
+        _, offers = await _offers(connection, asked)
+        answer: dict[str, object] = {"items": [_edit(connection, offer) | _known(offer.item) for offer in offers]}
+        if asked.get("places") is True:
+            answer["places"] = [_place(connection, found) for found in await _places(connection, asked)]
+        return answer
 
     @connection.feature(DID_SHOW)
     def shown(params: Any) -> None:
@@ -53,33 +59,63 @@ def register(connection: Connection) -> None:
 
 async def _offers(connection: Connection, asked: dict[str, object]) -> tuple[str, list[Offer]]:
     """The file that is asked about, as a URI, and the offers; none for a document that is not known here."""
+    found = _document(connection, asked)
+    if found is None:
+        return "", []
+    file, lines, version = found
+    cursor = convert.place_in(asked.get("position"), lines, connection.encoding)
+    return convert.uri_of(file), await connection.session.offers.near(file, cursor or Position(0, 0), version)
+
+
+async def _places(connection: Connection, asked: dict[str, object]) -> list[PlaceToLookAt]:
+    """The places to look at; none for a document that is not known here."""
+    found = _document(connection, asked)
+    return [] if found is None else await connection.session.offers.to_look_at(found[0], found[2])
+
+
+def _document(connection: Connection, asked: dict[str, object]) -> tuple[Path, LineIndex, int | None] | None:
+    """The file that is asked about, its lines, and the version that the client has; None for one not known here."""
     document = asked.get("textDocument")
     told = document if isinstance(document, dict) else {}
     uri, version = told.get("uri"), told.get("version")
     if not isinstance(uri, str) or uri in connection.out_of_step:
-        return "", []
+        return None
     try:
         file = connection.nameless.find(uri)
-        lines = connection.session.buffers.lines(file)
+        return file, connection.session.buffers.lines(file), version if convert.is_count(version) else None
     except DocumentError:
-        return "", []
-    cursor = convert.place_in(asked.get("position"), lines, connection.encoding)
-    known = version if convert.is_count(version) else None
-    return convert.uri_of(file), await connection.session.offers.near(file, cursor or Position(0, 0), known)
+        return None
 
 
 def _edit(connection: Connection, offer: Offer) -> dict[str, object]:
     """An offer as Copilot's clients take it."""
     item = offer.item
     span = Span(Position(item.line, item.column), Position(*item.end))
-    range_ = convert.range_out(span, offer.lines, connection.encoding)
-    ends = {"start": range_.start, "end": range_.end}
     return {
         "text": item.new,
-        "range": {name: {"line": at.line, "character": at.character} for name, at in ends.items()},
+        "range": _range(connection, span, offer.lines),
         "textDocument": {"uri": convert.uri_of(offer.file), "version": offer.version},
         "command": {"title": TITLE, "command": TAKEN, "arguments": [offer.number]},
     }
+
+
+def _place(connection: Connection, found: PlaceToLookAt) -> dict[str, object]:
+    """A place to look at: its lines, whole, and why; there is no text to put there, and no command."""
+    place = found.place
+    end = Position(place.end, len(found.lines.line(place.end)))
+    return {
+        "range": _range(connection, Span(Position(place.line, 0), end), found.lines),
+        "textDocument": {"uri": convert.uri_of(found.file), "version": found.version},
+        "kind": place.kind.value,
+        "reason": reason_words(place.reason),
+        "confidence": place.confidence,
+    }
+
+
+def _range(connection: Connection, span: Span, lines: LineIndex) -> dict[str, object]:
+    range_ = convert.range_out(span, lines, connection.encoding)
+    ends = {"start": range_.start, "end": range_.end}
+    return {name: {"line": at.line, "character": at.character} for name, at in ends.items()}
 
 
 def _known(item: NextEdit) -> dict[str, object]:

@@ -14,7 +14,7 @@ import pytest
 
 from iquest_lsp.codeflow.reading import ChangedText
 from iquest_lsp.nextedit import gate, worker
-from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
+from iquest_lsp.nextedit.records import EditKind, NextEdit, Place, Reason, ReasonKind
 from iquest_lsp.nextedit.while_typing import Live
 
 
@@ -126,3 +126,34 @@ def test_a_search_that_is_left_out_is_done_afterwards(tmp_path: Path, monkeypatc
     found, wanted = worker.suggest(*ask)
     assert {item.path for item in found} == {"b.py"}
     assert wanted == []
+
+
+LOOK = Place.of(FAR)
+
+
+class Placing(Searching):
+    """Stands for a process that finds places only after a search."""
+
+    async def places(self, *args: object) -> tuple[list[Place], list[object]]:
+        return ([LOOK], []) if self.searched else ([], ["far"])
+
+
+async def test_places_wait_for_the_search_and_come_after_a_deletion_too() -> None:
+    shared = Placing()
+    shared.may_search.set()
+    live = live_of(shared)
+    assert await live.places() == []  # before any edit
+    live.changed("a.py", "a = 1", " = 1")
+    assert await live.places() == [LOOK]
+    assert await live.ask("a.py") == []
+
+
+async def test_places_of_another_text_are_none() -> None:
+    shared = Placing()
+    live = live_of(shared)
+    live.changed("a.py", " = 1", "a = 1")
+    asked = asyncio.create_task(live.places())
+    await asyncio.sleep(0)
+    live.changed("a.py", "a = 1", "ab = 1")
+    shared.may_search.set()
+    assert await asked == []
