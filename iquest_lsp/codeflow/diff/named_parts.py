@@ -7,11 +7,11 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from difflib import SequenceMatcher
 from pathlib import PurePosixPath
 
 from iquest_lsp.codeflow.diff.list_items import Key, keyed_regions, under_old_numbers
 from iquest_lsp.codeflow.diff.module_links import link_effects
+from iquest_lsp.codeflow.diff.replacements import is_same_title
 from iquest_lsp.codeflow.diff.values import (
     FREE,
     MAX_TOLD,
@@ -24,7 +24,7 @@ from iquest_lsp.codeflow.diff.values import (
     value_effects,
 )
 from iquest_lsp.codeflow.git.commits import FileDiff
-from iquest_lsp.codeflow.syntax.changes import ChangeName, SymbolChange, similarity
+from iquest_lsp.codeflow.syntax.changes import RENAMED, ChangeName, SymbolChange, may_become, similarity
 from iquest_lsp.codeflow.syntax.comments import is_comment, opens_comment
 from iquest_lsp.codeflow.syntax.definitions import PartKind
 from iquest_lsp.codeflow.syntax.effects.body_effects import body_effects
@@ -57,8 +57,6 @@ _RENAMED = frozenset({"section", "test", "suite", "key", "target"}) | DEFINED
 _COUNTED = frozenset({"package", "test"})
 #: What is told of files that come or go: all else is told by the file.
 _OF_WHOLE = frozenset({"test"})
-#: How alike the titles of two tests are of which one took the other's place.
-SAME_TITLE = 0.7
 _MARK = re.compile(r"^\s*(?:#|//|--|;)\s?")
 _CLOSERS = re.compile(r"[\s)\]},;]*")
 
@@ -332,34 +330,34 @@ def _renamed(
     if not gone or not come or len(gone) * len(come) > MAX_PARTS**2:
         return
     names = {part.name for part in regions}
+    pairs = []
     for key, new in come:
         for other, old in gone:
-            same = other[1] == key[1] and similarity(_inside(texts[0], old), _inside(texts[1], new), "", "") >= 0.6
+            alike = may_become(other[1], key[1]) and similarity(_inside(texts[0], old), _inside(texts[1], new), "", "")
             # Of two that are alike in their titles, or have the same value, one took the other's place.
-            near = other in parts and bool(parts[key].hunks.keys() & parts[other].hunks.keys())
-            titled = near and key[1] == other[1] == "test" and _alike(key[0], other[0])
+            near = bool(parts[key].hunks.keys() & parts[other].hunks.keys())
+            titled = near and key[1] == other[1] == "test" and is_same_title(key[0], other[0])
             valued = near and key[1] == "key" and bool(new.value) and new.value == old.value
             # What stands inside the new one under its old name is wrapped, not renamed.
             wrapped = f"{new.name}.{old.name}" in names
-            if other in parts and not wrapped and (same or titled or valued):
-                del parts[key], parts[other]
-                yield SymbolChange(
-                    item.path,
-                    new.name,
-                    new.kind,
-                    "renamed",
-                    new.start,
-                    old_name=old.name,
-                    span=(new.start, new.end),
-                    old_span=(old.start, old.end),
-                )
-                break
-
-
-def _alike(one: str, other: str) -> bool:
-    """Whether one title is the other one with a few words more or less."""
-    short, long = sorted((one, other), key=len)
-    return short in long or SequenceMatcher(None, one, other).ratio() >= SAME_TITLE
+            if not wrapped and (alike >= RENAMED or titled or valued):
+                pairs.append((1.0 if titled or valued else alike, key, other))
+    before, after = dict(gone), dict(come)
+    # The most alike first: a new part may look like an old one that became another.
+    for _, key, other in sorted(pairs, key=lambda pair: -pair[0]):
+        if key in parts and other in parts:
+            del parts[key], parts[other]
+            old, new = before[other], after[key]
+            yield SymbolChange(
+                item.path,
+                new.name,
+                new.kind,
+                "renamed",
+                new.start,
+                old_name=old.name,
+                span=(new.start, new.end),
+                old_span=(old.start, old.end),
+            )
 
 
 def _inside(lines: Sequence[str], region: Region) -> list[str]:

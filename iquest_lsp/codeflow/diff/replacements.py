@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 
 #: A longer piece of a line is not told.
 MAX_CODE = 36
+#: How alike two titles are of which one took the other's place.
+SAME_TITLE = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +56,9 @@ def _one_piece(old: str, new: str) -> tuple[str, str] | None:
         return None
     pairs = {(left, right) for left, right in zip(one, other, strict=True) if left != right}
     return next(iter(pairs)) if len(pairs) == 1 else None
+
+
+def is_same_title(one: str, other: str) -> bool:
+    """Whether one title is the other one with a few words more or less."""
+    short, long = sorted((one, other), key=len)
+    return short in long or SequenceMatcher(None, one, other).ratio() >= SAME_TITLE

@@ -176,14 +176,35 @@ def _callers_left(source: DiffSource, changes: Sequence[SymbolChange], uses: Seq
         ]
         if change.change == "signature":
             left = [use for use in left if use.call]
-        elif name in kept:
+        elif name in kept or _is_promised(change, source.before.get(change.old_path or change.path) or b""):
             continue
         if not left:
             continue
         left.sort(key=lambda use: use.kind == "test")
         kind = RiskKind(change.change)
         old = change.old_name if kind is RiskKind.RENAMED else change.name
-        yield Risk(kind, tuple((use.path, use.line + 1) for use in left), (old,), change)
+        yield Risk(kind, tuple(dict.fromkeys((use.path, use.line + 1) for use in left)), (old,), change)
+
+
+_OVERRIDES = re.compile(r"@(?:\w+\.)*[Oo]verride\b|(?:^|\s)override\s[^=;]*[({]|\)[^;{=]*\boverride\b")
+_IMPLEMENTS = re.compile(r"(\s*)(?:unsafe\s+)?impl\b[^{;]*\bfor\b")
+
+
+def _is_promised(change: SymbolChange, before: bytes) -> bool:
+    """Whether a member was a form of what a trait or a base promises: there may still be another form of it."""
+    if change.kind != "method":
+        return False
+    if _OVERRIDES.search("\n".join(change.lines[:8])):
+        return True
+    if grammars.language_of(change.path) != "rust":
+        return False
+    lines = before.decode("utf-8", "replace").split("\n")[: change.old_span[0] + 1]
+    outer = next((line for line in reversed(lines) if line.strip() and _depth(line) < _depth(lines[-1])), "")
+    return bool(_IMPLEMENTS.match(outer))
+
+
+def _depth(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def _is_bound(name: str, text: bytes) -> bool:
@@ -267,7 +288,7 @@ def _leftovers(source: DiffSource) -> Iterable[Risk]:
         if category(item.path) is not Category.SOURCE:
             continue
         text = source.after.get(item.path, b"").split(b"\n")
-        prose = prose_rows(grammars.language_of(item.path), text)
+        prose = prose_rows(grammars.language_of(item.path), text, values=True)
         for hunk in item.hunks:
             for at, line in enumerate(hunk.added, hunk.new_start):
                 if at in prose or is_comment(line):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -28,6 +28,8 @@ from iquest_lsp.codeflow.syntax.symbols import Symbol, symbols_of
 _GO_TYPES = frozenset({"struct", "interface", "type"})
 # Above this many new or vanished definitions in one file, renames are no longer looked for among the rest.
 MAX_PAIRS = 80
+#: How alike two definitions are of which one was the other.
+RENAMED = 0.6
 #: How much more alike two definitions count of which one is called where the other was.
 CALLED_INSTEAD = 0.3
 
@@ -275,29 +277,40 @@ class _Comparison:
         renames: dict[Key, Key] = {}
         left = list(gone)
         old_lines = {key: code_lines(self.before, self.old[key]) for key in gone[:MAX_PAIRS]}
+        levels: dict[int, list[Key]] = {}
         for key in come[:MAX_PAIRS]:
-            symbol = self.new[key]
-            inside = {other.removeprefix(f"{key[0]}.") for other, _ in self.new if other.startswith(f"{key[0]}.")}
-            outer = renames.get(outer_of(key))
-            followed = (f"{outer[0]}.{symbol.short}", key[1]) if outer else None
-            if followed in left:
-                renames[key] = followed
-                left.remove(followed)
-                continue
-            lines = code_lines(self.after, symbol)
-            best, score = None, 0.6
-            for other in left:
-                # What stands inside the new one under its old name is wrapped, not renamed.
-                if other in old_lines and self.old[other].kind == symbol.kind and other[0] not in inside:
-                    likeness = similarity(old_lines[other], lines, self.old[other].short, symbol.short)
-                    if self._is_called_instead(self.old[other].short, symbol.short):
-                        likeness += CALLED_INSTEAD
-                    if likeness >= score:
-                        best, score = other, likeness
-            if best is not None:
-                renames[key] = best
-                left.remove(best)
+            levels.setdefault(key[0].count("."), []).append(key)
+        # Outer definitions first, which their members follow.
+        for _, keys in sorted(levels.items()):
+            for key in keys:
+                outer = renames.get(outer_of(key))
+                followed = (f"{outer[0]}.{self.new[key].short}", key[1]) if outer else None
+                if followed in left:
+                    renames[key] = followed
+                    left.remove(followed)
+            free = [key for key in keys if key not in renames]
+            alike = [pair for key in free for pair in self._alike(key, left, old_lines)]
+            # The most alike first: a new definition may look like an old one that became another.
+            for _, key, other in sorted(alike, key=lambda pair: -pair[0]):
+                if key not in renames and other in left:
+                    renames[key] = other
+                    left.remove(other)
         return renames
+
+    def _alike(
+        self, key: Key, left: Sequence[Key], old_lines: Mapping[Key, Sequence[str]]
+    ) -> Iterator[tuple[float, Key, Key]]:
+        """Definitions that a new one may have been, each with how alike the two are."""
+        symbol, lines = self.new[key], code_lines(self.after, self.new[key])
+        inside = {other.removeprefix(f"{key[0]}.") for other, _ in self.new if other.startswith(f"{key[0]}.")}
+        for other in left:
+            # What stands inside the new one under its old name is wrapped, not renamed.
+            if other in old_lines and may_become(self.old[other].kind, symbol.kind) and other[0] not in inside:
+                likeness = similarity(old_lines[other], lines, self.old[other].short, symbol.short)
+                if self._is_called_instead(self.old[other].short, symbol.short):
+                    likeness += CALLED_INSTEAD
+                if likeness >= RENAMED:
+                    yield likeness, key, other
 
     def _is_called_instead(self, old: str, new: str) -> bool:
         """Whether a changed line calls the one name where it called the other."""
@@ -345,6 +358,11 @@ def link_moves(changes: Iterable[SymbolChange]) -> list[SymbolChange]:
 
 
 _CALLABLES = ("function", "method", "test")
+
+
+def may_become(old: str, new: str) -> bool:
+    """Whether what is of one kind may be what was of another: a test may become what tests call, and the reverse."""
+    return old == new or ("test" in (old, new) and old in _CALLABLES and new in _CALLABLES)
 
 
 def similarity(one: Sequence[str], other: Sequence[str], one_name: str, other_name: str) -> float:

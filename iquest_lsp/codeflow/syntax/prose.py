@@ -25,12 +25,19 @@ _CODE = frozenset({"template_substitution", "interpolation", "string_interpolati
 _EMPTY = b'""'
 
 
-def prose_rows(language: str, lines: Sequence[bytes]) -> frozenset[int]:
-    """The rows (0-based) of what is nothing but prose: strings in triple quotes, comments over several lines."""
+#: What a text stands behind that is a value.
+_AWAITS = (b"(", b"[", b"{", b",", b"=", b"\\", b"+", b"%")
+
+
+def prose_rows(language: str, lines: Sequence[bytes], *, values: bool = False) -> frozenset[int]:
+    """The rows (0-based) of what is nothing but prose: strings in triple quotes, comments over several lines.
+
+    With `values` also the strings that are given to something, of which no one knows what they are for.
+    """
     if language != "python":
         return _comment_rows(lines) if language in _BLOCKS else frozenset()
     rows: set[int] = set()
-    quote, is_prose = b"", False
+    quote, is_prose, before = b"", False, b""
     for row, line in enumerate(lines):
         at = 0
         if quote and is_prose:
@@ -44,9 +51,13 @@ def prose_rows(language: str, lines: Sequence[bytes]) -> frozenset[int]:
             found = _TRIPLE.search(line, at)
             if found is None or b"#" in line[at : found.start()]:
                 break
-            quote, is_prose, at = found[0], at == 0 and bool(_OPENS.match(line)), found.end()
+            is_prose = at == 0 and bool(_OPENS.match(line)) and (values or not before.endswith(_AWAITS))
+            quote, at = found[0], found.end()
             if is_prose:
                 rows.add(row)
+        # What stands before a text is the last line of code above it.
+        code = line.strip()
+        before = before if not code or code.startswith(b"#") else code
     return frozenset(rows)
 
 

@@ -29,7 +29,7 @@ _SIGNS = {
     Sign.NAME_REPLACED: "a name is replaced throughout",
     Sign.DEFINITIONS_MOVED: "definitions are moved or renamed",
     Sign.LINES_REGROUPED: "existing lines move into other definitions",
-    Sign.PUBLIC_ADDED: "public definitions are added",
+    Sign.PUBLIC_ADDED: "definitions are added",
     Sign.MORE_ADDED: "more definitions are added than removed",
     Sign.DEFINITIONS_REMOVED: "definitions are removed",
     Sign.SPEED: "the added lines contain words of caching or parallel work",

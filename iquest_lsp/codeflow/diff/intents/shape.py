@@ -97,7 +97,10 @@ def shape_of(
         symbols["types-only"] = sum(
             item.change == "signature" and types_only(item.old_signature, item.signature) for item in outer
         )
-        symbols["takes"] = sum(item.change == "signature" and _takes_more(item) for item in outer)
+        symbols["takes"] = sum(
+            item.change == "signature" and item.kind != "test" and not _helps_tests(item) and _takes_more(item)
+            for item in outer
+        )
         symbols["private-added"] = sum(
             item.change == "added" and (not _is_public(item) or _helps_tests(item)) for item in outer
         )

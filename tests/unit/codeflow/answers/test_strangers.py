@@ -1,0 +1,175 @@
+"""Sentences about commits of repositories that nobody here had read before: what is told is what the diff shows."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.codeflow.answers.conftest import Case, is_told_of
+from tests.unit.codeflow.conftest import Script
+
+RUBY = """class TestTool < Base
+  def test_control_ssl
+    skip_unless :ssl
+
+    host = "127.0.0.1"
+    port = Port.call
+    url = "ssl://#{host}:#{port}?#{query}"
+    opts = ["--url", url, "--token", "ctrl"]
+    tool = Tool.new(opts + ["start"], @ready)
+    thread = Thread.new { tool.run }
+    wait_booted
+    assert_output opts + ["status"], "is started"
+    assert_output opts + ["stop"], "stop sent"
+    assert_kind_of Thread, thread.join
+  end
+end
+"""
+RUBY_AFTER = """class TestTool < Base
+  def control_ssl(host)
+    skip_unless :ssl
+    ip = host.start_with?('[') ? host[1..-2] : host
+    port = Port.call(ip)
+    url = "ssl://#{host}:#{port}?#{query}"
+    opts = ["--url", url, "--token", "ctrl"]
+    tool = Tool.new(opts + ["start"], @ready)
+    thread = Thread.new { tool.run }
+    wait_booted
+    assert_output opts + ["status"], "is started"
+    assert_output opts + ["stop"], "stop sent"
+    assert_kind_of Thread, thread.join
+  end
+
+  def test_control_ipv6
+    port = Port.call '::1'
+    url = "tcp://[::1]:#{port}"
+    opts = ["--url", url, "--token", "ctrl"]
+    tool = Tool.new(opts + ["start"], @ready)
+    thread = Thread.new { tool.run }
+    wait_booted
+    assert_output opts + ["status"], "is started"
+    assert_output opts + ["stop"], "stop sent"
+    assert_kind_of Thread, thread.join
+  end
+end
+"""
+PYTHON = """def test_all():
+    one = make("a")
+    two = make("b")
+    assert one.take() == 1
+    assert two.take() == 2
+    assert one.left == 0
+    assert two.left == 0
+"""
+PYTHON_AFTER = """def test_else():
+    one = make("c")
+    two = make("d")
+    assert one.take() == 1
+    assert two.take() == 2
+    assert one.left == 0
+    assert two.left == 1
+
+
+def check(first):
+    one = make(first)
+    two = make("b")
+    assert one.take() == 1
+    assert two.take() == 2
+    assert one.left == 0
+    assert two.left == 0
+"""
+INSIDE = '''def test_plugin(testdir):
+    testdir.makepyfile(
+        """
+        import pytest
+
+        def test_it():
+            assert 1
+        """
+    )
+    testdir.run()
+'''
+TRAIT = """use a::B;
+
+pub enum Value {
+    Text(String),
+}
+
+impl ToString for Value {
+    fn to_string(&self) -> String {
+        match self {
+            Value::Text(ref value) => value.clone(),
+        }
+    }
+}
+"""
+USES = """use crate::value::Value;
+
+pub fn told(value: &Value) -> String {
+    let one = value.to_string();
+    one
+}
+"""
+
+CASES = (
+    Case(
+        "a test of Ruby that becomes what other tests call, beside a new test that looks like it",
+        {"test/test_tool.rb": RUBY},
+        {"test/test_tool.rb": RUBY_AFTER},
+        ("TestTool.test_control_ssl → TestTool.control_ssl", "test `TestTool.test_control_ipv6`: added"),
+        ("test_control_ssl → TestTool.test_control_ipv6",),
+    ),
+    Case(
+        "the same in Python",
+        {"tests/test_a.py": PYTHON},
+        {"tests/test_a.py": PYTHON_AFTER},
+        ("test_all → check", "test `test_else`: added"),
+        ("test_all → test_else",),
+    ),
+    Case(
+        "a text in triple quotes that a call is given is not documentation",
+        {"tests/test_a.py": INSIDE, "a/b.py": INSIDE.replace("test_plugin", "plugin")},
+        {
+            "tests/test_a.py": INSIDE.replace("import pytest\n", "import pytest\n        import a\n"),
+            "a/b.py": INSIDE.replace("test_plugin", "plugin").replace(
+                "import pytest\n", "import pytest\n        import a\n"
+            ),
+        },
+        ("test `test_plugin`: changed", "function `plugin`: changed (only the words of a text change)"),
+        ("documentation",),
+    ),
+    Case(
+        "a member that a trait promises is not gone with one form of it",
+        {"src/value.rs": TRAIT, "src/told.rs": USES, "src/lib.rs": "mod value;\nmod told;\n"},
+        {
+            "src/value.rs": TRAIT.replace("impl ToString for", "impl Display for").replace(
+                "fn to_string(&self) -> String {", "fn fmt(&self, f: &mut Formatter<'_>) -> Result {"
+            )
+        },
+        ("Value.to_string",),
+        ("still used",),
+    ),
+    Case(
+        "what a test takes is no parameter that anybody gains",
+        {"src/a.py": "def f(a):\n    return a < 1\n", "tests/test_a.py": "def test_f():\n    assert f(0)\n"},
+        {
+            "src/a.py": "def f(a):\n    return a < 0\n",
+            "tests/test_a.py": "def test_f(backend):\n    assert f(-1)\n    assert backend\n",
+        },
+        ("test `test_f`",),
+        ("takes more parameters",),
+        "Allow nothing",
+    ),
+    Case(
+        "a function that nobody outside sees",
+        {"src/main.rs": "fn main() {\n    go();\n}\n"},
+        {"src/main.rs": "fn bar(length: u64) -> Bar {\n    Bar::new(length)\n}\n\nfn main() {\n    go(bar(1));\n}\n"},
+        ("function `bar`: added",),
+        ("public",),
+        "Add a bar",
+    ),
+)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_what_is_told_of_a_commit(script: Script, case: Case) -> None:
+    is_told_of(script, case)
