@@ -32,6 +32,7 @@ NO_SUGGESTION = {
     "dismissed": "it was dismissed here",
     "bracket": "the model only closed brackets that are closed already",
     "broken": "what the model wrote opens a string and does not end it",
+    "grammar": "what the model wrote breaks the grammar of the language here",
 }
 
 

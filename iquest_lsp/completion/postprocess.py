@@ -8,6 +8,7 @@ from enum import StrEnum
 from iquest_lsp.completion import filters
 from iquest_lsp.completion.confidence import trusted_length
 from iquest_lsp.completion.cursor_text import CursorText
+from iquest_lsp.completion.grammatical import without_errors
 from iquest_lsp.completion.syntax import Extent, Unit
 from iquest_lsp.datatypes import Finish, Generation
 
@@ -31,6 +32,7 @@ class Quiet(StrEnum):
     REPEATS = "repeats"  # what it said stands there already
     BRACKET = "bracket"  # it only closed what is closed
     BROKEN = "broken"  # a text that ends nowhere
+    GRAMMAR = "grammar"  # the language does not let it stand here
     NOISE = "noise"  # a sign or two, quicker typed than read
     DELETED = "deleted"  # by the user, here, just now
     DISMISSED = "dismissed"  # by the user, here
@@ -90,6 +92,10 @@ def postprocess(generation: Generation, place: CursorText, unit: Unit, threshold
     text = filters.without_following(text, place)
     if not text.strip() or filters.repeats_above(text, place):
         return Suggestion("", Quiet.REPEATS)
+    if unit.extent is not Extent.TEXT:
+        text = without_errors(text, place)
+        if not text:
+            return Suggestion("", Quiet.GRAMMAR)
     if len(text.strip()) <= MOST_NOISE and not any(char.isalnum() or char == "_" for char in text):
         return Suggestion("", Quiet.NOISE)
     return Suggestion(text.replace("\n", "\r\n") if _has_crlf(place.text) else text)

@@ -6,19 +6,17 @@ statement, and where the name stands says whether code is wanted at all.
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from iquest_lsp import grammars
 from iquest_lsp.completion.cursor_text import CursorText, indent_of
+from iquest_lsp.completion.parsing import AFTER, parser_of, start_of_piece
 
 if TYPE_CHECKING:
-    from tree_sitter import Node, Parser
+    from tree_sitter import Node
 
-#: Characters parsed before and after the cursor: enough for what surrounds it, little enough for every keystroke.
-BEFORE, AFTER = 16_000, 4_000
 _NAME = "iqx0"
 _BLOCKS = frozenset(
     {
@@ -128,29 +126,14 @@ def _by_lines(place: CursorText) -> Unit:
 
 def _node_at(place: CursorText) -> Node | None:
     """The node of the name put at the cursor; None for a language without a grammar."""
-    parser = _parser(grammars.language_of(place.path))
+    parser = parser_of(grammars.language_of(place.path))
     if parser is None:
         return None
-    before, after = place.text[: place.offset], place.text[place.offset :]
-    start = max(len(before) - BEFORE, 0)
-    while 0 < start < len(before):  # from a line on that begins at the margin, so that no block is cut
-        start = before.find("\n", start) + 1
-        if start == 0:
-            return None
-        if before[start : start + 1].strip():
-            break
-    head = before[start:].encode("utf-8", "replace")
+    start = start_of_piece(place)
+    if start is None:
+        return None
+    head = place.text[start : place.offset].encode("utf-8", "replace")
+    after = place.text[place.offset :][:AFTER]
     # A line end keeps what follows in its own lines where the cursor's line is the last one.
-    tree = parser.parse(head + _NAME.encode() + after[:AFTER].encode("utf-8", "replace") + b"\n")
+    tree = parser.parse(head + _NAME.encode() + after.encode("utf-8", "replace") + b"\n")
     return tree.root_node.descendant_for_byte_range(len(head), len(head) + len(_NAME))
-
-
-_of_thread = threading.local()
-
-
-def _parser(language: str) -> Parser | None:
-    """This thread's parser of a language."""
-    known: dict[str, Parser | None] = _of_thread.__dict__.setdefault("parsers", {})
-    if language not in known:
-        known[language] = grammars.parser(language)
-    return known[language]

@@ -35,6 +35,8 @@ export function quietReason(quiet: string): QuietReason {
       return { text: t("The model only closed brackets that are closed already.") };
     case "broken":
       return { text: t("What the model wrote opens a string and does not end it.") };
+    case "grammar":
+      return { text: t("What the model wrote breaks the grammar of the language here.") };
     case "noise":
       return { text: t("The model had a single sign to add, which is quicker typed than read.") };
     case "deleted":

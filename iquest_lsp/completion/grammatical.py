@@ -1,0 +1,172 @@
+"""Whether the grammar of the language lets a text stand at the cursor.
+
+Code at a cursor is not finished: the answer may end within a bracket, a block or a statement. So the answer is tried
+with several ends, and refused only if the parser reports an error in its line with each of them, while something else
+could stand there without one. What cannot be judged so (code that the parser does not know, macros) is let through.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from iquest_lsp import grammars
+from iquest_lsp.completion.brackets import Open, closings
+from iquest_lsp.completion.cursor_text import CursorText
+from iquest_lsp.completion.parsing import AFTER, parser_of, start_of_piece
+
+if TYPE_CHECKING:
+    from tree_sitter import Node, Tree
+
+#: What may follow where a bracket of the answer's own is still open, before the sign that closes it.
+_WITHIN = (" x", ": x", " x: x")
+#: What may follow behind it, so that it is a whole statement, member or head of a block.
+_BEHIND = ("", ";", " {}", " x;", " x", " x {}", " = x;", "() {}", ": x", " : x", " => x", " while (x);")
+_BEHIND_IN_PYTHON = (
+    "",
+    ":\n{indent}    pass",
+    "\n{indent}    pass",
+    " x",
+    " x:\n{indent}    pass",
+    "\n{indent}def x(): pass",
+    " in x:\n{indent}    pass",
+    " else x",
+    " import x",
+    " = x",
+)
+#: So many ends are tried before it is asked whether anything can be judged here, and so many with more in a bracket.
+USUAL, WITHIN = 3, 4
+#: What stands nearly everywhere; where none of it does, nothing can be judged.
+_ANYTHING = ("iqx0", "iqx0;", "iqx0,", "iqx0: x", "iqx0: x,", "int iqx0;", "fn iqx0() {}", "func iqx0() {}")
+_ANYTHING_IN_PYTHON = ("iqx0", "iqx0,", "iqx0: x,")
+#: What the preprocessor of C may turn into anything: a call in capitals with a block behind it, a word in capitals.
+_MACRO = re.compile(r"(?:.*\W)?[A-Z_][A-Z0-9_]{2,}\b|.*\b(?:__\w+|FOREACH|foreach)\b|.*[,(] *[<>=!]+ *\)", re.DOTALL)
+
+
+def is_refused(text: str, place: CursorText) -> bool:
+    """Whether a text at a cursor in code breaks the grammar, whatever may follow it."""
+    language = grammars.language_of(place.path)
+    start = start_of_piece(place)
+    if not language or start is None:
+        return False
+    line_start = place.offset - len(place.head)
+    piece, head = place.text[start:line_start], place.head
+    line = head + text + place.tail
+    outer, at_cursor, behind = (_open(piece + more, language) for more in ("", head, line))
+    if any(item.kind != "bracket" for item in (*outer, *at_cursor, *behind)):
+        return False  # in a string, or in code that a string holds
+    if language in ("c", "cpp") and _MACRO.match(line):
+        return False
+    trial = _Trial(language, piece, outer)
+    common = 0 if language == "python" else _common(outer, behind)  # its blocks have no brackets
+    own, outside = _closing(behind[common:]), "\n" + _closing(behind[:common], "\n") + "\n"
+    indent = head[: len(head) - len(head.lstrip())]
+    ends = list(_ends(language, indent, own))
+    if any(trial.passes(line, end + outside) for end in ends[:USUAL]):
+        return False
+    after = place.text[place.offset + len(place.tail) :][:AFTER]
+    if any(trial.passes(line, end + after) for end in ("", _closing(behind[_common(outer, behind) :]))):
+        return False
+    if not trial.lets_anything(indent):
+        return False
+    return not any(trial.passes(line, end + outside) for end in ends[USUAL:])
+
+
+def without_errors(text: str, place: CursorText) -> str:
+    """A text as far as the grammar lets it stand there: whole, its first line, or nothing."""
+    if not is_refused(text, place):
+        return text
+    first, more, _ = text.partition("\n")
+    return first if more and first.strip() and not is_refused(first, place) else ""
+
+
+def _ends(language: str, indent: str, own: str) -> Iterator[str]:
+    """What may follow a line so that its statement is whole, the likeliest first; `own` closes what it opens."""
+    behind = [end.format(indent=indent) for end in _BEHIND_IN_PYTHON] if language == "python" else _BEHIND
+    for end in behind:
+        yield own + end
+    if own:
+        for within in _WITHIN:
+            for end in behind[:WITHIN]:
+                yield within + own + end
+
+
+def _open(text: str, language: str) -> list[Open]:
+    stack: list[Open] = []
+    for _ in closings(text, language, stack):
+        pass
+    return [item for item in stack if item.close != "\n"]  # a comment ends with its line
+
+
+def _common(outer: Sequence[Open], behind: Sequence[Open]) -> int:
+    """How many of the brackets that are open before the line are so behind it."""
+    pairs = zip(outer, behind, strict=False)
+    return next((at for at, (one, other) in enumerate(pairs) if one != other), min(len(outer), len(behind)))
+
+
+def _closing(items: Sequence[Open], between: str = "") -> str:
+    return between.join(item.close for item in reversed(items))
+
+
+class _Trial:
+    """Tries lines behind the same piece of code, which is parsed once."""
+
+    def __init__(self, language: str, piece: str, outer: Sequence[Open]) -> None:
+        self._language, self._outer = language, outer
+        self._piece = piece.encode("utf-8", "replace")
+        self._source = self._piece + f"\n{_closing(outer, chr(10))}\n".encode()
+        self._row = piece.count("\n")
+
+    def lets_anything(self, indent: str) -> bool:
+        """Whether there is no error where something plain stands in the line's place."""
+        if self._language == "python":
+            rests = [_closing(self._outer) + end.format(indent="") + "\n" for end in _BEHIND_IN_PYTHON[:6]]
+            return any(self.passes(indent + other, rest) for rest in rests for other in _ANYTHING_IN_PYTHON)
+        rest = "\n" + _closing(self._outer, "\n") + "\n"
+        return any(self.passes(indent + other, rest) for other in _ANYTHING)
+
+    def passes(self, line: str, rest: str) -> bool:
+        """Whether there is no error in the line."""
+        parser = parser_of(self._language)
+        if parser is None:
+            return True
+        tree = _parsed(self._language, self._source).copy()
+        source = self._piece + (line + rest).encode("utf-8", "replace")
+        start = len(self._piece)
+        # The piece ends with a line end, so all that differs begins at the margin.
+        tree.edit(start, len(self._source), len(source), (self._row, 0), _end(self._source), _end(source))
+        end = start + len(line.encode("utf-8", "replace"))
+        return not _has_error(parser.parse(source, tree).root_node, start, end)
+
+
+def _end(source: bytes) -> tuple[int, int]:
+    return source.count(b"\n"), len(source) - source.rfind(b"\n") - 1
+
+
+_of_thread = threading.local()
+
+
+def _parsed(language: str, source: bytes) -> Tree:
+    """The tree of a piece; the last one is kept, since every key of a line asks about the same."""
+    known: tuple[str, bytes, Tree] | None = _of_thread.__dict__.get("piece")
+    if known is None or known[:2] != (language, source):
+        parser = parser_of(language)
+        assert parser is not None
+        known = (language, source, parser.parse(source))
+        _of_thread.piece = known
+    return known[2]
+
+
+def _has_error(root: Node, start: int, end: int) -> bool:
+    """Whether the parser skipped or missed something between two offsets in bytes."""
+    nodes = [root]
+    while nodes:
+        node = nodes.pop()
+        if node.end_byte < start or node.start_byte > end or not (node.has_error or node.is_missing):
+            continue
+        if node.is_missing or (node.type == "ERROR" and node.start_byte < end and node.end_byte > start):
+            return True
+        nodes.extend(node.children)
+    return False
