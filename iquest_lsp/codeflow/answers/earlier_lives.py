@@ -14,8 +14,9 @@ from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.entries import Entry
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.past.releases import releases
-from iquest_lsp.codeflow.syntax.changes import ChangeName, code_lines, similarity
+from iquest_lsp.codeflow.syntax.changes import ChangeName
 from iquest_lsp.codeflow.syntax.deprecation import is_deprecated
+from iquest_lsp.codeflow.syntax.likeness import CALLABLES, code_lines, similarity
 from iquest_lsp.codeflow.syntax.paths import is_test
 from iquest_lsp.codeflow.syntax.symbols import Symbol, symbols_of
 
@@ -32,7 +33,6 @@ FEW_LINES = 3
 #: Names that two definitions hardly bear by chance.
 _COMPOUND = re.compile(r"[a-z0-9]_[a-z0-9]|[a-z][A-Z]")
 _SCRIPTS = frozenset({"javascript", "typescript", "tsx"})
-_CALLABLES = frozenset({"function", "method", "test"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +179,7 @@ def _namesakes(repository: Repository, revision: str, now: _Found) -> Iterator[_
 def _likeness(one: _Found, other: _Found) -> float:
     """How alike two definitions of one unqualified name are; 0 where they are not the same one."""
     kinds = one.symbol.kind, other.symbol.kind
-    if kinds[0] != kinds[1] and not _CALLABLES.issuperset(kinds):
+    if kinds[0] != kinds[1] and not CALLABLES.issuperset(kinds):
         return 0.0
     alike = _alike(one, other)
     owners = [item.symbol.name.rpartition(".")[0].rpartition(".")[2] for item in (one, other)]

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import cache, partial
 
 from iquest_lsp.codeflow.answers.missing import LEAST, fitting, missing_of, with_likely
-from iquest_lsp.codeflow.diff.changed_files import ChangedFile
+from iquest_lsp.codeflow.diff.changed_files import ChangedFile, is_of_words
 from iquest_lsp.codeflow.diff.filters import Ground
 from iquest_lsp.codeflow.diff.intents.intent import intent_of
 from iquest_lsp.codeflow.diff.intents.kinds import Intent, IntentReason, Sign
@@ -85,13 +85,13 @@ def explain_diff(
     tracked = frozenset(repository.files(source.revision or None))
     uses = _uses(source, changes, tracked)
     earlier = [item.old_path or item.path for item in source.files if item.status != "A"]
-    # Other words in a comment ask for nothing elsewhere.
+    # Other words in a comment or a text ask for nothing elsewhere.
     silent = {
         item.path
         for item in known.files
         if item.symbols
         and category(item.path) in (Category.SOURCE, Category.TEST)
-        and all(part.change in ("doc", "format-only") for part in item.symbols)
+        and all(map(is_of_words, item.symbols))
     }
     acting = [item.old_path or item.path for item in source.files if item.status != "A" and item.path not in silent]
     risks = risks_of(source, changes, uses, tracked, redact, _reader(source))

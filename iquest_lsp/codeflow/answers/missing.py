@@ -39,7 +39,13 @@ def missing_of(
     """Expected files that are not among `paths`, most certain first; only files that exist are named."""
     known = set(paths)
     found: dict[str, MissingItem] = {}
-    telling = [partner for partner in partners if category(partner.of) not in _FOLLOWERS]
+    telling = [
+        partner
+        for partner in partners
+        if category(partner.of) not in _FOLLOWERS
+        # A changelog follows code; that it changed beside a test is that code's doing.
+        and not (category(partner.path) is Category.CHANGELOG and category(partner.of) is Category.TEST)
+    ]
     for partner in usual((partner for partner in telling if partner.path in tracked), known):
         _put(found, MissingItem(partner.path, (_together(partner),), partner.support, partner.confidence))
     code = [path for path in paths if category(path) is Category.SOURCE]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
+from iquest_lsp.codeflow.syntax.effects.effect import EffectKind
 
 _STATUS = {
     "A": "added",
@@ -59,3 +60,13 @@ def worth_showing(symbols: Sequence[SymbolChange]) -> list[SymbolChange]:
             and any(name.startswith(f"{item.name}.") for name in names)
         )
     ]
+
+
+#: What is done to words that nothing else rests on.
+_WORDS = frozenset({EffectKind.TEXTS_ONLY, EffectKind.COMMENTS_ONLY})
+
+
+def is_of_words(change: SymbolChange) -> bool:
+    """Whether nothing but the layout, the comments or the words of texts change."""
+    told = {effect.kind for effect in change.effects}
+    return change.change in ("doc", "format-only") or (change.change == "body" and bool(told) and told <= _WORDS)

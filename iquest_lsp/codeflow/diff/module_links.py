@@ -6,8 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from iquest_lsp.codeflow.facts import bounded
 from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind, named
+from iquest_lsp.codeflow.syntax.effects.line_effects import moved
 
 _NAME = re.compile(r"[A-Za-z_$][\w$]*(?:[./:\\\-]+\w+)*")
 _KEYWORDS = re.compile(
@@ -26,8 +26,8 @@ def link_effects(removed: Sequence[str], added: Sequence[str], after: Sequence[s
     come, gone = sorted(new - old), sorted(old - new)
     if not come and not gone:
         before, after = ([line.strip() for line in lines] for lines in (removed, added))
-        moved = before != after and Counter(before) == Counter(after)
-        return [Effect(EffectKind.MOVES_LINES, (bounded(added[0].strip()),))] if moved else []
+        elsewhere = before != after and Counter(before) == Counter(after)
+        return [moved(added)] if elsewhere else []
     # What comes by another way, as in a `try`, is used all the same.
     left = {name for line in after for name in _NAME.findall(line)}
     kinds = (EffectKind.EXPORTS, EffectKind.EXPORTS_NO_MORE) if exported else (EffectKind.USES, EffectKind.USES_NO_MORE)

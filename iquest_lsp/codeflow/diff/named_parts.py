@@ -10,28 +10,25 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from iquest_lsp.codeflow.diff.list_items import Key, keyed_regions, under_old_numbers
-from iquest_lsp.codeflow.diff.module_links import link_effects
+from iquest_lsp.codeflow.diff.part_effects import DEFINED, PROSE, WRITTEN, PartLines, part_effects
 from iquest_lsp.codeflow.diff.replacements import is_same_title
 from iquest_lsp.codeflow.diff.values import (
     FREE,
     MAX_TOLD,
-    keys_instead,
-    line_values,
     only_commas,
     same_value,
     same_words,
     unlisted,
-    value_effects,
 )
 from iquest_lsp.codeflow.git.commits import FileDiff
-from iquest_lsp.codeflow.syntax.changes import RENAMED, ChangeName, SymbolChange, may_become, similarity
-from iquest_lsp.codeflow.syntax.comments import is_comment, opens_comment
+from iquest_lsp.codeflow.syntax.changes import ChangeName, SymbolChange
+from iquest_lsp.codeflow.syntax.comments import is_comment
 from iquest_lsp.codeflow.syntax.definitions import PartKind
-from iquest_lsp.codeflow.syntax.effects.body_effects import body_effects
 from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind, is_of_comments
 from iquest_lsp.codeflow.syntax.effects.evidence import ChangedRows, proven
-from iquest_lsp.codeflow.syntax.effects.line_effects import effects, plain_effects
+from iquest_lsp.codeflow.syntax.effects.line_effects import moved
 from iquest_lsp.codeflow.syntax.forms import rows_of
+from iquest_lsp.codeflow.syntax.likeness import RENAMED, may_become, similarity
 from iquest_lsp.codeflow.syntax.outline.outlines import regions_of
 from iquest_lsp.codeflow.syntax.outline.region import Region
 from iquest_lsp.grammars import language_of
@@ -40,18 +37,6 @@ from iquest_lsp.grammars import language_of
 MAX_PARTS = 12
 #: A comment belongs to what begins within so many lines below it.
 NEAR = 6
-#: Kinds whose own text says what they do; of the others, sections above all, only a short line is told.
-_CODE = frozenset({"variable", "assignment", "call", "statement", "module", "command", "declaration", "block"})
-#: What files without a grammar define; what their lines do is read as that of other definitions.
-DEFINED = frozenset(
-    {
-        *("function", "method", "property", "field", "class", "interface", "trait", "struct", "enum", "object"),
-        *("protocol", "extension", "record", "macro", "resource", "data", "input", "output", "provider"),
-    }
-)
-_WRITTEN = frozenset({"section", "preamble", "paragraph"})
-_PROSE = _WRITTEN | {"entry"}
-_VALUES = frozenset({"key", "package", "variable", "constant", "assignment"})
 _RENAMED = frozenset({"section", "test", "suite", "key", "target"}) | DEFINED
 #: Each of them is told, however many they are.
 _COUNTED = frozenset({"package", "test"})
@@ -108,7 +93,7 @@ def part_changes(
     sides = _Sides(_Side(keyed, gone, texts[0]), _Side(keyed_regions(new, keyed, rows_of(item)), come, texts[1]))
     sides.fill(item)
     parts = _fewer(sides.parts, sides)
-    _pair_comments(parts)
+    _pair_unnamed(parts)
     _drop_uncommented(parts)
     _drop_closers(parts)
     formed = {key[:2] for key in sides.old} & {key[:2] for key in sides.new}
@@ -143,7 +128,7 @@ class _Side:
             keys.sort(key=lambda key: (self.regions[key].end - self.regions[key].start, -len(key[0])))
         self.starts = sorted((item.start, item.end, key) for key, item in self.regions.items())
         # What begins a comment in code begins a heading there.
-        self.is_prose = any(item.kind in _WRITTEN for item in self.regions.values())
+        self.is_prose = any(item.kind in WRITTEN for item in self.regions.values())
 
     def below(self, line: int) -> Key | None:
         """The region that begins in the lines right below one, with nothing but comments between."""
@@ -243,7 +228,13 @@ def _change(item: FileDiff, part: _Part, texts: Texts, sources: tuple[bytes, byt
         return whole
     both = zip(sources, (part.old, part.new), strict=True)
     places = (ChangedRows(source, [(region.start, region.end)]) for source, region in both)
-    found = _effects(part, part.old, part.new, texts, "ruby" if item.path.endswith(".rb") else "")
+    if part.removed == part.added and not all(map(is_comment, part.added)):
+        found = [moved(part.added)]
+    else:
+        both_lines = texts[0][part.old.start : part.old.end], texts[1][part.new.start : part.new.end]
+        pairs = [part.hunks[at] for at in sorted(part.hunks)]
+        own = PartLines(part.removed, part.added, pairs, *both_lines, texts[1])
+        found = part_effects(part.old, part.new, own, "ruby" if item.path.endswith(".rb") else "")
     told = tuple(proven(found, language_of(item.path), *places))
     # A key that stands first in its item, or no longer, is the same key.
     bare = unlisted if part.kind == "key" else str.strip if part.kind in ("imports", "exports") else str.rstrip
@@ -285,13 +276,17 @@ def _whole(item: FileDiff, region: Region, change: ChangeName) -> SymbolChange:
     )
 
 
-def _pair_comments(parts: dict[Key, _Part]) -> None:
-    """Makes one of a comment that has gone and one that has come: a comment has no name beside its own words."""
-    gone = [key for key, part in parts.items() if part.kind == "comment" and part.new is None]
-    come = [key for key, part in parts.items() if part.kind == "comment" and part.old is None]
-    for old, new in zip(gone, come, strict=False):
-        before = parts.pop(old)
-        parts[new].old, parts[new].removed = before.old, before.removed
+def _pair_unnamed(parts: dict[Key, _Part]) -> None:
+    """Makes one of a comment that has gone and one that has come, and of two heads of the same block that are alike:
+    neither has a name beside its own words."""
+    for kind in ("comment", "statement", "condition"):
+        some = [(key, part) for key, part in parts.items() if part.kind == kind]
+        come = [item for item in some if item[1].old is None]
+        for (old, before), (new, part) in zip((item for item in some if item[1].new is None), come, strict=False):
+            near = before.hunks.keys() & part.hunks.keys() and (kind != "statement" or is_same_title(old[0], new[0]))
+            if kind == "comment" or near:
+                del parts[old]
+                part.old, part.removed = before.old, before.removed
 
 
 def _drop_uncommented(parts: dict[Key, _Part]) -> None:
@@ -315,7 +310,7 @@ def _drop_closers(parts: dict[Key, _Part]) -> None:
     for key, part in list(parts.items()):
         if part.kind == "link" and part.removed == part.added and len(parts) > 1:
             del parts[key]  # it stands elsewhere in its list
-        elif part.old and part.new and part.kind not in _PROSE and len(parts) > 1:
+        elif part.old and part.new and part.kind not in PROSE and len(parts) > 1:
             ended = part.kind == "key" and only_commas(part.removed, part.added)
             if ended or all(_CLOSERS.fullmatch(line) for line in (*part.removed, *part.added)):
                 del parts[key]
@@ -362,36 +357,3 @@ def _renamed(
 
 def _inside(lines: Sequence[str], region: Region) -> list[str]:
     return [line.strip() for line in lines[region.start + 1 : region.end] if line.strip()]
-
-
-def _effects(part: _Part, old: Region, new: Region, texts: Texts, language: str) -> list[Effect]:
-    """What becomes of a part: its value, its lines."""
-    removed, added = part.removed, part.added
-    opens = any(opens_comment(*pair) for pair in part.hunks.values())
-    bare = all(map(is_comment, (*removed, *added))) and part.kind not in _PROSE and not opens
-    if bare or part.kind == "comment":
-        return [Effect(EffectKind.COMMENTS_ONLY)]
-    if part.kind not in _PROSE:
-        removed, added = ([line for line in lines if not is_comment(line)] for lines in (removed, added))
-    if part.kind in ("imports", "exports"):
-        return link_effects(removed, added, texts[1], exported=part.kind == "exports")
-    if listed := line_values(part.kind, removed, added):
-        return listed
-    if part.kind in _VALUES and old.value != new.value and old.value and new.value:
-        return value_effects(old.value, new.value, version=part.kind == "package")
-    if part.kind in DEFINED:
-        # A function inside another one is told by itself; the lines around it are its outer one's.
-        before, after = texts[0][old.start : old.end], texts[1][new.start : new.end]
-        pairs = [part.hunks[at] for at in sorted(part.hunks)]
-        return body_effects(part.kind, pairs, before, after, language)
-    if part.kind in _CODE:
-        return (
-            plain_effects(removed, added)
-            if part.kind != "call"
-            else effects(removed, added) or plain_effects(removed, added)
-        )
-    if part.kind == "key" and (instead := keys_instead(old.value, new.value, removed, added)):
-        return instead
-    if len(removed) == len(added) == 1 and len(removed[0].strip()) + len(added[0].strip()) <= 100:
-        return [Effect(EffectKind.BECOMES, (removed[0].strip(), added[0].strip()))]
-    return []

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from iquest_lsp.codeflow.diff.named_parts import DEFINED
+from iquest_lsp.codeflow.diff.part_effects import DEFINED
 from iquest_lsp.codeflow.facts import bounded
 from iquest_lsp.codeflow.git.commits import FileDiff, Hunk
 from iquest_lsp.codeflow.syntax.changes import SymbolChange

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.git.commits import FileDiff
-from iquest_lsp.codeflow.syntax.comments import is_comment, opens_comment
+from iquest_lsp.codeflow.syntax.comments import is_comment, is_for_tools, opens_comment
 from iquest_lsp.codeflow.syntax.definitions import PartKind
 from iquest_lsp.codeflow.syntax.deprecation import is_deprecated
 from iquest_lsp.codeflow.syntax.effects.body_effects import VALUED, body_effects, in_texts, text_effects
@@ -19,17 +18,17 @@ from iquest_lsp.codeflow.syntax.effects.evidence import places, proven
 from iquest_lsp.codeflow.syntax.effects.layout import same_code, squashed
 from iquest_lsp.codeflow.syntax.effects.meaning import Pair
 from iquest_lsp.codeflow.syntax.forms import Key, keyed, outer_of, rows_of, touched_keys
+from iquest_lsp.codeflow.syntax.likeness import CALLABLES, RENAMED, code_lines, may_become, similarity
 from iquest_lsp.codeflow.syntax.outline.rows import DefinitionRows, HunkRows
 from iquest_lsp.codeflow.syntax.paths import is_test
 from iquest_lsp.codeflow.syntax.prose import OwnRows, attribute_rows, code_rows, prose_rows, rows_within
+from iquest_lsp.codeflow.syntax.signatures import types_only
 from iquest_lsp.codeflow.syntax.symbols import Symbol, symbols_of
 
 #: Go's types, whose members stand in what is taken for the signature.
 _GO_TYPES = frozenset({"struct", "interface", "type"})
 # Above this many new or vanished definitions in one file, renames are no longer looked for among the rest.
 MAX_PAIRS = 80
-#: How alike two definitions are of which one was the other.
-RENAMED = 0.6
 #: How much more alike two definitions count of which one is called where the other was.
 CALLED_INSTEAD = 0.3
 
@@ -190,6 +189,8 @@ class _Comparison:
             change = "format-only"
         elif earlier.signature != symbol.signature and not (self.language == "go" and symbol.kind in _GO_TYPES):
             change = "signature"
+            if types_only(earlier.signature, symbol.signature) and not is_test(self.diff.path):
+                told = tuple(self._body_effects(earlier, symbol))
         elif self._doc_only(earlier, symbol):
             change, told = "doc", self._comments_only(earlier, symbol)
         elif is_test(self.diff.path) or symbol.kind == "test":
@@ -215,6 +216,19 @@ class _Comparison:
             span=(symbol.start, symbol.end),
             old_span=(earlier.start, earlier.end),
         )
+
+    def _body_effects(self, earlier: Symbol, symbol: Symbol) -> list[Effect]:
+        """What a definition's lines below its head do now, or at least that they change."""
+        # What stands in the head is told with the signature.
+        below = (replace(item, doc=(item.start, max(item.head, item.doc[1]))) for item in (earlier, symbol))
+        told = self._own_effects(*below)
+        rows = [range(*item.doc) for item in (earlier, symbol)]
+        changed = any(
+            line.strip() and at >= item.head and at not in doc and not is_comment(line)
+            for lines, item, doc in zip(self._rows(earlier, symbol), (earlier, symbol), rows, strict=True)
+            for at, line in lines.items()
+        )
+        return told if told and not is_of_comments(told) else [Effect(EffectKind.BODY_TOO)] if changed else []
 
     def _own_effects(self, earlier: Symbol, symbol: Symbol) -> list[Effect]:
         """What the definition's lines do now, its documentation and the definitions inside it aside."""
@@ -268,7 +282,9 @@ class _Comparison:
         sides = zip(self._rows(earlier, symbol), (earlier, symbol), (self.old_prose, self.new_prose), strict=True)
         python = self.language == "python"
         documents = any(
-            at in range(*item.doc) or (python and at in prose) for rows, item, prose in sides for at in rows
+            (at in range(*item.doc) and not is_for_tools(line)) or (python and at in prose)
+            for rows, item, prose in sides
+            for at, line in rows.items()
         )
         return () if documents else (Effect(EffectKind.COMMENTS_ONLY),)
 
@@ -344,7 +360,7 @@ def link_moves(changes: Iterable[SymbolChange]) -> list[SymbolChange]:
         for other in removed.get(item.name.rsplit(".", 1)[-1], [])[:MAX_PAIRS]:
             if id(other) in gone or (other.path, other.name) == (item.path, item.name):
                 continue
-            callable_ = item.kind in _CALLABLES and other.kind in _CALLABLES
+            callable_ = item.kind in CALLABLES and other.kind in CALLABLES
             if not callable_ and other.kind != item.kind:
                 continue
             if similarity(other.lines, item.lines, "", "") < (0.5 if callable_ else 0.3):
@@ -357,31 +373,6 @@ def link_moves(changes: Iterable[SymbolChange]) -> list[SymbolChange]:
     return [moved.get(id(item), item) for item in changes if id(item) not in gone]
 
 
-_CALLABLES = ("function", "method", "test")
-
-
-def may_become(old: str, new: str) -> bool:
-    """Whether what is of one kind may be what was of another: a test may become what tests call, and the reverse."""
-    return old == new or ("test" in (old, new) and old in _CALLABLES and new in _CALLABLES)
-
-
-def similarity(one: Sequence[str], other: Sequence[str], one_name: str, other_name: str) -> float:
-    """Share of lines two definitions have in common (Dice), once one name is put for the other."""
-    if not one or not other:
-        return 0.0
-    if one_name and one_name != other_name:
-        pattern = re.compile(rf"\b{re.escape(one_name)}\b")
-        one = [pattern.sub(other_name, line) for line in one]
-    common = sum((Counter(one) & Counter(other)).values())
-    return 2 * common / (len(one) + len(other))
-
-
 def _as_form(change: SymbolChange, kind: EffectKind) -> SymbolChange:
     """A form that comes or goes as a change of its definition, which others have other forms of."""
     return replace(change, change="body", effects=(Effect(kind),), old_name=change.name)
-
-
-def code_lines(source: Sequence[bytes], symbol: Symbol) -> tuple[str, ...]:
-    """The lines of a definition as they are compared: without indentation, those of one sign left out."""
-    lines = (line.decode("utf-8", "replace").strip() for line in source[symbol.start : symbol.end][:400])
-    return tuple(line for line in lines if len(line) > 1)

@@ -10,6 +10,19 @@ _COMMENT_LINE = re.compile(
 )
 _LAST_COMMENT = re.compile(r"\s+(?:#|//)\s?\S.*$")
 
+#: Comments that tell a tool what to do, and readers nothing.
+_FOR_TOOLS = re.compile(
+    r"\s*(?:#|//|/\*|\{/\*|--|<!--)\s*(?:eslint|tslint|jshint|jscs|prettier-|biome-|deno-|oxlint|stylelint|istanbul |"
+    r"c8 |v8 ignore|@ts-|@flow|@vitest|@jest|noqa|type:\s|pylint:|pyright:|mypy:|ruff:|flake8|isort:|fmt:|yapf:|"
+    r"pragma:|nosec|nolint|NOLINT|lint:|clang-format|rustfmt|rubocop:|standard:|shellcheck |hadolint |codespell:|"
+    r"cspell:|spell-checker|noinspection|checkstyle|CHECKSTYLE|coverage:|go:)"
+)
+
+
+def is_for_tools(line: str) -> bool:
+    """Whether a line is a comment for a linter, a checker or a formatter."""
+    return bool(_FOR_TOOLS.match(line))
+
 
 def is_comment(line: str) -> bool:
     """True for lines that hold a comment, or nothing, in any of the languages."""

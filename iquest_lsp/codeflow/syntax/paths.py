@@ -33,7 +33,8 @@ _CI = re.compile(
     re.IGNORECASE,
 )
 _CHANGELOG = re.compile(
-    r"(^|/)(changelog|changes|history|news|release[-_ ]?notes|releases|whatsnew)(\.(md|markdown|rst|rdoc|txt|adoc))?$|"
+    r"(^|/)(changelog|changes|(?:(?:version|change|revision|release)[-_ ]?)?history|news|release[-_ ]?notes|releases|"
+    r"whatsnew)(\.(md|markdown|rst|rdoc|txt|adoc))?$|"
     r"(^|/)(changelog\.d|newsfragments|changes\.d|\.changeset|news|changelog|release[-_]?notes|whatsnew)/[^/]+"
     r"\.(md|rst|txt|bugfix|feature|misc|doc|removal)[^/]*$",
     re.IGNORECASE,

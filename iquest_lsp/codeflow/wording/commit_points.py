@@ -314,7 +314,7 @@ def _line(item: SymbolChange) -> str:
             return say("change `{}` from `{}` to `{}`", *values)
         if effect.kind in _BECOMES or effect.kind is EffectKind.TURNS:
             return say("change `{}` to `{}` in {}", *effect.values[:2], named(item))
-        if effect.kind is EffectKind.TYPES_ONLY:
+        if effect.kind is EffectKind.TYPES_ONLY and not item.effects:
             return say("change the types of `{}`", item.name)
         if effect.kind is EffectKind.COMMENTS_ONLY:
             return say("change comments in `{}`", item.name)

@@ -56,6 +56,7 @@ _ON_VALUES = {
     EffectKind.CHECKS: "checks `{}`",
     EffectKind.REORDERS: "takes its parameters in a different order",
     EffectKind.TYPES_ONLY: "changes only types in its signature",
+    EffectKind.BODY_TOO: "changes its body",
     EffectKind.OTHER_SIGNATURE: "has a different signature",
     EffectKind.OTHER_FORM: "gains another form",
     EffectKind.LESS_FORMS: "loses one of its forms",
@@ -77,6 +78,7 @@ _ON_LINES = {
     EffectKind.LOSES: "`{}` loses `{}`",
     EffectKind.COMES: "`{}` is new",
     EffectKind.GOES: "`{}` is gone",
+    EffectKind.MOVES_LINE: "the line `{}` moves",
     EffectKind.MOVES_LINES: "the lines from `{}` on move",
     EffectKind.INDENTS: "`{}` is indented otherwise",
     EffectKind.COMMENTS_ONLY: "only comments change",
@@ -91,8 +93,8 @@ _PATH = re.compile(r"[\w.\-]+(?:/[\w.\-]+)+\.\w+")
 #: Effects whose first value is a line.
 _OF_A_LINE = frozenset(
     {
-        *(EffectKind.COMES, EffectKind.GOES, EffectKind.GAINS, EffectKind.LOSES, EffectKind.MOVES_LINES),
-        *(EffectKind.INDENTS, EffectKind.GAINS_MARK, EffectKind.LOSES_MARK),
+        *(EffectKind.COMES, EffectKind.GOES, EffectKind.GAINS, EffectKind.LOSES, EffectKind.MOVES_LINE),
+        *(EffectKind.MOVES_LINES, EffectKind.INDENTS, EffectKind.GAINS_MARK, EffectKind.LOSES_MARK),
     }
 )
 
@@ -158,7 +160,9 @@ def _quoted(effect: Effect) -> tuple[str, ...]:
     """The values of an effect as they are told: long lines cut, of long texts what stands around their difference."""
     if effect.kind in _OF_A_LINE:
         line, *rest = effect.values
-        return (_cut(line), *rest)
+        return (_cut(_unlisted(line)), *map(_unlisted, rest))
+    if effect.kind is EffectKind.BECOMES and all(value.endswith(",") for value in effect.values):
+        return tuple(map(_unlisted, effect.values))
     if effect.kind is EffectKind.TURNS:
         old, new, line = effect.values
         return old, new, line[:MAX_SHOWN]
@@ -166,6 +170,11 @@ def _quoted(effect: Effect) -> tuple[str, ...]:
         before, after = effect.values
         return _around(before, after)
     return effect.values
+
+
+def _unlisted(text: str) -> str:
+    """An item without the comma that stands behind it in its list."""
+    return text.rstrip(", ") or text
 
 
 def _around(before: str, after: str) -> tuple[str, str]:
@@ -197,7 +206,7 @@ def told_effects(change: ToldChange) -> Sequence[Effect]:
     if any(effect.kind is EffectKind.WITHHELD for effect in change.effects):
         return change.effects
     if change.change == "signature":
-        return signature_effects(change.old_signature, change.signature)
+        return [*change.effects, *signature_effects(change.old_signature, change.signature)]
     return change.effects
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from iquest_lsp.codeflow.diff.changed_files import ChangedFile, worth_showing
 from iquest_lsp.codeflow.diff.intents.kinds import Intent
-from iquest_lsp.codeflow.diff.named_parts import DEFINED
+from iquest_lsp.codeflow.diff.part_effects import DEFINED
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from iquest_lsp.codeflow.syntax.effects.effect import Effect
 from iquest_lsp.codeflow.syntax.paths import Category, category

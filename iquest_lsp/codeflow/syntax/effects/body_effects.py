@@ -6,10 +6,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from iquest_lsp.codeflow.facts import bounded
 from iquest_lsp.codeflow.syntax.comments import is_comment
 from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind
-from iquest_lsp.codeflow.syntax.effects.line_effects import MAX_FACTS, effects, plain_effects
+from iquest_lsp.codeflow.syntax.effects.line_effects import MAX_FACTS, effects, moved, plain_effects
 from iquest_lsp.codeflow.syntax.effects.meaning import CONDITIONS, STRONG, Pair, meaning_of
 from iquest_lsp.codeflow.syntax.effects.members import is_mark, marks, members, with_lifetimes, without_lifetimes
 
@@ -94,6 +93,8 @@ def _of_lines(
     if told:
         # What is said of a condition that changed is not said of a new one.
         names = {value for effect in told for value in effect.values}
+        instead = [effect for effect in told if effect.kind is EffectKind.CALLS_INSTEAD]
+        names |= {value.rsplit(".", 1)[-1] for effect in instead for value in effect.values}
         found = [
             effect
             for effect in found
@@ -121,8 +122,7 @@ def _moved(pairs: Sequence[Pair], removed: Sequence[str], added: Sequence[str]) 
     one, other = (Counter(line.strip() for line in lines if not is_comment(line)) for lines in (removed, added))
     if not one or one != other or any(minus and plus for minus, plus in pairs):
         return None
-    first = next(line.strip() for line in removed if not is_comment(line))
-    return Effect(EffectKind.MOVES_LINES, (bounded(first),))
+    return moved([line for line in removed if not is_comment(line)])
 
 
 def _without_moved(pairs: Sequence[Pair]) -> list[Pair]:

@@ -59,8 +59,10 @@ class EffectKind(StrEnum):
     #: A line.
     COMES = "comes"
     GOES = "goes"
-    #: The first of some lines that stand elsewhere in the definition, or in another block of it.
+    #: A line that stands elsewhere in the definition, or the first of several.
+    MOVES_LINE = "moves-line"
     MOVES_LINES = "moves-lines"
+    #: A line that stands in another block of it.
     INDENTS = "indents"
     COMMENTS_ONLY = "comments-only"
     #: What has gone stands there as a comment.
@@ -79,6 +81,8 @@ class EffectKind(StrEnum):
     INHERITS_NO_MORE = "inherits-no-more"
     REORDERS = "reorders"
     TYPES_ONLY = "types-only"
+    #: Beside its signature, a definition's body changes in a way that no other effect tells.
+    BODY_TOO = "body-too"
     #: A signature that changed in a way too long to be told.
     OTHER_SIGNATURE = "other-signature"
     #: A definition that exists already is given another form: an overload, or one for another platform.

@@ -140,7 +140,13 @@ def _same_code(before: Sequence[str], after: Sequence[str]) -> Effect:
     if all(one.rstrip() != other.rstrip() for one, other in pairs):
         return Effect(EffectKind.COMMENTS_ONLY)
     # A diff takes lines out and puts them in again only where they stand elsewhere now.
-    return Effect(EffectKind.MOVES_LINES, (first,))
+    return moved(before)
+
+
+def moved(lines: Sequence[str]) -> Effect:
+    """Says that lines stand elsewhere, by the first of them."""
+    kind = EffectKind.MOVES_LINES if len(lines) > 1 else EffectKind.MOVES_LINE
+    return Effect(kind, (bounded(lines[0].strip()),))
 
 
 def _not_in(names: Sequence[str], lines: Sequence[str]) -> list[str]:

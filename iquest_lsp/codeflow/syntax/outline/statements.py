@@ -129,6 +129,8 @@ class _Walker:
             self._add(self.name, "exports", node)
         elif kind == "preproc_call" or ("comment" in kind and _DIRECTIVE.match(self._text(node))):
             self._add(self._words(node), "directive", node)
+        elif kind == "hash_bang_line" or (not node.start_byte and self._text(node).startswith("#!")):
+            self._add("#!", "directive", node)
         elif "comment" in kind:
             self._add(self._words(node), "comment", node)
         elif kind in ("attribute_item", "inner_attribute_item", "decorator"):

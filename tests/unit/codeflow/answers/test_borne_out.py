@@ -273,7 +273,7 @@ CASES = (
         "an argument that comes is told whole",
         {"a.cs": CLASS % LONG.format("")},
         {"a.cs": CLASS % LONG.format("string key, ")},
-        ("gains `string key,`",),
+        ("gains `string key`",),
         ("gains `key, string`",),
     ),
     Case(
@@ -357,7 +357,7 @@ CASES = (
         "a module whose functions all stand in one that is called at once",
         {"lib/a.js": ";(function() {\nvar rules = {\n  escape: /^[ab]/,\n};\n}).call(this);\n"},
         {"lib/a.js": ";(function() {\nvar rules = {\n  escape: /^[abc]/,\n};\n}).call(this);\n"},
-        ("module `a`: changed (`escape: /^[ab]/,` becomes `escape: /^[abc]/,`)",),
+        ("module `a`: changed (`escape: /^[ab]/` becomes `escape: /^[abc]/`)",),
         ("call `",),
     ),
     Case(

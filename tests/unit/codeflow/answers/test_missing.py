@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
-from iquest_lsp.codeflow.answers.missing import fitting, with_likely
+from iquest_lsp.codeflow.answers.missing import fitting, missing_of, with_likely
 from iquest_lsp.codeflow.past.cochange import Partner
 from iquest_lsp.codeflow.past.likely_files import Likely
+from iquest_lsp.codeflow.past.unindexed import Habits
 from iquest_lsp.codeflow.wording.explanation import MissingItem, MissingKind, MissingReason
 
 
@@ -43,3 +46,10 @@ def test_what_changed_along_is_told_of_a_likely_file() -> None:
     partner = Partner("b.py", "a.py", 3, 4, 3.0, 4.0)
     (found,) = with_likely([], [Likely("b.py", 0.4, ())], [partner])
     assert (found.support, [reason.kind for reason in found.reasons]) == (3, [MissingKind.TOGETHER])
+
+
+@pytest.mark.parametrize(("changed", "expected"), [("a/b.py", ["CHANGES.md"]), ("tests/test_b.py", [])])
+def test_a_test_asks_for_no_changelog(changed: str, expected: list[str]) -> None:
+    partner = Partner("CHANGES.md", changed, 9, 10, 9.0, 10.0)
+    found = missing_of([changed], [], [partner], Habits(0, Counter()), [], frozenset({"CHANGES.md", changed}), "fix")
+    assert [one.path for one in found] == expected

@@ -167,6 +167,92 @@ CASES = (
         ("public",),
         "Add a bar",
     ),
+    Case(
+        "a body that is rewritten beside types in the head",
+        {
+            "a.py": "class A:\n    def go(self):\n        for it in self.all:\n            it.stop()\n"
+            "        self.soon()\n"
+        },
+        {
+            "a.py": "class A:\n    def go(self) -> None:\n        left = []\n        for it in self.all:\n"
+            "            if it.ready:\n                left.append(it)\n        self.later(left)\n"
+        },
+        ("checks `it.ready`", "now calls `later`", "changes only types in its signature"),
+    ),
+    Case(
+        "types alone",
+        {"a.py": "class A:\n    def go(self):\n        self.soon()\n"},
+        {"a.py": "class A:\n    def go(self) -> None:\n        self.soon()\n"},
+        ("new signature (changes only types in its signature)",),
+        ("body",),
+    ),
+    Case(
+        "what runs a script is no comment",
+        {"a.py": "#!/usr/bin/python\nimport b\n", "b.js": "#!/usr/bin/node\n'use strict';\n"},
+        {"a.py": "#!/usr/bin/env python\nimport b\n", "b.js": "#!/usr/bin/env node\n'use strict';\n"},
+        (
+            "directive `#!`: changed (`#!/usr/bin/python` becomes `#!/usr/bin/env python`)",
+            "directive `#!`: changed (`#!/usr/bin/node` becomes `#!/usr/bin/env node`)",
+        ),
+        ("comment",),
+    ),
+    Case(
+        "entries that stand elsewhere",
+        {".gitignore": "dist/\nnode_modules/\nlock.json\nother.lock\n"},
+        {".gitignore": "node_modules/\nother.lock\ndist/\nlock.json\n"},
+        ("(the line `dist/` moves)",),
+        ("entry `dist/`: changed\n",),
+    ),
+    Case(
+        "a comment for a linter documents nothing",
+        {"a.ts": "export interface Window {\n\tit: number;\n}\n"},
+        {"a.ts": "// eslint-disable-next-line one/rule\nexport interface Window {\n\tit: number;\n}\n"},
+        ("interface `Window`: only comments changed",),
+        ("documentation changed", "hanges the documentation"),
+    ),
+    Case(
+        "items of a list are told without the comma behind them",
+        {"a.py": "def f():\n    return make(\n        1,\n        b=ONE,\n    )\n"},
+        {"a.py": "def f():\n    return make(\n        1,\n        a=2,\n        b=ONE,\n    )\n"},
+        ("`a=2` is new",),
+    ),
+    Case(
+        "code that holds the marks of code",
+        {"a.md": "# A\n\nIt raises `Error``\n"},
+        {"a.md": "# A\n\nIt raises ``Error``\n"},
+        ("(``` It raises `Error`` ``` becomes ``` It raises ``Error`` ```)",),
+    ),
+    Case(
+        "a call in the place of another is told once",
+        {
+            "a.rs": "impl A {\n    fn all(&self) -> String {\n        let mut table = self.data(&head);\n"
+            "        table.push(1);\n        // rows\n        let data = [\n            one,\n        ];\n"
+            "        table.push(self.data(&data));\n        table\n    }\n}\n"
+        },
+        {
+            "a.rs": "impl A {\n    fn all(&self) -> String {\n        let mut table = self.row(&head);\n"
+            "        table.push(1);\n        // rows\n        table.push(self.row(&[\n            one,\n"
+            "        ]));\n        table\n    }\n}\n"
+        },
+        ("calls `self.row` instead of `self.data`",),
+        ("now calls `row`",),
+    ),
+    Case(
+        "another condition of the same block",
+        {
+            "Gemfile": 'gem "a"\n\nif %w(2.2.7 2.3.4).include? VERSION\n  gem "b"\nend\n',
+            "a.c": "#ifndef HAVE_ONE\nint f(void) { return 1; }\n#endif\n",
+        },
+        {
+            "Gemfile": 'gem "a"\n\nif %w(2.2.8 2.3.4).include? VERSION\n  gem "b"\nend\n',
+            "a.c": "#ifndef HAVE_OTHER\nint f(void) { return 1; }\n#endif\n",
+        },
+        (
+            "(`if %w(2.2.7 2.3.4).include? VERSION` becomes `if %w(2.2.8 2.3.4).include? VERSION`)",
+            "condition `ifndef HAVE_OTHER`: changed (`#ifndef HAVE_ONE` becomes `#ifndef HAVE_OTHER`)",
+        ),
+        (": removed", ": added\n"),
+    ),
 )
 
 

@@ -178,7 +178,7 @@ CASES = (
         "a line that stands elsewhere is no matter of layout",
         {"a.rs": "fn f() {\n    let w = open_it()?;\n    read_all();\n    sort_all();\n    write(w);\n}\n"},
         {"a.rs": "fn f() {\n    read_all();\n    sort_all();\n    let w = open_it()?;\n    write(w);\n}\n"},
-        ("the lines from `let w = open_it()?;` on move",),
+        ("the line `let w = open_it()?;` moves",),
         ("**Kind of change:** style",),
     ),
     Case(
@@ -205,7 +205,7 @@ CASES = (
                 '  {gone, "gone"},\n  {gone, "lost"},\n', ""
             )
         },
-        ("function `gone`: removed", '`{gone, "gone"},` is gone, `{gone, "lost"},` is gone'),
+        ("function `gone`: removed", '`{gone, "gone"}` is gone, `{gone, "lost"}` is gone'),
         ("`kept`: ",),
     ),
     Case(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from iquest_lsp.codeflow.diff.changed_files import ChangedFile, worth_showing
+from iquest_lsp.codeflow.diff.changed_files import ChangedFile, is_of_words, worth_showing
 from iquest_lsp.codeflow.git.commits import FileDiff
-from iquest_lsp.codeflow.syntax.changes import SymbolChange
+from iquest_lsp.codeflow.syntax.changes import ChangeName, SymbolChange
 from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind
 
 
@@ -40,3 +40,18 @@ def test_parts_of_whole_definitions_and_classes_that_change_in_their_methods_are
     assert worth_showing([outer]) == [outer]
     telling = SymbolChange("a.py", "Shop", "class", "body", effects=(Effect(EffectKind.CALLS, ("f",)),))
     assert worth_showing([telling, method]) == [telling, method]
+
+
+@pytest.mark.parametrize(
+    ("change", "effects", "expected"),
+    [
+        ("doc", (), True),
+        ("format-only", (), True),
+        ("body", (Effect(EffectKind.TEXTS_ONLY),), True),
+        ("body", (Effect(EffectKind.TEXTS_ONLY), Effect(EffectKind.CALLS, ("f",))), False),
+        ("body", (), False),
+        ("added", (), False),
+    ],
+)
+def test_other_words_are_no_other_behaviour(change: ChangeName, effects: tuple[Effect, ...], expected: bool) -> None:
+    assert is_of_words(SymbolChange("a.py", "f", "function", change, effects=effects)) is expected

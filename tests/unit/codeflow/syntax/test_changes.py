@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from iquest_lsp.codeflow.syntax.changes import SymbolChange, code_lines, link_moves, similarity, symbol_changes
+from iquest_lsp.codeflow.syntax.changes import SymbolChange, link_moves, symbol_changes
 from iquest_lsp.codeflow.syntax.effects.effect import EffectKind
-from iquest_lsp.codeflow.syntax.outline.symbol import Symbol
 from tests.unit.codeflow.made import diff_of
 
 READ = "def read(a):\n    b = a + 1\n    return b\n"
@@ -74,16 +73,6 @@ def test_what_goes_here_and_comes_there_has_moved() -> None:
     assert (moved.change, moved.path, moved.origin) == ("moved", "b.py", "a.py::read")
     other = changes(None, "def read(x):\n    while x:\n        x = pop(x)\n    yield x\n", "b.py")
     assert {item.change for item in link_moves([*gone, *other])} == {"removed", "added"}
-
-
-def test_definitions_are_alike_by_their_lines_under_one_name() -> None:
-    assert similarity(["def a(x):", "return x"], ["def b(x):", "return x"], "a", "b") == 1.0
-    assert similarity(["def a(x):", "return x"], ["def b(x):", "return x"], "", "") == 0.5
-    assert similarity([], ["a"], "", "") == 0.0
-
-
-def test_lines_are_compared_without_indentation_and_signs() -> None:
-    assert code_lines([b"f {", b"  a\xff", b"}"], Symbol("f", "function", 0, 3)) == ("f {", "a\ufffd")
 
 
 def test_a_change_that_holds_a_secret_is_told_without_its_code() -> None:

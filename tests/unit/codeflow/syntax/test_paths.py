@@ -22,6 +22,8 @@ from iquest_lsp.codeflow.syntax.paths import Category, category, is_code, is_tes
         ("docs/conf.py", Category.DOCS),
         ("pkg/docs/a.go", Category.SOURCE),
         ("CHANGELOG.md", Category.CHANGELOG),
+        ("docs/versionhistory.rst", Category.CHANGELOG),
+        ("docs/prehistory.rst", Category.DOCS),
         ("changes.d/12.bugfix.rst", Category.CHANGELOG),
         (".github/workflows/a.yml", Category.CI),
         ("pyproject.toml", Category.BUILD),

@@ -23,7 +23,7 @@ Pairs = list[tuple[list[str], list[str]]]
             "function",
             [(["    save(a)"], []), ([], ["    save(a)"])],
             "python",
-            [(EffectKind.MOVES_LINES, ("save(a)",))],
+            [(EffectKind.MOVES_LINE, ("save(a)",))],
         ),
         ("function", [(["    # one"], ["    # two"])], "python", []),
         ("function", [([], ["    let a: &'a str = b;"])], "rust", [(EffectKind.COMES, ("let a: &'a str = b;",))]),

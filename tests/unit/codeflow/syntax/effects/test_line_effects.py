@@ -56,7 +56,7 @@ def test_only_the_most_telling_are_told() -> None:
         (["a = b", "}"], [], [(EffectKind.GOES, ("a = b",))]),
         (["    a"], ["  a"], [(EffectKind.INDENTS, ("a",))]),
         (["a  # one"], ["a  # two"], [(EffectKind.COMMENTS_ONLY, ())]),
-        (["a"], ["a"], [(EffectKind.MOVES_LINES, ("a",))]),
+        (["a"], ["a"], [(EffectKind.MOVES_LINE, ("a",))]),
         (["# one"], ["# two"], []),
     ],
 )

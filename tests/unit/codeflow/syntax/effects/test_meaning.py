@@ -108,7 +108,7 @@ def test_another_text_is_not_compared() -> None:
 def test_lines_that_move_are_said_to_move() -> None:
     pairs: list[tuple[list[str], list[str]]] = [([], ["    x = 0;"]), (["        x = 0;"], [])]
     [effect] = body_effects("function", pairs, [], [])
-    assert effect.kind is EffectKind.MOVES_LINES
+    assert effect.kind is EffectKind.MOVES_LINE
 
 
 def test_what_moves_along_with_a_change_is_not_told() -> None:

@@ -1,0 +1,71 @@
+"""What becomes of a named part of a file that is there before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from iquest_lsp.codeflow.diff.module_links import link_effects
+from iquest_lsp.codeflow.diff.values import keys_instead, line_values, value_effects
+from iquest_lsp.codeflow.syntax.comments import is_comment, opens_comment
+from iquest_lsp.codeflow.syntax.effects.body_effects import body_effects
+from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind
+from iquest_lsp.codeflow.syntax.effects.line_effects import effects, plain_effects
+from iquest_lsp.codeflow.syntax.effects.meaning import Pair
+from iquest_lsp.codeflow.syntax.outline.region import Region
+
+#: Kinds whose own text says what they do; of the others, sections above all, only a short line is told.
+_CODE = frozenset({"variable", "assignment", "call", "statement", "module", "command", "declaration", "block"})
+#: What files without a grammar define; what their lines do is read as that of other definitions.
+DEFINED = frozenset(
+    {
+        *("function", "method", "property", "field", "class", "interface", "trait", "struct", "enum", "object"),
+        *("protocol", "extension", "record", "macro", "resource", "data", "input", "output", "provider"),
+    }
+)
+WRITTEN = frozenset({"section", "preamble", "paragraph"})
+PROSE = WRITTEN | {"entry"}
+_VALUES = frozenset({"key", "package", "variable", "constant", "assignment"})
+
+
+@dataclass(frozen=True, slots=True)
+class PartLines:
+    """The lines of a part that go and come, the same by hunk, all of its lines on both sides, and the file's after."""
+
+    removed: Sequence[str]
+    added: Sequence[str]
+    hunks: Sequence[Pair]
+    before: Sequence[str]
+    after: Sequence[str]
+    file: Sequence[str]
+
+
+def part_effects(old: Region, new: Region, lines: PartLines, language: str) -> list[Effect]:
+    """What becomes of a part that is there before and after: its value, its lines."""
+    kind, removed, added = new.kind, list(lines.removed), list(lines.added)
+    opens = any(opens_comment(*pair) for pair in lines.hunks)
+    bare = all(map(is_comment, (*removed, *added))) and kind not in PROSE and not opens
+    if bare or kind == "comment":
+        return [Effect(EffectKind.COMMENTS_ONLY)]
+    if kind not in PROSE:
+        removed, added = ([line for line in side if not is_comment(line)] for side in (removed, added))
+    if kind in ("imports", "exports"):
+        return link_effects(removed, added, lines.file, exported=kind == "exports")
+    if listed := line_values(kind, removed, added):
+        return listed
+    if kind in _VALUES and old.value != new.value and old.value and new.value:
+        return value_effects(old.value, new.value, version=kind == "package")
+    if kind in DEFINED:
+        # A function inside another one is told by itself; the lines around it are its outer one's.
+        return body_effects(kind, lines.hunks, lines.before, lines.after, language)
+    if kind in _CODE:
+        return (
+            plain_effects(removed, added)
+            if kind != "call"
+            else effects(removed, added) or plain_effects(removed, added)
+        )
+    if kind == "key" and (instead := keys_instead(old.value, new.value, removed, added)):
+        return instead
+    if len(removed) == len(added) == 1 and len(removed[0].strip()) + len(added[0].strip()) <= 100:
+        return [Effect(EffectKind.BECOMES, (removed[0].strip(), added[0].strip()))]
+    return []
