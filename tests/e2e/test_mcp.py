@@ -19,10 +19,11 @@ import pytest
 from iquest_lsp.mcp_server import budget, tools
 from tests.docs import shop
 from tests.e2e.home import PROGRAM, Home, children, private_home
+from tests.needed import needs
 from tests.unit.workspace.planted import secrets
 from tests.waiting import PATIENCE_S, until
 
-mcp = pytest.importorskip("mcp", reason="the extra mcp is not installed")
+needs("mcp", "the extra mcp is not installed")
 jsonschema = pytest.importorskip("jsonschema")
 
 #: The protocol before and after its version of 2026-07-28.
@@ -60,6 +61,8 @@ async def agent(
     home: Home, cwd: Path, *arguments: str, environment: dict[str, str] | None = None, **more: Any
 ) -> AsyncIterator[Any]:
     """A client of a server that runs in a folder."""
+    import mcp
+
     full = {**os.environ, **home.environment, **(environment or {})}
     parameters = mcp.StdioServerParameters(
         command=PROGRAM[0], args=[*PROGRAM[1:], "mcp", *arguments], env=full, cwd=cwd
@@ -231,6 +234,8 @@ async def test_a_client_offers_its_folders(private: Home, root: Path, mode: str)
     offered = [bank, root]
 
     async def folders(context: Any) -> Any:
+        import mcp
+
         return mcp.types.ListRootsResult(roots=[mcp.types.Root(uri=folder.as_uri()) for folder in offered])
 
     async with agent(private, private.folder, mode=mode, list_roots_callback=folders) as client:

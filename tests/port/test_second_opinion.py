@@ -12,10 +12,11 @@ import pytest
 from iquest_lsp.runtime.llama.model import Model
 from quantize.oracle import Oracle
 from quantize.random_model import Recipe, tensors
+from tests.needed import needs
 from tests.port.agreement import TOLERANCE, error, open_context, prefill, tokens_for
 
-pytest.importorskip("mlx.core", reason='mlx is not installed: pip install "mlx[cpu]" mlx-lm')
-pytest.importorskip("mlx_lm.models.iquestloopcoder", reason="mlx-lm is not installed: pip install mlx-lm")
+needs("mlx", 'mlx is not installed: pip install "mlx[cpu]" mlx-lm')
+needs("mlx_lm", "mlx-lm is not installed: pip install mlx-lm")
 
 RECIPES = [
     Recipe(seed=30),
@@ -26,7 +27,8 @@ RECIPES = [
 
 def mlx_logits(recipe: Recipe, tokens: Any) -> Any:
     """mlx-lm's logits [n, vocab] for the weights of a recipe."""
-    import mlx.core as mx
+    mx = pytest.importorskip("mlx.core")
+    pytest.importorskip("mlx_lm.models.iquestloopcoder", reason="mlx-lm is too old: pip install --upgrade mlx-lm")
     from mlx_lm.models.iquestloopcoder import Model as MlxModel
     from mlx_lm.models.iquestloopcoder import ModelArgs
 
