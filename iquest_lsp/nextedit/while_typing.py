@@ -159,6 +159,8 @@ class Live:
         self._edited = asyncio.Event()
         self._search: asyncio.Task[None] | None = None
         self._refused = Refusals()
+        #: Lines, by path and text, at which a suggestion was dismissed: they are no places to look at, either.
+        self._dismissed: set[tuple[str, str]] = set()
         self._sent: OrderedDict[int, NextEdit] = OrderedDict()
         self._taken: NextEdit | None = None
 
@@ -216,10 +218,12 @@ class Live:
                     await self._shared.search(*where, wanted)
                     found, wanted = await self._shared.places(*where, self.edits.texts, self._over(view))
         except TimeoutError:
-            pass  # those that are found by now
+            return []  # before everything was searched it is not known where a suggestion is made, not a place
         except IQuestError as error:
             log.warning("places to look at: %s", error)
-        return found if state == self._state else []
+        if state != self._state:
+            return []
+        return [place for place in found if (place.path, self._line(place.path, place.line)) not in self._dismissed]
 
     def _is_silent(self) -> bool:
         """Whether nothing is to be shown: before any edit, after one that only took text away, beside a completion."""
@@ -293,15 +297,19 @@ class Live:
         item = self._sent.get(number)
         if item is not None:
             self._refused.add(item, self._place(item))
+            self._dismissed.add((item.path, self._line(item.path, item.line)))
         return item is not None
 
     def _place(self, item: NextEdit) -> str:
         """What tells a suggestion's place while the text around it moves: its line's text."""
+        return f"{item.column} {self._line(item.path, item.line)}"
+
+    def _line(self, path: str, number: int) -> str:
+        """A line's text; its number where the text cannot be read."""
         try:
-            text = self._view.lines(item.path).line(item.line)
+            return self._view.lines(path).line(number)
         except IQuestError:
-            text = str(item.line)
-        return f"{item.column} {text}"
+            return str(number)
 
     def _begin(self) -> asyncio.Task[None]:
         """The task that works the suggestions out, begun unless it is under way."""

@@ -45,4 +45,18 @@ play.run(function()
   say('taken', line(3))
   settle('an end', function() return #marks() == 0 end)
   say('mapped_after', vim.fn.maparg('<Tab>', 'n', false, true).callback ~= nil)
+
+  vim.fn.cursor(1, line(1):find(')', 1, true))
+  keys('i, depth<Esc>')
+  settle('another parameter', function() return line(1):find('depth', 1, true) and vim.api.nvim_get_mode().mode == 'n' end)
+  local code = vim.api.nvim_get_current_win()
+  local rows = {}
+  settle('lines to look at', function()
+    rows = vim.fn.getqflist()
+    return #rows > 0
+  end, function()
+    vim.api.nvim_set_current_win(code)
+    vim.cmd('IQuestNextEdits')
+  end)
+  say('to_look_at', ('%d: %s'):format(rows[#rows].lnum, rows[#rows].text))
 end)

@@ -57,7 +57,8 @@ def play(neovim: Path, script: str, file: Path, **more: str) -> dict[str, str]:
 
 def test_the_next_edit_is_shown_and_taken(neovim: Path, tmp_path: Path) -> None:
     file = repository(tmp_path / "work")
-    file.write_text("def area(item_width, height):\n    log(item_width)\n    return item_width * height\n")
+    text = "def area(item_width, height):\n    log(item_width)\n    return item_width * height\n\n\nprint(area(1, 2))\n"
+    file.write_text(text)
     seen = play(neovim, "neovim_next_edits.lua", file)
     assert seen["before"] == "0"
     assert "side_item_width" in seen["shown"].split("|")
@@ -66,6 +67,7 @@ def test_the_next_edit_is_shown_and_taken(neovim: Path, tmp_path: Path) -> None:
     assert seen["jumped"] == "    return item_width * height"
     assert seen["taken"] == "    return side_item_width * height"
     assert seen["mapped_after"] == "false"
+    assert seen["to_look_at"] == "6: to look at: `area` takes other parameters now"
 
 
 def test_ghost_text_is_shown_and_accepted_and_changes_are_explained(neovim: Path, tmp_path: Path) -> None:

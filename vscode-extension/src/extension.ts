@@ -6,10 +6,12 @@ import { writeCommitMessage } from "./history/commitMessage";
 import { Explainer } from "./history/explain";
 import { LineEnd } from "./history/lineEnd";
 import { NewLineMarks } from "./history/newLines";
+import { followRepositories } from "./history/repositories";
 import { Review } from "./history/review";
 import { Teller } from "./history/why";
 import { middlewareOf } from "./middleware";
 import { pickAnswerModel, pickModel } from "./models/pick";
+import { toLookAtReport } from "./pages/askedFor";
 import { Pages } from "./pages/report";
 import type { Ask } from "./server/ask";
 import { ClientConnection } from "./server/client";
@@ -145,6 +147,7 @@ export function activate(context: vscode.ExtensionContext): void {
         void server.connection?.client.sendRequest("workspace/executeCommand", { command, arguments: args }),
     },
     (document) => wanted(document) && setting("nextEdits", true, document.uri),
+    (places) => void pages.open(t("To look at")).show(toLookAtReport(places)),
   );
   const explainer = new Explainer(ask, pages, () => nextEdits.found());
   const teller = new Teller(ask, pages);
@@ -194,7 +197,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const looked = vscode.window.onDidChangeActiveTextEditor(() => status.update());
   context.subscriptions.push(
     log, status, pages, contextView, nextEdits, focus, commands, configured, looked, review, editSelection, lineEnd, marks, snooze,
-    offerParticipant(ask, canAnswer),
+    offerParticipant(ask, canAnswer), followRepositories(),
   );
   ending = async () => {
     await Promise.all([statistics.save(), server.stop()]);

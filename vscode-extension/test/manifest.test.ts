@@ -38,6 +38,20 @@ test("menus, keys and the walkthrough name commands that exist", () => {
   named.forEach((command) => expect(declared).toContain(command));
 });
 
+test("commands are shown only where they can work: history in a repository, the server's where it runs", () => {
+  const shown = new Map(manifest.contributes.menus.commandPalette.map((entry) => [entry.command, entry.when]));
+  for (const command of ["explainDiff", "explainThisDiff", "why", "impact", "suspects", "review", "commitMessage"]) {
+    expect(shown.get(`iquest.${command}`), command).toContain("iquest.running && iquest.repository");
+  }
+  for (const entry of Object.values(manifest.contributes.menus).flat() as { command?: string; submenu?: string; when?: string }[]) {
+    if (entry.when?.startsWith("resourceScheme == file")) {
+      expect(entry.when, entry.command).toContain("iquest.repository");
+    }
+    // A key that nobody set is not 0, and so no repository would count as some.
+    expect(entry.when ?? "").not.toContain("!= 0");
+  }
+});
+
 test("the files that the manifest names are there", () => {
   const files = [manifest.icon, ...manifest.contributes.viewsContainers.activitybar.map((item) => item.icon)];
   files.push(...manifest.contributes.walkthroughs.flatMap((item) => item.steps.map((step) => step.media.markdown)));

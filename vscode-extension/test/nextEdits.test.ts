@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { NextEdits } from "../src/suggest/nextEdits";
-import { applied, executed, listening, window, workspace } from "./fakes/vscode";
+import { applied, executed, listening, shownMessages, window, workspace } from "./fakes/vscode";
 
 const URI = "file:///work/a.py";
 
@@ -12,6 +12,9 @@ interface Fake {
 
 let editor: Fake & { setDecorations(type: unknown, options: Fake["drawn"]): void };
 let answers: object[];
+let places: object[];
+let asked: object[];
+let shown: unknown[];
 let told: unknown[];
 let edits: NextEdits;
 
@@ -37,8 +40,20 @@ beforeEach(() => {
   told = [];
   executed.length = 0;
   applied.length = 0;
-  const ask = async (): Promise<never> => ({ items: answers }) as never;
-  edits = new NextEdits(ask, { notify: (...all) => told.push(all), execute: (...all) => told.push(all) }, () => true);
+  places = [];
+  asked = [];
+  shown = [];
+  shownMessages.length = 0;
+  const ask = async (_: string, params: { places?: true }): Promise<never> => {
+    asked.push(params);
+    return { items: answers, ...(params.places ? { places } : {}) } as never;
+  };
+  edits = new NextEdits(
+    ask as never,
+    { notify: (...all) => told.push(all), execute: (...all) => told.push(all) },
+    () => true,
+    (found) => shown.push(...found),
+  );
 });
 
 afterEach(() => {
@@ -58,10 +73,10 @@ function keys(): unknown {
 
 test("one edit is shown, with how many come after it, and the keys mean it only then", async () => {
   await type();
-  expect(editor.drawn.map((item) => item.renderOptions.after.contentText)).toEqual(["new   +1 more"]);
+  expect(editor.drawn.map((item) => item.renderOptions.after.contentText)).toEqual(["new\u00a0\u00a0\u00a0+1 more"]);
   expect(keys()).toEqual({ shown: true, here: false });
   editor.selection.active.line = 4;
-  listening.get("selection")?.({});
+  listening.get("selection")?.({ textEditor: editor });
   expect(keys()).toEqual({ shown: true, here: true });
 });
 
@@ -71,6 +86,13 @@ test("taking one tells the server first, and changes its place", async () => {
   expect(told).toEqual([["iquest.nextEditTaken", [4]]]);
   expect(applied).toEqual([[URI, 4, "new"]]);
   expect(keys()).toEqual({ shown: false, here: false });
+});
+
+test("two keys that come fast go there and take it, though the editor does not know yet that the cursor is there", async () => {
+  await type();
+  editor.selection.active.line = 4;
+  await edits.go();
+  expect(applied).toEqual([[URI, 4, "new"]]);
 });
 
 test("one that is put away gives way to the next", async () => {
@@ -93,4 +115,58 @@ test("typing on takes what was shown off the screen", async () => {
   await type();
   listening.get("change")?.({ document: editor.document, contentChanges: [{}] });
   expect(editor.drawn).toEqual([]);
+});
+
+test("what the server found late is there when the cursor moves; without an edit nothing is asked", async () => {
+  const move = async (): Promise<void> => {
+    listening.get("selection")?.({ textEditor: editor });
+    await vi.runAllTimersAsync();
+  };
+  await move();
+  expect(asked).toEqual([]);
+  answers = [];
+  await type();
+  expect(editor.drawn).toEqual([]);
+  answers = [next(4)];
+  await move();
+  expect(editor.drawn).toHaveLength(1);
+  expect(asked).toHaveLength(2);
+  await move();
+  expect(asked).toHaveLength(2); // one is shown
+});
+
+test("lines to look at are asked for by the command alone, and shown as lines, not as edits", async () => {
+  await type();
+  expect(asked.at(-1)).not.toHaveProperty("places");
+  answers = [];
+  const range = { start: { line: 6, character: 0 }, end: { line: 8, character: 1 } };
+  places = [{ range, textDocument: { uri: "file:///work/src/b.py", version: null }, reason: "`area` is gone" }];
+  await edits.all();
+  expect(shown).toEqual([{ folder: "/work", path: "src/b.py", name: "src/b.py", line: 7, reason: "`area` is gone" }]);
+  expect(applied).toEqual([]);
+  expect(shownMessages).toEqual([]);
+});
+
+test("asked from a page, the text beside it is meant; of two none is", async () => {
+  window.activeTextEditor = undefined;
+  expect((await edits.found()).edits).toHaveLength(2);
+  window.visibleTextEditors = [editor, editor];
+  expect((await edits.found()).edits).toEqual([]);
+});
+
+test("a change in another document takes away what was shown, and what is next is asked anew", async () => {
+  await type();
+  const other = { version: 1, uri: { scheme: "file", toString: () => "file:///work/b.py" } };
+  listening.get("change")?.({ document: other, contentChanges: [{}] });
+  expect(editor.drawn).toEqual([]);
+  await vi.runAllTimersAsync();
+  expect(asked).toHaveLength(2);
+  listening.get("change")?.({ document: { uri: { scheme: "output" } }, contentChanges: [{}] });
+  expect(editor.drawn).toHaveLength(1);
+});
+
+test("that the edits ask for nothing is said", async () => {
+  answers = [];
+  await edits.all();
+  expect(shownMessages).toEqual(["Your edits ask for nothing elsewhere."]);
 });

@@ -1,4 +1,5 @@
 import { beforeEach, expect, test } from "vitest";
+import { toLookAtReport } from "../src/pages/askedFor";
 import { diffReport } from "../src/pages/diffReport";
 import { withPlaces } from "../src/pages/markup";
 import { same } from "../src/pages/parts";
@@ -68,8 +69,22 @@ test("callers, tests, documents and what changes along are lists of their own, w
 
 test("next edits are told where there are any", () => {
   const edit = { old: "sum", text: "total", reason: "renamed" } as NextEdit;
-  expect(links(diffReport("", change, origin, { nextEdits: [edit] }))).toContain("iquest.allNextEdits []");
-  expect(diffReport("", change, origin, { nextEdits: [] })).not.toContain("Next edits");
+  expect(links(diffReport("", change, origin, { askedFor: { edits: [edit], places: [] } }))).toContain("iquest.allNextEdits []");
+  const nothing = diffReport("", change, origin, { askedFor: { edits: [], places: [] } });
+  expect(nothing).not.toContain("Next edits");
+  expect(nothing).not.toContain("To look at");
+});
+
+test("lines to look at are links with their reasons, and no edits", () => {
+  const place = { folder: "/work", path: "src/b.py", name: "work/src/b.py", line: 7, reason: "`area` takes other parameters now" };
+  const report = diffReport("", change, origin, { askedFor: { edits: [], places: Array.from({ length: 10 }, () => place) } });
+  expect(links(report)).toContain('iquest.openFile ["/work","src/b.py",7]');
+  expect(report).toContain("## To look at (10)");
+  expect(report).toContain("and 2 more");
+  expect(report).not.toContain("allNextEdits");
+  const page = toLookAtReport(Array.from({ length: 10 }, () => place));
+  expect(page).not.toContain("more");
+  expect(page).toContain("What to write there cannot be told.");
 });
 
 test("a file's own change is named in the heading", () => {

@@ -137,6 +137,9 @@ class Placing(Searching):
     async def places(self, *args: object) -> tuple[list[Place], list[object]]:
         return ([LOOK], []) if self.searched else ([], ["far"])
 
+    def number(self) -> int:
+        return 1
+
 
 async def test_places_wait_for_the_search_and_come_after_a_deletion_too() -> None:
     shared = Placing()
@@ -146,6 +149,16 @@ async def test_places_wait_for_the_search_and_come_after_a_deletion_too() -> Non
     live.changed("a.py", "a = 1", " = 1")
     assert await live.places() == [LOOK]
     assert await live.ask("a.py") == []
+
+
+async def test_where_a_suggestion_was_dismissed_is_no_place_either() -> None:
+    shared = Placing()
+    shared.may_search.set()
+    live = live_of(shared)
+    live.changed("a.py", "a = 1", " = 1")
+    assert await live.places() == [LOOK]
+    assert live.dismiss(live.sent(FAR))
+    assert await live.places() == []
 
 
 async def test_places_of_another_text_are_none() -> None:

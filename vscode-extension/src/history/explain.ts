@@ -1,8 +1,9 @@
 import * as vscode from "vscode";
 import { type Beside, diffReport } from "../pages/diffReport";
+import type { AskedFor } from "../pages/askedFor";
 import type { Pages } from "../pages/report";
 import type { Ask } from "../server/ask";
-import { type DiffExplanation, EXPLAIN_DIFF, IMPACT, type Impact, type NextEdit } from "../server/protocol";
+import { type DiffExplanation, EXPLAIN_DIFF, IMPACT, type Impact } from "../server/protocol";
 import { t } from "../words";
 import { targetOfDiff, targetOfTimelineItem } from "./diffTarget";
 import { authorsOf, explained, patchOf, pickCommit, rootOf } from "./git";
@@ -28,7 +29,7 @@ export class Explainer {
     private readonly ask: Ask,
     private readonly pages: Pages,
     /** What the edits of the user ask for elsewhere, where they are at work on something. */
-    private readonly nextEdits: () => Promise<readonly NextEdit[]> = async () => [],
+    private readonly askedFor: () => Promise<AskedFor> = async () => ({ edits: [], places: [] }),
   ) {}
 
   /** From the SCM title: that repository's uncommitted changes. */
@@ -131,7 +132,7 @@ export class Explainer {
       const others = Promise.all([
         explained(folder.fsPath, target).then((commit) => learn({ commit })),
         this.ask<Impact>(IMPACT, { folder: folder.toString(), ...asked }, undefined, token).then((impact) => learn({ impact }), () => undefined),
-        target === "" && part === undefined ? this.nextEdits().then((nextEdits) => learn({ nextEdits }), () => undefined) : undefined,
+        target === "" && part === undefined ? this.askedFor().then((askedFor) => learn({ askedFor }), () => undefined) : undefined,
       ]);
       const tell = (piece: Partial<DiffExplanation>): void => {
         const words = `${known.model_text ?? ""}${piece.model_text ?? ""}`; // these come as they are written

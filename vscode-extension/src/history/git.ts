@@ -34,6 +34,8 @@ interface GitApi {
   readonly git: { readonly path: string };
   toGitUri(uri: vscode.Uri, ref: string): vscode.Uri;
   getRepository(uri: vscode.Uri): GitRepository | null;
+  readonly onDidOpenRepository: vscode.Event<unknown>;
+  readonly onDidCloseRepository: vscode.Event<unknown>;
 }
 
 /** What the editor for many changes takes: the file, and its text before and after. */
@@ -46,6 +48,13 @@ async function api(): Promise<GitApi | undefined> {
   } catch {
     return undefined; // switched off with git.enabled
   }
+}
+
+/** Has something done when the git extension finds a repository or loses one. */
+export function onRepositories(done: () => void): vscode.Disposable {
+  const found: vscode.Disposable[] = [];
+  void api().then((git) => git && found.push(git.onDidOpenRepository(done), git.onDidCloseRepository(done)));
+  return new vscode.Disposable(() => found.forEach((item) => item.dispose()));
 }
 
 /** The root of the repository that a file or folder lies in, as the git extension sees it; else its workspace folder. */

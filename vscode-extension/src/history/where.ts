@@ -7,9 +7,19 @@ export interface Control {
   readonly rootUri?: vscode.Uri;
 }
 
+/** Texts that somebody writes: files, and such that were never saved. */
+const SCHEMES = ["file", "untitled"];
+
+/** The text that is worked on: while a page has the focus, the one beside it. */
+export function editorInSight(): vscode.TextEditor | undefined {
+  // A log in the panel is a text editor, too.
+  const [only, ...others] = vscode.window.visibleTextEditors.filter(({ document }) => SCHEMES.includes(document.uri.scheme));
+  return vscode.window.activeTextEditor ?? (others.length === 0 ? only : undefined);
+}
+
 /** The repository or folder of the active editor, else the only workspace folder, else the one the user picks. */
 export async function currentFolder(): Promise<vscode.Uri | undefined> {
-  const active = vscode.window.activeTextEditor?.document.uri;
+  const active = editorInSight()?.document.uri;
   if (active?.scheme === "file") {
     return rootOf(active);
   }
@@ -29,7 +39,7 @@ export async function folderOf(control: Control | undefined): Promise<vscode.Uri
 
 /** The file and the line at the cursor; says so where there is none. */
 export async function placeAtCursor(): Promise<{ uri: vscode.Uri; line: number } | undefined> {
-  const editor = vscode.window.activeTextEditor;
+  const editor = editorInSight();
   if (editor === undefined || editor.document.uri.scheme !== "file") {
     await vscode.window.showInformationMessage(t("Open a file first: the question is about the line at the cursor."));
     return undefined;

@@ -1,9 +1,10 @@
 /** What a change does, as a page. */
 
-import type { CommitMessage, DiffExplanation, Impact, NextEdit } from "../server/protocol";
-import { number, t } from "../words";
-import { code, commandLink, commitLink, escape, fileLink, modelProse, type Origin, placeLink, prose, withPlaces } from "./markup";
-import { type Authors, commitLine, impactParts, lacks, more } from "./parts";
+import type { CommitMessage, DiffExplanation, Impact } from "../server/protocol";
+import { t } from "../words";
+import { type AskedFor, askedForParts } from "./askedFor";
+import { code, commitLink, escape, fileLink, modelProse, type Origin, placeLink, prose, withPlaces } from "./markup";
+import { type Authors, commitLine, impactParts, lacks } from "./parts";
 
 /** The commit that is explained, where it is one. */
 export interface Explained {
@@ -18,7 +19,7 @@ export interface Beside {
   readonly commit?: Explained | undefined;
   readonly authors?: Authors | undefined;
   readonly impact?: Impact | undefined;
-  readonly nextEdits?: readonly NextEdit[] | undefined;
+  readonly askedFor?: AskedFor | undefined;
   /** The file that alone is explained. */
   readonly only?: string | undefined;
 }
@@ -27,7 +28,6 @@ export interface Beside {
 const SURE = 0.3;
 /** How many files that are not in a change are named in each list. */
 const MAX_EXPECTED = 3;
-const MAX_NEXT = 5;
 const NOTHING: DiffExplanation = { summary: "", intent: "", files: [], history: [], missing: [], risks: [], model_text: null };
 
 /** What is known of a change; fields that are not there yet are left out. */
@@ -57,7 +57,7 @@ export function diffReport(target: string, known: Partial<DiffExplanation>, orig
     const paths = new Set((found.remarks ?? []).map((remark) => remark.path));
     lines.push(`## ${t("Risks")}`, "", ...found.risks.map((risk) => `- ${withPlaces(risk, paths, origin)}`), "");
   }
-  lines.push(...nextEdits(beside.nextEdits), ...impactParts(beside.impact, origin));
+  lines.push(...askedForParts(beside.askedFor), ...impactParts(beside.impact, origin));
   if (found.history.length > 0) {
     lines.push(`## ${t("Related history")}`, "", ...found.history.map((item) => commitLine(item, origin, beside.authors)), "");
   }
@@ -93,16 +93,6 @@ function files(found: DiffExplanation, origin: Origin): string[] {
     ];
   });
   return [`## ${t("Files")}`, "", ...told, ""];
-}
-
-/** What the edits ask for elsewhere; a click shows all of them. */
-function nextEdits(items: readonly NextEdit[] | undefined): string[] {
-  if (items === undefined || items.length === 0) {
-    return [];
-  }
-  const shown = items.slice(0, MAX_NEXT).map((item) => `- ${code(item.old.trim())} → ${code(item.text.trim())}: ${prose(item.reason)}`);
-  const all = commandLink(t("Look at all of them"), "iquest.allNextEdits");
-  return [`## ${t("Next edits")} (${number(items.length)})`, "", ...shown, ...more(items.length - MAX_NEXT), "", all, ""];
 }
 
 /** The server's summary of a commit begins with its subject, which stands above it already. */

@@ -43,6 +43,19 @@ export interface NextEdit {
   readonly confidence: number;
 }
 
+/** Lines to look at: a change is asked for there, but not which one, so that this is no edit. */
+export interface LinesToLookAt {
+  readonly range: { readonly start: Place; readonly end: Place };
+  readonly textDocument: { readonly uri: string; readonly version: number | null };
+  readonly reason: string;
+}
+
+/** `places` are there for who asks for them. */
+export interface NextEditsAnswer {
+  readonly items: readonly NextEdit[];
+  readonly places?: readonly LinesToLookAt[];
+}
+
 export type EngineState = "stopped" | "loading" | "warming" | "ready" | "busy" | "restarting" | "failed";
 
 /** `progress` is 0..1 while loading and warming; `message` says why the engine failed or restarts. */

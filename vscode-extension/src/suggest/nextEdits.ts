@@ -1,6 +1,8 @@
 import * as vscode from "vscode";
 import type { Ask } from "../server/ask";
-import { DISMISS_NEXT_EDIT, NEXT_EDITS, type NextEdit } from "../server/protocol";
+import { editorInSight } from "../history/where";
+import type { AskedFor, ToLookAt } from "../pages/askedFor";
+import { DISMISS_NEXT_EDIT, type LinesToLookAt, NEXT_EDITS, type NextEdit, type NextEditsAnswer } from "../server/protocol";
 import { plural, t } from "../words";
 
 /** Without typing for so long, the server is asked. */
@@ -31,21 +33,25 @@ export class NextEdits implements vscode.Disposable {
   });
   private items: readonly NextEdit[] = [];
   private timer: NodeJS.Timeout | undefined;
+  /** Whether there was an edit. */
+  private edited = false;
 
   constructor(
     private readonly ask: Ask,
     private readonly told: Told,
     private readonly on: (document: vscode.TextDocument) => boolean,
+    /** Shows lines to look at, which are no edits. */
+    private readonly showPlaces: (places: readonly ToLookAt[]) => void,
   ) {
     this.disposables = vscode.Disposable.from(
       this.old,
       vscode.workspace.onDidChangeTextDocument((event) => {
-        if (event.contentChanges.length > 0 && event.document === vscode.window.activeTextEditor?.document) {
-          this.changed(event.document);
+        if (event.contentChanges.length > 0 && SCHEMES.includes(event.document.uri.scheme)) {
+          this.changed();
         }
       }),
       vscode.window.onDidChangeActiveTextEditor(() => this.draw()),
-      vscode.window.onDidChangeTextEditorSelection(() => this.tellContext()),
+      vscode.window.onDidChangeTextEditorSelection(() => this.moved()),
     );
   }
 
@@ -53,38 +59,53 @@ export class NextEdits implements vscode.Disposable {
     return this.items[0];
   }
 
-  private changed(document: vscode.TextDocument): void {
+  /** A text changed, perhaps one beside that which is looked at: what was shown was made for another state. */
+  private changed(): void {
     this.show([]);
+    this.edited = true;
+    this.askSoon();
+  }
+
+  /** The cursor went elsewhere: what took the server longer than it lets a question wait may be there by now. */
+  private moved(): void {
+    this.tellContext();
+    if (this.first === undefined && this.edited) {
+      this.askSoon();
+    }
+  }
+
+  private askSoon(): void {
     clearTimeout(this.timer);
-    if (SCHEMES.includes(document.uri.scheme) && this.on(document)) {
+    const document = vscode.window.activeTextEditor?.document;
+    if (document !== undefined && SCHEMES.includes(document.uri.scheme) && this.on(document)) {
       this.timer = setTimeout(() => void this.renew().catch(() => this.show([])), PAUSE_MS);
     }
   }
 
   /** Asks what is next for the text as it is; an answer to an older text is dropped. */
   private async renew(): Promise<void> {
-    const found = await this.look();
-    if (found !== undefined) {
-      this.show(found);
-    }
-  }
-
-  /** All that the edits made so far ask for; none where no file is looked at. */
-  async found(): Promise<readonly NextEdit[]> {
-    return (await this.look()) ?? [];
-  }
-
-  private async look(): Promise<readonly NextEdit[] | undefined> {
     const editor = vscode.window.activeTextEditor;
-    if (editor === undefined) {
-      return undefined;
+    const found = editor && (await this.look(editor));
+    if (found !== undefined) {
+      this.show(found.items);
     }
+  }
+
+  /** All that the edits made so far ask for, and the lines to look at; none where no text is in sight. */
+  async found(): Promise<AskedFor> {
+    const editor = editorInSight(); // asked from a page, no editor is the active one
+    const found = editor && (await this.look(editor, { places: true }));
+    return { edits: found?.items ?? [], places: (found?.places ?? []).map(toLookAt) };
+  }
+
+  /** The server's answer; undefined for a text that is another one by now. */
+  private async look(editor: vscode.TextEditor, more: { places?: true } = {}): Promise<NextEditsAnswer | undefined> {
     const { document, selection } = editor;
     const version = document.version;
     const textDocument = { uri: document.uri.toString(), version };
     const position = { line: selection.active.line, character: selection.active.character };
-    const answer = await this.ask<{ items: readonly NextEdit[] }>(NEXT_EDITS, { textDocument, position });
-    return document.version === version ? answer.items : undefined;
+    const answer = await this.ask<NextEditsAnswer>(NEXT_EDITS, { textDocument, position, ...more });
+    return document.version === version ? answer : undefined;
   }
 
   private show(items: readonly NextEdit[]): void {
@@ -102,7 +123,8 @@ export class NextEdits implements vscode.Disposable {
   }
 
   private decoration(next: NextEdit): vscode.DecorationOptions {
-    const more = this.items.length > 1 ? `   ${t("+{0} more", this.items.length - 1)}` : "";
+    // A page would show spaces of the usual kind as one, as if the figure were a part of the text.
+    const more = this.items.length > 1 ? `\u00a0\u00a0\u00a0${t("+{0} more", this.items.length - 1)}` : "";
     const text = next.text.replace(/\n$/, "").replaceAll("\n", " ⏎ ");
     return {
       range: rangeOf(next),
@@ -133,10 +155,12 @@ export class NextEdits implements vscode.Disposable {
     void vscode.commands.executeCommand("setContext", HERE, next !== undefined && this.isHere(next));
   }
 
-  /** Goes to the edit that is shown. */
+  /** Goes to the edit that is shown, or takes it: the key may come before the editor knows that the cursor is there. */
   async go(): Promise<void> {
     const next = this.first;
-    if (next !== undefined) {
+    if (next !== undefined && this.isHere(next)) {
+      await this.take();
+    } else if (next !== undefined) {
       const document = await vscode.workspace.openTextDocument(vscode.Uri.parse(next.textDocument.uri));
       const place = rangeOf(next).start;
       await vscode.window.showTextDocument(document, { selection: new vscode.Range(place, place) });
@@ -162,23 +186,31 @@ export class NextEdits implements vscode.Disposable {
     }
   }
 
-  /** All that is left to do: those that are chosen are taken together. */
+  /** All that is left to do: the edits that are chosen are taken together; lines to look at are listed on a page. */
   async all(): Promise<void> {
-    const found = await this.found();
-    if (found.length === 0) {
-      await vscode.window.showInformationMessage(t("Your edits ask for nothing elsewhere."));
+    const { edits, places } = await this.found();
+    if (places.length > 0) {
+      this.showPlaces(places);
+    }
+    if (edits.length === 0) {
+      if (places.length === 0) {
+        await vscode.window.showInformationMessage(t("Your edits ask for nothing elsewhere."));
+      }
       return;
     }
-    const picks = found.map((edit) => ({
+    const picks = edits.map((edit) => ({
       label: `${edit.old.trim()} → ${edit.text.trim()}`,
       description: `${vscode.workspace.asRelativePath(vscode.Uri.parse(edit.textDocument.uri))}:${edit.range.start.line + 1}`,
       detail: edit.reason,
       picked: true,
       edit,
     }));
-    const title = plural(found.length, "{0} more place", "{0} more places");
+    const title = plural(edits.length, "{0} more place", "{0} more places");
     const chosen = await vscode.window.showQuickPick(picks, { title, canPickMany: true, matchOnDescription: true });
-    await this.apply((chosen ?? []).map((pick) => pick.edit));
+    if (chosen !== undefined) {
+      this.show([]);
+      await this.apply(chosen.map((pick) => pick.edit));
+    }
   }
 
   private async apply(edits: readonly NextEdit[]): Promise<void> {
@@ -199,6 +231,14 @@ export class NextEdits implements vscode.Disposable {
     clearTimeout(this.timer);
     this.disposables.dispose();
   }
+}
+
+/** Lines to look at as pages link to them. */
+function toLookAt(found: LinesToLookAt): ToLookAt {
+  const uri = vscode.Uri.parse(found.textDocument.uri);
+  const folder = vscode.workspace.getWorkspaceFolder(uri)?.uri ?? vscode.Uri.joinPath(uri, "..");
+  const path = uri.path.slice(folder.path.replace(/\/$/, "").length + 1);
+  return { folder: folder.fsPath, path, name: vscode.workspace.asRelativePath(uri), line: found.range.start.line + 1, reason: found.reason };
 }
 
 function rangeOf(edit: NextEdit): vscode.Range {

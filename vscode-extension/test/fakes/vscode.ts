@@ -3,6 +3,7 @@
 export const registered = new Map<string, (...args: unknown[]) => unknown>();
 export const executed: unknown[][] = [];
 export const shownErrors: string[] = [];
+export const shownMessages: string[] = [];
 
 export const commands = {
   registerCommand(name: string, handler: (...args: unknown[]) => unknown): Disposable {
@@ -109,6 +110,10 @@ export const window = {
       onDidDispose: (listener: () => void) => (closed = listener),
     };
   },
+  async showInformationMessage(message: string): Promise<undefined> {
+    shownMessages.push(message);
+    return undefined;
+  },
   async showErrorMessage(message: string): Promise<undefined> {
     shownErrors.push(message);
     return undefined;
@@ -202,6 +207,8 @@ export const workspace = {
   },
   onDidChangeConfiguration: event("configuration"),
   workspaceFolders: undefined as unknown,
+  getWorkspaceFolder: (uri: Uri): object | undefined => (uri.path.startsWith("/work/") ? { uri: Uri.file("/work") } : undefined),
+  asRelativePath: (uri: Uri): string => uri.path.replace(/^\/work\//, ""),
   textDocuments: [] as unknown[],
   onDidChangeTextDocument: event("change"),
   async applyEdit(edit: WorkspaceEdit): Promise<boolean> {

@@ -135,35 +135,42 @@ end
 
 ---@param client vim.lsp.Client
 ---@param buffer integer
----@param done fun(items: table[])
-local function ask(client, buffer, done)
+---@param done fun(items: table[], places: table[])
+---@param more? table
+local function ask(client, buffer, done, more)
   local tick = api.nvim_buf_get_changedtick(buffer)
   local params = lsp.util.make_position_params(0, client.offset_encoding)
   ---@diagnostic disable-next-line: inject-field
   params.textDocument.version = lsp.util.buf_versions[buffer]
-  client:request('iquest/nextEdits', params, function(failure, answer)
+  client:request('iquest/nextEdits', vim.tbl_extend('error', params, more or {}), function(failure, answer)
     local here = api.nvim_get_current_buf() == buffer and api.nvim_buf_get_changedtick(buffer) == tick
     if not failure and answer and here then
-      done(answer.items)
+      done(answer.items, answer.places or {})
     end
   end, buffer)
 end
 
---- All that is left to do, in the quickfix list.
+--- All that is left to do, in the quickfix list: edits, and behind them lines to look at, which are no edits.
 function M.list()
   local client = lsp.get_clients({ name = 'iquest', bufnr = 0 })[1]
   if not client then
     vim.notify('IQuest: no server runs; open a file first', vim.log.levels.WARN)
     return
   end
-  ask(client, api.nvim_get_current_buf(), function(items)
-    local places = vim.tbl_map(function(item)
-      local text = ('%s → %s  (%s)'):format(item.old, item.text, item.reason)
+  ask(client, api.nvim_get_current_buf(), function(items, places)
+    local function row(item, text)
       return { filename = target(item), lnum = item.range.start.line + 1, col = item.range.start.character + 1, text = text }
-    end, items)
-    vim.fn.setqflist({}, ' ', { title = 'IQuest: what the edits ask for', items = places })
-    vim.cmd(#places > 0 and 'copen' or 'cclose')
-  end)
+    end
+    local rows = {}
+    for _, item in ipairs(items) do
+      rows[#rows + 1] = row(item, ('%s → %s  (%s)'):format(item.old, item.text, item.reason))
+    end
+    for _, place in ipairs(places) do
+      rows[#rows + 1] = row(place, ('to look at: %s'):format(place.reason))
+    end
+    vim.fn.setqflist({}, ' ', { title = 'IQuest: what the edits ask for', items = rows })
+    vim.cmd(#rows > 0 and 'copen' or 'cclose')
+  end, { places = true })
 end
 
 --- Follows what is edited in a buffer.
