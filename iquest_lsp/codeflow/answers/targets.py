@@ -8,11 +8,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from iquest_lsp import grammars
 from iquest_lsp.codeflow.git.commits import Hunk, read_diff
 from iquest_lsp.codeflow.git.path_bytes import decode_path
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.following.hunk_lines import before
 from iquest_lsp.codeflow.syntax.deprecation import is_deprecated
+from iquest_lsp.codeflow.syntax.outline.outlines import regions_of
+from iquest_lsp.codeflow.syntax.outline.region import Region
 from iquest_lsp.codeflow.syntax.outline.rows import touched
 from iquest_lsp.codeflow.syntax.symbols import Symbol, at_line, symbols_of
 from iquest_lsp.common_ends import common_ends
@@ -110,6 +113,8 @@ def find_target(repository: Repository, text: str, *, gone_allowed: bool = False
                 span = mapping.range((inner.start, inner.end))
                 origin = mapping.origin
                 return Target(text, full, lines_committed=span, renamed_from=origin, symbols=(inner,), inside=inner)
+            if not grammars.language_of(full):
+                raise _unread(full, name, regions_of(full, source))
             if gone_allowed:
                 return Target(text, full, name=name, symbols=symbols)
             raise no_definition(path, name, symbols)
@@ -150,6 +155,15 @@ def no_definition(path: str, name: str, symbols: Sequence[Symbol]) -> UsageError
     close = difflib.get_close_matches(name, [item.name for item in symbols], 3, 0.5)
     why = f"like it there are {', '.join(close)}" if close else "it defines nothing of a name like it"
     return UsageError(f"{path} defines no {name}", why=why, fix="Check the name")
+
+
+def _unread(path: str, name: str, regions: Sequence[Region]) -> UsageError:
+    """The error of a name in a file whose definitions no grammar reads, with the lines that it seems to have."""
+    found = next((item for item in regions if f".{item.name}".endswith(f".{name}")), None)
+    lines = f"{path}:{found.start + 1}-{found.end}" if found is not None else f"{path}:LINE"
+    return UsageError(
+        f"{path} cannot be asked for {name}", why="no grammar here reads the file's definitions", fix=f"Give {lines}"
+    )
 
 
 def split_target(text: str) -> tuple[str, str, tuple[int, int] | None]:

@@ -9,18 +9,16 @@ from dataclasses import dataclass, replace
 from iquest_lsp.codeflow.answers.definition_changes import changes_of, read_changes
 from iquest_lsp.codeflow.answers.deprecations import deprecated_parts, reasons
 from iquest_lsp.codeflow.answers.earlier_lives import first_with, is_in
+from iquest_lsp.codeflow.answers.line_events import MOVES, line_events
 from iquest_lsp.codeflow.answers.targets import Target, no_definition
 from iquest_lsp.codeflow.diff.filters import Ground, rationale
-from iquest_lsp.codeflow.facts import Redact, bounded, holds_secret
+from iquest_lsp.codeflow.facts import Redact, holds_secret
 from iquest_lsp.codeflow.gaps import GapKind
-from iquest_lsp.codeflow.git.blob_reader import BlobReader
 from iquest_lsp.codeflow.git.commits import commits
-from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.entries import Entry, SymbolEntry
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.past.following.anchors import NO_ANCHORS, Anchor
 from iquest_lsp.codeflow.past.releases import releases
-from iquest_lsp.codeflow.past.unindexed import Past
 from iquest_lsp.codeflow.syntax.deprecation import is_deprecated
 from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind
 from iquest_lsp.codeflow.syntax.paths import Category, category, stem
@@ -75,7 +73,9 @@ def tell(index: FlowIndex, target: Target, *, include_filtered: bool = False, re
     steps: dict[str, _Step] = {}
     if target.lines_committed is not None:
         _line_steps(index, target, steps)
-    newest = max(steps.values(), key=lambda step: step.entry.order, default=None)
+    # A line that only stands elsewhere now reads as it did.
+    telling = [step for step in steps.values() if step.events[0].kind not in MOVES]
+    newest = max(telling, key=lambda step: step.entry.order, default=None)
     if target.name:
         _symbol_steps(index, target, steps, birth_only=target.lines is not None)
     elif target.lines is None and target.inside is None:
@@ -184,9 +184,8 @@ def _line_steps(index: FlowIndex, target: Target, steps: dict[str, _Step]) -> No
     anchors = {"line": Anchor(target.inside.name, inside=True)} if target.inside is not None else NO_ANCHORS
     found = index.follow([("line", target.head_path, target.lines_committed)], anchors=anchors)[0]
     if target.inside is None and not target.is_range:
-        with index.repository.blobs() as blobs:
-            for past, entry in found:
-                steps[entry.oid] = _Step(entry, [_line_event(index.repository, blobs, past)], True)
+        for entry, event in line_events(index, target.head_path, target.lines_committed[0], found):
+            steps[entry.oid] = _Step(entry, [event], True)
         return
     for past, entry in found:
         if target.inside is not None:
@@ -197,23 +196,6 @@ def _line_steps(index: FlowIndex, target: Target, steps: dict[str, _Step]) -> No
         event = StoryEvent(StoryEventKind.LINES_BORN if past.born else StoryEventKind.LINES_CHANGED)
         if event not in step.events:
             step.events.append(event)
-
-
-def _line_event(repository: Repository, blobs: BlobReader, past: Past) -> StoryEvent:
-    """What a commit did to a line: brought it, or what it was and became."""
-    turn = past.turn
-    if turn is None:
-        return StoryEvent(StoryEventKind.LINE_BORN if past.born else StoryEventKind.LINE_CHANGED)
-    places = ((turn.before, turn.path, turn.old), (past.commit, past.path, turn.new))
-    sources = ((blobs.file_at(oid, file) or repository.file_at(oid, file), line) for oid, file, line in places)
-    texts = [source.split(b"\n")[line:][:1] for source, line in sources]
-    if not all(texts):
-        return StoryEvent(StoryEventKind.LINE_CHANGED)
-    old, new = (text[0].decode("utf-8", "replace").strip() for text in texts)
-    if "".join(old.split()) == "".join(new.split()):
-        return StoryEvent(StoryEventKind.LAYOUT, "line")
-    effect = Effect(EffectKind.VALUE_BECOMES, (bounded(old), bounded(new)))
-    return StoryEvent(StoryEventKind.LINE_CHANGED, effects=(effect,))
 
 
 def _symbol_steps(index: FlowIndex, target: Target, steps: dict[str, _Step], *, birth_only: bool) -> None:

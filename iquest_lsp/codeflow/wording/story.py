@@ -42,6 +42,9 @@ class StoryEventKind(StrEnum):
     COPIED = "copied"
     REWRITTEN = "rewritten"
     LINE_BORN = "line-born"
+    #: From another file, or from another place in its own.
+    LINE_MOVED = "line-moved"
+    LINE_SHIFTED = "line-shifted"
     LINE_CHANGED = "line-changed"
     LINES_BORN = "lines-born"
     LINES_CHANGED = "lines-changed"
@@ -304,6 +307,8 @@ _CHANGES = {
 _TOLD = frozenset({StoryEventKind.RENAMED, StoryEventKind.SIGNATURE, StoryEventKind.BODY})
 _OTHERS = {
     StoryEventKind.LINE_BORN: "the line came with it",
+    StoryEventKind.LINE_MOVED: "the line was moved here from {}",
+    StoryEventKind.LINE_SHIFTED: "the line was moved within the file",
     StoryEventKind.LINE_CHANGED: "the line was changed",
     StoryEventKind.LINES_BORN: "some of the lines came with it",
     StoryEventKind.LINES_CHANGED: "some of the lines were changed",
@@ -333,7 +338,7 @@ def _event(event: StoryEvent) -> str:
     if event.kind in _CHANGES:
         return _change(event)
     if event.kind in _OTHERS:
-        text = say(_OTHERS[event.kind], event.of)
+        text = say(_OTHERS[event.kind], event.old_path or event.of)
         return say("{}: {}", text, effect_words(event.effects[0])) if event.effects else text
     if event.kind is StoryEventKind.FOLLOWS and event.side is not None:
         text = say(_FOLLOW[event.side])

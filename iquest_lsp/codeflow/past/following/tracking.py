@@ -115,6 +115,19 @@ def last_change(repository: Repository, revision: str, path: str, line: int) -> 
     return told.split(b" ", 1)[0].decode()
 
 
+def origin(repository: Repository, revision: str, path: str, line: int) -> tuple[str, int, str]:
+    """The commit that brought a line (0-based) as it reads in a revision, its line there, and the file's name there.
+
+    Told by git itself. Raises RepositoryError.
+    """
+    span = f"-L{line + 1},{line + 1}"
+    told = repository.run("blame", "--no-textconv", "--porcelain", "--root", span, revision, "--", path)
+    head, *rest = told.decode("utf-8", "replace").split("\n")
+    oid, at, *_ = head.split(" ")
+    names = (item.removeprefix("filename ") for item in rest if item.startswith("filename "))
+    return oid, int(at) - 1, next(names, path)
+
+
 class _Walk:
     """One walk from one commit over some paths; lines that lead to other paths are left in `elsewhere`."""
 

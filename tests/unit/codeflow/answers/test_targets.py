@@ -109,3 +109,13 @@ def test_what_is_not_there_is_an_error(repository: Repository, text: str, error:
 def test_a_file_is_known_by_its_name_in_the_last_commit() -> None:
     assert Target("b.py", "b.py", renamed_from="a.py").head_path == "a.py"
     assert Target("b.py", "b.py").head_path == "b.py"
+
+
+@pytest.mark.parametrize(("name", "fix"), [("take", "a.rb:2-4"), ("nope", "a.rb:LINE")])
+def test_of_a_language_that_is_not_read_it_is_not_said_that_a_file_lacks_a_name(
+    script: Script, name: str, fix: str
+) -> None:
+    script.commit("Begin", {"a.rb": "module A\n  def take(it)\n    it\n  end\nend\n"})
+    with pytest.raises(UsageError, match=f"cannot be asked for {name}") as caught:
+        find_target(Repository.open(script.root, shows_all), f"a.rb::{name}", gone_allowed=True)
+    assert fix in str(caught.value)

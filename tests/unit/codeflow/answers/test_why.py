@@ -48,19 +48,6 @@ def test_a_value_that_became_a_function_has_no_new_parameters(script: Script) ->
     assert story[-1].change == ("the signature of the function changed: `header` becomes `def header(name, value)`")
 
 
-def test_of_a_line_it_is_told_what_it_was(script: Script) -> None:
-    script.commit("Begin", {"lib.py": "LIMIT = 10\nDEPTH = 3\n"})
-    script.commit("Allow more", {"lib.py": "# At most.\nLIMIT = 25\nDEPTH = 3\n"})
-    script.commit("Align", {"lib.py": "# At most.\nLIMIT   = 25\nDEPTH = 3\n"})
-    history = history_of(script.root, script.root / ".kept", include_filtered=True)
-    for _ in range(2):  # what was found is kept for the second time
-        assert [item.change for item in history.why("lib.py:2").story] == [
-            "the constant was added; the line came with it",
-            "the line was changed: `LIMIT = 10` becomes `LIMIT = 25`",
-            "the formatting of the line was changed",
-        ]
-
-
 def test_a_line_that_held_a_secret_is_not_told(script: Script) -> None:
     script.commit("Begin", {"lib.py": "open('hush')\n"})
     script.commit("Read it", {"lib.py": "open('door')\n"})
