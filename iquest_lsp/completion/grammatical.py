@@ -21,9 +21,25 @@ if TYPE_CHECKING:
     from tree_sitter import Node, Tree
 
 #: What may follow where a bracket of the answer's own is still open, before the sign that closes it.
-_WITHIN = (" x", ": x", " x: x")
+_WITHIN = (" x", ": x", " x: x", " => x")
 #: What may follow behind it, so that it is a whole statement, member or head of a block.
-_BEHIND = ("", ";", " {}", " x;", " x", " x {}", " = x;", "() {}", ": x", " : x", " => x", " while (x);")
+_BEHIND = (
+    "",
+    ";",
+    " {}",
+    " x;",
+    " x",
+    " x {}",
+    " = x;",
+    "() {}",
+    ": x",
+    " : x",
+    " => x",
+    " 'x';",
+    " from 'x';",
+    "; x {}",
+    " while (x);",
+)
 _BEHIND_IN_PYTHON = (
     "",
     ":\n{indent}    pass",
@@ -36,17 +52,26 @@ _BEHIND_IN_PYTHON = (
     " import x",
     " = x",
 )
+#: Signs that may be the first half of another one, or wait for a word.
+_HALF_SIGNS = frozenset("!=<>-+/:*&|$.@^~%?\\#'\"`")
 #: So many ends are tried before it is asked whether anything can be judged here, and so many with more in a bracket.
 USUAL, WITHIN = 3, 4
 #: What stands nearly everywhere; where none of it does, nothing can be judged.
 _ANYTHING = ("iqx0", "iqx0;", "iqx0,", "iqx0: x", "iqx0: x,", "int iqx0;", "fn iqx0() {}", "func iqx0() {}")
 _ANYTHING_IN_PYTHON = ("iqx0", "iqx0,", "iqx0: x,")
-#: What the preprocessor of C may turn into anything: a call in capitals with a block behind it, a word in capitals.
-_MACRO = re.compile(r"(?:.*\W)?[A-Z_][A-Z0-9_]{2,}\b|.*\b(?:__\w+|FOREACH|foreach)\b|.*[,(] *[<>=!]+ *\)", re.DOTALL)
+#: What the preprocessor of C reads, or may turn into anything: a word in capitals, a loop's name, a sign for an argument.
+_MACRO = re.compile(
+    r"\s*#|(?:.*\W)?[A-Z_][A-Z0-9_]{2,}\b|.*\b(?:__\w+|FOREACH|foreach)\b|.*[,(] *[<>=!]+ *\)", re.DOTALL
+)
 
 
-def is_refused(text: str, place: CursorText) -> bool:
-    """Whether a text at a cursor in code breaks the grammar, whatever may follow it."""
+def is_refused(text: str, place: CursorText, rest: str = "") -> bool:
+    """Whether a text at a cursor in code breaks the grammar, whatever may follow it.
+
+    `rest` is what the model wrote behind a text that was cut off: it may follow, and the last sign may be half of one.
+    """
+    if rest and text.rstrip()[-1:] in _HALF_SIGNS:
+        return False
     language = grammars.language_of(place.path)
     start = start_of_piece(place)
     if not language or start is None:
@@ -63,8 +88,8 @@ def is_refused(text: str, place: CursorText) -> bool:
     common = 0 if language == "python" else _common(outer, behind)  # its blocks have no brackets
     own, outside = _closing(behind[common:]), "\n" + _closing(behind[:common], "\n") + "\n"
     indent = head[: len(head) - len(head.lstrip())]
-    ends = list(_ends(language, indent, own))
-    if any(trial.passes(line, end + outside) for end in ends[:USUAL]):
+    ends = [*_ends(language, indent, own)]
+    if any(trial.passes(line, end + outside) for end in ends[:USUAL]) or (rest and trial.passes(line, rest + outside)):
         return False
     after = place.text[place.offset + len(place.tail) :][:AFTER]
     if any(trial.passes(line, end + after) for end in ("", _closing(behind[_common(outer, behind) :]))):
@@ -74,9 +99,13 @@ def is_refused(text: str, place: CursorText) -> bool:
     return not any(trial.passes(line, end + outside) for end in ends[USUAL:])
 
 
-def without_errors(text: str, place: CursorText) -> str:
-    """A text as far as the grammar lets it stand there: whole, its first line, or nothing."""
-    if not is_refused(text, place):
+def without_errors(text: str, place: CursorText, whole: str = "") -> str:
+    """A text as far as the grammar lets it stand there: all of it, its first line, or nothing.
+
+    `whole` is what the model wrote, of which the text may be the beginning.
+    """
+    rest = whole[len(text) :].partition("\n")[0] if whole.startswith(text) else ""
+    if not is_refused(text, place, rest):
         return text
     first, more, _ = text.partition("\n")
     return first if more and first.strip() and not is_refused(first, place) else ""
@@ -87,6 +116,8 @@ def _ends(language: str, indent: str, own: str) -> Iterator[str]:
     behind = [end.format(indent=indent) for end in _BEHIND_IN_PYTHON] if language == "python" else _BEHIND
     for end in behind:
         yield own + end
+    if len(own) > 1:
+        yield f"{own[0]} {{}}{own[1:]}"  # the head of a function that is an argument
     if own:
         for within in _WITHIN:
             for end in behind[:WITHIN]:

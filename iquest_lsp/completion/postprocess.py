@@ -93,7 +93,7 @@ def postprocess(generation: Generation, place: CursorText, unit: Unit, threshold
     if not text.strip() or filters.repeats_above(text, place):
         return Suggestion("", Quiet.REPEATS)
     if unit.extent is not Extent.TEXT:
-        text = without_errors(text, place)
+        text = without_errors(text, place, whole)
         if not text:
             return Suggestion("", Quiet.GRAMMAR)
     if len(text.strip()) <= MOST_NOISE and not any(char.isalnum() or char == "_" for char in text):

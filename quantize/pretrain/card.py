@@ -19,12 +19,24 @@ LIMITS = """\
 - It completes; it cannot explain, reason, follow instructions or chat.
 - It is small and was trained for some hours on two shared CPU cores. Names it has not seen in the window are often
   wrong, and so is anything that needs knowledge of a library.
-- It knows Python, and a little JavaScript, TypeScript, C and C++; other languages only as far as they look alike.
-  Every figure above is of Python.
+- {languages}
 - It was trained on rows of up to {longest} tokens; what more is worth to it is only known where a table says so.
 - Long answers drift: the rest of a line is what it is for, blocks of several lines are a bonus.
 - Its text comes from code under the licences listed below and may repeat pieces of it.
 """
+
+
+#: Languages as people write them.
+TITLES = {
+    "javascript": "JavaScript",
+    "typescript": "TypeScript",
+    "tsx": "TSX",
+    "java": "Java",
+    "go": "Go",
+    "rust": "Rust",
+    "c": "C",
+    "cpp": "C++",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +81,11 @@ def render(
     curve: Sequence[Point],
     picture: str,
     further: Further,
+    name: str,
 ) -> str:
-    """The card as Markdown."""
+    """The card as Markdown; `name` is the recipe's file, without its ending."""
     m, last = recipe.model, curve[-1]
+    manifest = recipe.data.manifest or f"{name}.manifest.csv"
     vocabulary = recipe.tokenizer.vocabulary
     parameters = sum(p.numel() for p in LoopModel(m, vocabulary).parameters())
     phases = "; ".join(
@@ -113,7 +127,7 @@ match of the text before the cursor.
 threads shared with other work: {phases}.
 Muon for the matrices, AdamW for the rest, flat learning rate and a linear anneal over the last {recipe.train.anneal} \
 steps. From step {before.step} to the last, {last.step}, the curve went from {before.held_out:.3f} to \
-{last.held_out:.3f}: time ended this run, not a flat curve. Recipe: `quantize/pretrain/{model.stem}.toml`.
+{last.held_out:.3f}: time ended this run, not a flat curve. Recipe: `quantize/pretrain/{name}.toml`.
 
 ![held-out bits per byte while training]({picture})
 
@@ -122,27 +136,53 @@ of the table.
 
 ## Data
 
-{_data(cleaned)}
+{_data(cleaned, recipe.data.archives)}
 
-Every file with its licence and hash: `quantize/pretrain/{model.stem}.manifest.csv`. Left out: generated files, data,
+Every file with its licence and hash: `quantize/pretrain/{manifest}`. Left out: generated files, data,
 minified and huge files, vendored copies, exact and near duplicates.
 
 {_licences(cleaned.train)}
 
 ## Limits
 
-{LIMITS.format(longest=longest)}"""
+{LIMITS.format(longest=longest, languages=_languages(recipe))}"""
 
 
-def _data(cleaned: Cleaned) -> str:
+def _languages(recipe: Recipe) -> str:
+    """What it was taught, as one item of the list of limits."""
+    taught = [TITLES[language] for language in recipe.data.languages if language != "python"]
+    if not taught:
+        return (
+            "It knows Python, and a little JavaScript, TypeScript, C and C++; other languages only as far as they look "
+            "alike.\n  Every figure above is of Python."
+        )
+    return (
+        f"Half of what it was taught last is Python, half {', '.join(taught[:-1])} and {taught[-1]}; its tokens are "
+        "still\n  those of Python, so that text of other languages takes more of them. The tables above are of Python "
+        "where they name\n  no other language."
+    )
+
+
+def _data(cleaned: Cleaned, archives: str = "") -> str:
     train = sum(len(item.text.encode()) for item in cleaned.train)
     packages = len({item.package for item in cleaned.train})
     held = sum(len(item.text.encode()) for item in cleaned.held_out)
     return (
         f"{len(cleaned.train):,} files, {train / 1e6:.1f} MB of {packages} packages for training; "
-        f"{len(cleaned.held_out):,} files, {held / 1e6:.1f} MB held out. They come from the Python standard library, "
-        "the packages installed\nfor build and test, the JavaScript and TypeScript packages of the extension's build, "
-        "and the C and C++ core of the pinned\nsource distribution of llama-cpp-python."
+        f"{len(cleaned.held_out):,} files, {held / 1e6:.1f} MB held out. They come from {_origin(archives)}."
+    )
+
+
+def _origin(archives: str) -> str:
+    if archives:
+        return (
+            "archives of PyPI, npm and Debian,\npinned by hash in "
+            f"`quantize/pretrain/{archives}`, and, for what was learned before, from the data of `nano.toml`"
+        )
+    return (
+        "the Python standard library, the packages installed\nfor build and test, the JavaScript and TypeScript "
+        "packages of the extension's build, and the C and C++ core of the pinned\nsource distribution of "
+        "llama-cpp-python"
     )
 
 

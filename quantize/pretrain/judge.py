@@ -29,6 +29,7 @@ class Judge:
     (`NAME.curve.csv`), the tables of the architecture search (`NAME.search.json`, and of its second part
     `NAME.search-second.json`), the speeds of decoding (`NAME.speeds.json`, as `iquest-lsp bench decode --json` prints
     them) and what people add (`NAME.notes.md`), so that the card can be written anew without measuring or training.
+    Of a recipe `NAME-MORE`, which goes on from `NAME`, search and speeds are those of `NAME`: it has the same shape.
     """
 
     def __init__(self, recipe: Recipe, path: Path, stages: Stages, say: Say) -> None:
@@ -103,7 +104,7 @@ class Judge:
             pictures=[item.name for item in more],
         )
         page = path.with_name("MODEL_CARD.md")
-        text = card.render(self._recipe, path, found, cleaned, points, drawn.name, further)
+        text = card.render(self._recipe, path, found, cleaned, points, drawn.name, further, self._path.stem)
         page.write_text(text, encoding="utf-8")
         return [page, drawn, *more]
 
@@ -116,8 +117,9 @@ class Judge:
         return Kept(self._stages.work / "evaluate" / key, self._say), trials, cleaned.train
 
     def _record(self, what: str) -> dict[str, Any] | None:
-        path = self.beside(what)
-        return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+        family = self._path.with_name(self._path.stem.partition("-")[0]).with_suffix(f".{what}")
+        found = next((path for path in (self.beside(what), family) if path.exists()), None)
+        return json.loads(found.read_text(encoding="utf-8")) if found is not None else None
 
     def _engine_present(self) -> bool:
         from iquest_lsp.runtime.llama import model

@@ -54,6 +54,27 @@ def test_what_may_be_finished_later_is_let_through(path: str, text: str, answer:
     assert not is_refused(answer, at(text, path))
 
 
+@pytest.mark.parametrize(
+    ("path", "text", "answer"),
+    [
+        ("a.js", "import crypto ‸\n", "from"),
+        ("a.js", "import { a‸\n", "ll }"),
+        ("a.js", "f(el, ‸\n", "()"),
+        ("a.ts", "class A {\n  f‸\n}\n", "orm<T = any, R = B<"),
+        ("a.go", "package a\n\nfunc f() {\n\tif ‸\n}\n", "e, ok := x.(*y"),
+        ("a.py", "if x ‸\n", "="),
+    ],
+)
+def test_a_text_that_was_cut_off_may_go_on(path: str, text: str, answer: str) -> None:
+    assert not is_refused(answer, at(text, path), " $$")
+
+
+def test_a_text_that_was_cut_off_may_go_on_as_the_model_wrote_it() -> None:
+    place = at("@a\n‸\n", "a.py")
+    assert without_errors("class X(metaclass", place, "class X(metaclass=Y): pass") == "class X(metaclass"
+    assert without_errors("class X(for", place, "class X(for x):") == ""
+
+
 def test_the_first_line_stays_where_only_the_next_ones_are_refused() -> None:
     place = at("def f(x):\n    if ‸\n", "a.py")
     assert without_errors("x:\n        return 1", place) == "x:\n        return 1"
