@@ -59,7 +59,7 @@ USUAL, WITHIN = 3, 4
 #: What stands nearly everywhere; where none of it does, nothing can be judged.
 _ANYTHING = ("iqx0", "iqx0;", "iqx0,", "iqx0: x", "iqx0: x,", "int iqx0;", "fn iqx0() {}", "func iqx0() {}")
 _ANYTHING_IN_PYTHON = ("iqx0", "iqx0,", "iqx0: x,")
-#: What the preprocessor of C reads, or may turn into anything: a word in capitals, a loop's name, a sign for an argument.
+#: What the preprocessor of C reads or may turn into anything: a word in capitals, a loop, a sign as an argument.
 _MACRO = re.compile(
     r"\s*#|(?:.*\W)?[A-Z_][A-Z0-9_]{2,}\b|.*\b(?:__\w+|FOREACH|foreach)\b|.*[,(] *[<>=!]+ *\)", re.DOTALL
 )
