@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from iquest_lsp import grammars
 from iquest_lsp.completion.brackets import Open, closings
 from iquest_lsp.completion.cursor_text import CursorText
-from iquest_lsp.completion.parsing import AFTER, parser_of, start_of_piece
+from iquest_lsp.completion.parsing import AFTER, MOST_BEFORE, parser_of, start_of_piece
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Tree
@@ -73,13 +74,14 @@ def is_refused(text: str, place: CursorText, rest: str = "") -> bool:
     if rest and text.rstrip()[-1:] in _HALF_SIGNS:
         return False
     language = grammars.language_of(place.path)
-    start = start_of_piece(place)
+    start = start_of_piece(place, MOST_BEFORE)
     if not language or start is None:
         return False
     line_start = place.offset - len(place.head)
     piece, head = place.text[start:line_start], place.head
     line = head + text + place.tail
-    outer, at_cursor, behind = (_open(piece + more, language) for more in ("", head, line))
+    outer = _open_in(piece, language)
+    at_cursor, behind = _open_behind(outer, head, language), _open_behind(outer, line, language)
     if any(item.kind != "bracket" for item in (*outer, *at_cursor, *behind)):
         return False  # in a string, or in code that a string holds
     if language in ("c", "cpp") and _MACRO.match(line):
@@ -124,11 +126,17 @@ def _ends(language: str, indent: str, own: str) -> Iterator[str]:
                 yield within + own + end
 
 
-def _open(text: str, language: str) -> list[Open]:
-    stack: list[Open] = []
+@lru_cache(maxsize=4)
+def _open_in(piece: str, language: str) -> tuple[Open, ...]:
+    """What is open behind a piece; every key of a line asks about the same."""
+    return _open_behind((), piece, language)
+
+
+def _open_behind(outer: Sequence[Open], text: str, language: str) -> tuple[Open, ...]:
+    stack = [*outer]
     for _ in closings(text, language, stack):
         pass
-    return [item for item in stack if item.close != "\n"]  # a comment ends with its line
+    return tuple(item for item in stack if item.close != "\n")  # a comment ends with its line
 
 
 def _common(outer: Sequence[Open], behind: Sequence[Open]) -> int:

@@ -29,13 +29,13 @@ def parser_of(language: str) -> Parser | None:
     return known[language]
 
 
-def start_of_piece(place: CursorText) -> int | None:
-    """Where to begin to parse: at a line before the cursor's that begins at the margin, so that no block is cut; None
-    where that is too far away."""
-    if place.offset <= BEFORE:
+def start_of_piece(place: CursorText, before: int = BEFORE) -> int | None:
+    """Where to begin to parse, `before` characters ahead of the cursor or later: at a line that begins at the margin,
+    so that no block is cut; None where that is too far away."""
+    if place.offset <= before:
         return 0
     line = place.offset - len(place.head)
-    found = _AT_MARGIN.search(place.text, place.text.find("\n", place.offset - BEFORE) + 1, line)
+    found = _AT_MARGIN.search(place.text, place.text.find("\n", place.offset - before) + 1, line)
     if found is not None:
         return found.start()
     return 0 if place.offset <= MOST_BEFORE else None

@@ -79,3 +79,10 @@ def test_the_first_line_stays_where_only_the_next_ones_are_refused() -> None:
     place = at("def f(x):\n    if ‸\n", "a.py")
     assert without_errors("x:\n        return 1", place) == "x:\n        return 1"
     assert without_errors("x:\n        return = 1 (", place) == "x:"
+
+
+def test_what_a_long_comment_holds_at_the_margin_is_no_code() -> None:
+    comment = "/**\nA text at the margin, with 'one' quote.\n" + "More of it.\n" * 1_500 + "*/\n"
+    place = at("const a = {\n  b: 1,\n" + comment + "  c: ‸\n};\n", "a.ts")
+    assert not is_refused("true", place)
+    assert is_refused("true)", place)
