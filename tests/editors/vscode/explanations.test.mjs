@@ -72,6 +72,38 @@ test("a line tells why it is so, from the editor's menu", async () => {
   await window.closeEditors();
 });
 
+test("a definition on the page of a change leads to its line", async () => {
+  const { editor, window } = scene;
+  editor.write("shapes.py", CHANGED);
+  await window.command("IQuest: Explain a Change");
+  await window.pick("The working tree");
+  const report = await explained("What the working tree", "area");
+  await window.file("notes.md");
+  await report.locator("main#main li li a", { hasText: /^area$/ }).first().click();
+  await window.page.locator('.tab.active[data-resource-name="shapes.py"]').first().waitFor();
+  await window.isAt(4);
+  await window.closeEditors();
+});
+
+test("which change may have broken a line: asked from the palette and from the page of its story, with commits that open", async () => {
+  const { window } = scene;
+  await window.line(9);
+  await window.isAt(9);
+  await window.command("IQuest: Which Change May Have Broken This?");
+  const suspects = await window.reportWith("Which change may have broken shapes.py:9");
+  const main = suspects.locator("main#main");
+  await until("the whole answer", async () => !(await main.textContent()).includes("Reading the history"));
+  assert.match(await main.textContent(), /Ada — Turn it back.*\([01]\.\d\d\)/s);
+  await window.picture("suspects");
+  await window.command("IQuest: Why Is This Line So?");
+  const why = await window.reportWith("Why shapes.py:9");
+  await why.locator("main#main a", { hasText: "Which change may have broken it?" }).first().click();
+  await window.reportWith("Which change may have broken shapes.py:9");
+  await main.locator("a", { hasText: /^[0-9a-f]{10}$/ }).first().click();
+  await window.page.locator(".tab.active", { hasText: /Turn (it back|a sum round)/ }).waitFor();
+  await window.closeEditors();
+});
+
 test("a revision that does not exist is an answer, not a failure of the editor", async () => {
   const { window } = scene;
   await window.command("IQuest: Explain a Change");

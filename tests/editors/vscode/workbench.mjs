@@ -228,17 +228,18 @@ export class Window {
     await this.page.keyboard.type(text, { delay });
   }
 
-  /** Runs a command of the palette by its whole title. */
-  async command(title) {
-    await this.quickInput("F1", `>${title}`, title);
+  /** Runs a command of the palette by its whole title; `done` tells that it has come to its end. */
+  async command(title, done) {
+    await this.quickInput("F1", `>${title}`, title, done);
   }
 
-  /** Opens the quick input by a key, fills it in, and takes its chosen row once that is `row`; again if it is closed. */
-  async quickInput(key, text, row) {
+  /** Opens the quick input by a key, fills it in, and takes its chosen row once that is `row`; again if it is closed, unless it is `done`. */
+  async quickInput(key, text, row, done = async () => false) {
     const { input } = this;
     // The chosen one, not any: before what was typed is looked for, the list shows the commands used last, with another chosen.
     const chosen = this.page.locator(".quick-input-list .monaco-list-row.focused");
     await until(`quick input by ${key} that takes ${text}`, async () => {
+      if (await done()) return true; // a busy machine may have been slow to take the list away: a row that did its work may be gone
       await this.page.keyboard.press(key);
       try {
         await input.fill(text, { timeout: 5000 });
@@ -300,7 +301,7 @@ export class Window {
     // Again where one was still opening: it comes after the others were closed, and may have caught the key.
     await until("window without an editor", async () => {
       if (await discard.isVisible()) await discard.click();
-      else await this.command("View: Close All Editors");
+      else await this.command("View: Close All Editors", async () => (await discard.isVisible()) || (await open.count()) === 0);
       for (let wait = 0; wait < 10 && (await open.count()) > 0; wait++) await sleep(200);
       return (await open.count()) === 0;
     });
