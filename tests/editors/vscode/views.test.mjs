@@ -68,6 +68,37 @@ test("the walkthrough leads through the first steps", async () => {
   await window.closeEditors();
 });
 
+test("the status item leads to why nothing was suggested", async () => {
+  const { window } = scene;
+  await window.line(8);
+  await window.isAt(8);
+  await window.page.keyboard.press("Home");
+  for (let step = 0; step < 6; step++) await window.page.keyboard.press("ArrowRight");
+  await window.type("x"); // def pexrimeter
+  await until("the answer, which is none", async () => {
+    await window.status.click();
+    const row = window.page.locator(".quick-input-list .monaco-list-row", { hasText: "Why was nothing suggested here?" }).first();
+    const there = await row.waitFor({ timeout: 3000 }).then(() => true, () => false);
+    if (there) await row.click();
+    else await window.page.keyboard.press("Escape"); // the server has not answered yet
+    return there;
+  });
+  await window.page.locator(".notification-toast", { hasText: "The cursor stands inside a word." }).first().waitFor();
+  await window.command("Notifications: Clear All Notifications");
+});
+
+test("a question without a model that answers leads to one, on the page that has the answer else", async () => {
+  const { window } = scene;
+  await window.command("IQuest: Ask About This Code");
+  await window.enter("How do area and perimeter differ?");
+  const report = await window.reportWith("No model that follows instructions is set");
+  assert.match(await report.locator("main#main").textContent(), /is told without a model/);
+  await report.locator("main#main a", { hasText: "Choose a model that answers" }).click();
+  await window.page.locator(".quick-input-list .monaco-list-row", { hasText: "A GGUF file" }).first().waitFor();
+  await window.page.keyboard.press("Escape");
+  await window.closeEditors();
+});
+
 test("the status item explains itself, and its menu leads on", async () => {
   const { window } = scene;
   await window.type("def area(");
