@@ -107,13 +107,13 @@ test("without git there are completions, and the rest says what is missing", asy
   const home = fs.mkdtempSync(path.join("/tmp", "iquest-bin-"));
   try {
     for (const name of fs.readdirSync("/usr/bin").filter((name) => !name.startsWith("git"))) fs.symlinkSync(`/usr/bin/${name}`, path.join(home, name));
-    editor = await Editor.start({ server: FAKE, settings: PATIENT, files, environment: { PATH: home } });
+    editor = await Editor.start({ server: FAKE, settings: PATIENT, files, environment: { PATH: home }, machine: { "iquest.server.environment": { PATH: home } } });
     const window = await editor.open();
     await completes(window);
     await window.command("IQuest: Explain a Change");
     await window.pick("The working tree");
     const report = await window.reportWith("That did not work");
-    assert.match(await report.locator("main#main").textContent(), /git/);
+    assert.match(await report.locator("main#main").textContent(), /git was not found/);
     await window.statusBecomes(/Ready/);
   } finally {
     fs.rmSync(home, { recursive: true, force: true });
