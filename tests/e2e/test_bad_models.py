@@ -20,7 +20,7 @@ OPTIONS = {"deadlineMs": PATIENT_MS}
 def root(tmp_path: Path) -> Path:
     folder = tmp_path / "project"
     folder.mkdir()
-    (folder / "shapes.py").write_text("def area(width, height):\n    return width * height\n\n\nprint(area(")
+    (folder / "shapes.py").write_text("def area(width, height):\n    return width * height\n\n\nclass area(")
     return folder
 
 

@@ -19,7 +19,8 @@ from tests.e2e.home import Home, private_home
 from tests.waiting import PATIENT_MS
 
 ROOT = Path(__file__).resolve().parents[2]
-
+#: An engine that answers, and no deadline that a busy machine misses.
+PATIENT = ("--engine", "fake", "--deadline-ms", str(PATIENT_MS))
 
 _home: list[Home] = []
 
@@ -36,7 +37,8 @@ def _one_home() -> Iterator[None]:
 def run(
     *arguments: str, cwd: Path = ROOT, stdin: str = "", environment: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    return forks.command(arguments, cwd, {**os.environ, **_home[0].environment, **(environment or {})}, stdin)
+    full = {**os.environ, **_home[0].environment, **(environment or {})}
+    return forks.command(arguments, cwd, full, stdin, starts_forks=True)
 
 
 def answer(
@@ -51,7 +53,7 @@ def answer(
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    (tmp_path / "shapes.py").write_text("def area(width, height):\n    return width * height\n\n\nprint(area(")
+    (tmp_path / "shapes.py").write_text("def area(width, height):\n    return width * height\n\n\nclass area(")
     git = ["git", "-C", str(tmp_path), "-c", "user.name=Ann", "-c", "user.email=ann@example.org"]
     subprocess.run([*git, "init", "-q"], check=True)
     subprocess.run([*git, "add", "."], check=True)
@@ -61,12 +63,12 @@ def project(tmp_path: Path) -> Path:
 
 def test_complete_gives_the_best_guess(project: Path) -> None:
     unsure = {"IQUEST_LSP_FAKE": json.dumps({"echo": "guess(a)", "logprob": -5.0})}
-    made = answer("complete", "shapes.py:4", "--engine", "fake", "--standalone", cwd=project, environment=unsure)
+    made = answer("complete", "shapes.py:4", *PATIENT, "--standalone", cwd=project, environment=unsure)
     assert made["text"] == "guess(a)"
 
 
 def test_complete(project: Path) -> None:
-    made = answer("complete", "shapes.py:5:12", "--engine", "fake", cwd=project)
+    made = answer("complete", "shapes.py:5:12", *PATIENT, cwd=project)
     assert made["text"] == "width, height):"
     assert made["range"]["start"] == made["range"]["end"] == {"line": 5, "column": 12}
     assert made["model"] == "fake"
@@ -74,7 +76,7 @@ def test_complete(project: Path) -> None:
     assert set(made["timings"]) == {"total_ms", "context_ms", "queue_ms", "prefill_ms", "decode_ms"}
     assert set(made["tokens"]) == {"window", "reused", "prefilled", "generated", "drafted", "accepted"}
     assert made["tokens"]["reused"] + made["tokens"]["prefilled"] == made["tokens"]["window"]
-    assert made == made | {"text": answer("complete", "shapes.py:5", "--engine", "fake", cwd=project)["text"]}
+    assert made == made | {"text": answer("complete", "shapes.py:5", *PATIENT, cwd=project)["text"]}
 
 
 def test_complete_with_the_embedded_model(project: Path) -> None:
@@ -187,7 +189,7 @@ def test_replay_types_a_history_again(project: Path) -> None:
         "def area(width, height):\n    return width * height\n\n\nprint(area(3, 4))\nprint(area(width, height))\n"
     )
     subprocess.run([*git, "commit", "-q", "-am", "feat: print areas"], check=True)
-    options = ["--positions", "4", "--engine", "fake", "--deadline-ms", str(PATIENT_MS)]
+    options = ["--positions", "4", *PATIENT]
     told = answer("replay", ".", "--commits", "5", *options, cwd=project)
     assert [row["setting"] for row in told["rows"]] == [
         "no context",
@@ -219,7 +221,7 @@ def test_replay_types_a_history_again(project: Path) -> None:
 
 
 def test_windows_are_kept_on_disk_and_cleared(project: Path) -> None:
-    long = (project / "shapes.py").read_text().replace("print(area(", "# a line of some length\n" * 40 + "print(area(")
+    long = (project / "shapes.py").read_text().replace("class area(", "# a line of some length\n" * 40 + "class area(")
     (project / "shapes.py").write_text(long)
     last = len(long.splitlines())
     with private_home() as home:

@@ -19,7 +19,7 @@ from tests.waiting import PATIENCE_S, PATIENT_MS
 pytestmark = pytest.mark.usefixtures("no_client_left")
 
 FAKE = ("--engine", "fake")
-CODE = "def area(width, height):\n    return width * height\n\n\n" + "# a line of some length\n" * 40 + "print(area("
+CODE = "def area(width, height):\n    return width * height\n\n\n" + "# a line of some length\n" * 40 + "class area("
 LAST = CODE.count("\n") + 1
 TEMPLATE = "{% for m in messages %}{{ m.content }}{% endfor %}"
 CHAT = {"responses": ["It computes an area."] * 9, "metadata": {"tokenizer.chat_template": TEMPLATE}}
@@ -56,9 +56,9 @@ def test_the_second_completion_in_a_row_is_warm(home: Home, root: Path) -> None:
     assert shown["clients"] == 0
     assert [item["root"] for item in shown["workspaces"]] == [str(root)]
     # An edit between two commands costs what it changed, and is seen.
-    (root / "shapes.py").write_text(CODE.replace("print(area(", "print(1, area("))
+    (root / "shapes.py").write_text(CODE.replace("class area(", "async def area("))
     third = complete(home, root)
-    assert third["range"]["start"]["column"] == len("print(1, area(") + 1
+    assert third["range"]["start"]["column"] == len("async def area(") + 1
     assert third["tokens"]["prefilled"] < 40
 
 
@@ -72,17 +72,17 @@ async def test_an_editor_and_the_command_line_share_a_window(home: Home, root: P
     await editor.initialize(root)
     await editor.ready()
     uri = editor.open(root / "shapes.py", CODE)
-    assert await editor.inline(uri, LAST - 1, len("print(area(")) == ["width, height):"]
+    assert await editor.inline(uri, LAST - 1, len("class area(")) == ["width, height):"]
     await asyncio.to_thread(complete, home, root)  # what the index brought since the editor asked
     made = await asyncio.to_thread(complete, home, root)
     assert made["tokens"]["prefilled"] <= 2
     # What the editor has typed and not saved is what the command line sees.
-    end = {"line": LAST - 1, "character": len("print(area(")}
+    end = {"line": LAST - 1, "character": len("class area(")}
     change = {"range": {"start": end, "end": end}, "text": "wid"}
     editor.notify("textDocument/didChange", {"textDocument": {"uri": uri, "version": 2}, "contentChanges": [change]})
     await editor.request("iquest/models", {})
     made = await asyncio.to_thread(complete, home, root)
-    assert (made["text"], made["range"]["start"]["column"]) == ("th, height):", len("print(area(wid") + 1)
+    assert (made["text"], made["range"]["start"]["column"]) == ("th, height):", len("class area(wid") + 1)
     assert len(home.pids()) == 1
     assert home.status(*FAKE)["clients"] == 1
     assert await editor.leave() == 0

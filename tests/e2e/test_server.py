@@ -109,7 +109,7 @@ async def test_columns_are_counted_as_agreed(
 
 
 async def test_cancelling_reaches_the_decoding(root: Path) -> None:
-    long = "".join(f"x{number} = {number}; " for number in range(1000))  # a text that only repeats ends by itself
+    long = "".join(f"x{number}={number}, " for number in range(1000))  # a text that only repeats ends by itself
     slow = fake(echo=long, token_ms=200)
     options = {"deadlineMs": 3_600_000, "maxTokens": 5000}
     async with connected(root, *FAKE, environment=slow, options=options) as editor:
@@ -128,7 +128,7 @@ async def test_cancelling_reaches_the_decoding(root: Path) -> None:
         # The first answer would have taken longer than anything here is waited for.
         editor.workspace_did_change_configuration(types.DidChangeConfigurationParams({"iquest": {"maxTokens": 7}}))
         items = await asyncio.wait_for(editor.inline(uri, 4, 9), PATIENCE_S)
-        assert [item.insert_text for item in items] == ["x0 = 0;"]
+        assert [item.insert_text for item in items] == ["x0=0,"]
 
 
 async def test_loading_shows_progress_and_settings_arrive(root: Path) -> None:
@@ -159,7 +159,7 @@ async def test_a_model_that_is_still_loading_keeps_nobody_waiting(root: Path) ->
 
 
 async def test_the_engine_is_killed_and_the_editor_keeps_its_server(root: Path) -> None:
-    text = "".join(f"x{number} = {number}; " for number in range(1000))  # a text that only repeats is not shown
+    text = "".join(f"x{number}={number}, " for number in range(1000))  # a text that only repeats is not shown
     slow = fake(responses=[text, "done"], token_ms=100)  # ten seconds, of which a kill at once needs none
     async with connected(root, *FAKE, environment=slow, options=PATIENT | {"maxTokens": 100}) as editor:
         uri = editor.open(root / "shapes.py")
