@@ -12,7 +12,7 @@ from typing import Any
 from lsprotocol import types
 from pygls.lsp.client import LanguageClient
 
-from tests.e2e.home import PROGRAM, Home, private_home
+from tests.e2e.home import Home, private_home
 from tests.e2e.rawclient import knowing_all
 from tests.waiting import PATIENCE_S, until
 
@@ -121,11 +121,12 @@ async def connected(
             home = stack.enter_context(private_home())
         editor = Editor()
         editor.home, editor.arguments, editor.environment = home, arguments, environment or {}
+        full = {**os.environ, **home.environment, **(environment or {})}
         await editor.start_io(
-            *PROGRAM,
+            *home.program(full),
             *arguments,
             "--stdio",
-            env={**os.environ, **home.environment, **(environment or {})},
+            env=full,
             cwd=str(root),
         )
         yield await stack.enter_async_context(_initialized(editor, root, encodings, options, experimental))

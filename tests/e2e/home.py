@@ -29,7 +29,12 @@ CODE = "def area(width, height):\n    return width * height\n\n\ndef area("
 
 
 class Home:
-    """Folders of its own, and the daemons that live in them."""
+    """Folders of its own, and the daemons that live in them.
+
+    Programs start here as forks of one that has imported all, which costs a tenth, and so do their daemons.
+    """
+
+    starts_forks = True
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -63,7 +68,11 @@ class Home:
     ) -> subprocess.CompletedProcess[str]:
         """Runs `iquest-lsp ...` here, in a fork of a process that has imported it."""
         full = {**os.environ, **self.environment, **(environment or {})}
-        return forks.command(arguments, self.folder, full, stdin)
+        return forks.command(arguments, self.folder, full, stdin, starts_forks=self.starts_forks)
+
+    def program(self, environment: dict[str, str], imports: str = "") -> tuple[str, ...]:
+        """What starts `iquest-lsp` in this environment; `imports` is a line that forks of other tests do not need."""
+        return forks.program(imports) if self.starts_forks and forks.can_fork(environment) else PROGRAM
 
     def begin(self, *arguments: str, environment: dict[str, str] | None = None) -> subprocess.Popen[str]:
         """Starts `iquest-lsp ...` here, in a process of its own."""
@@ -118,9 +127,12 @@ class Home:
 
     def _is_here(self, pid: int) -> bool:
         try:
-            return psutil.Process(pid).environ().get("XDG_RUNTIME_DIR", "").startswith(f"{self.folder}{os.sep}")
+            process = psutil.Process(pid)
+            # Of a fork the system knows only what its first process found in its environment.
+            places = (process.environ().get("XDG_RUNTIME_DIR", ""), process.cwd())
         except psutil.Error:
             return False
+        return any(place.startswith(f"{self.folder}{os.sep}") for place in places)
 
 
 def _processes() -> list[int]:
@@ -173,7 +185,13 @@ def stopped(*pids: int, may_end: bool = False) -> Iterator[None]:
                 os.kill(pid, signal.SIGCONT)
 
 
-class HomeWithoutPosix(Home):
+class HomeOfProcesses(Home):
+    """One whose programs and daemons are processes of their own, as users start them."""
+
+    starts_forks = False
+
+
+class HomeWithoutPosix(HomeOfProcesses):
     """One whose programs lack what Python lacks on Windows: their daemon listens on a port of this machine."""
 
     @property

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from iquest_lsp.server.framing import frame, receive
-from tests.e2e.home import PROGRAM, Home
+from tests.e2e.home import Home
 from tests.waiting import PATIENCE_S, PATIENT_MS, until
 
 
@@ -61,18 +61,19 @@ class RawClient:
 
     @classmethod
     async def start(
-        cls, home: Home, *arguments: str, environment: dict[str, str] | None = None, command: tuple[str, ...] = PROGRAM
+        cls, home: Home, *arguments: str, environment: dict[str, str] | None = None, command: tuple[str, ...] = ()
     ) -> RawClient:
         """The real program, as an editor would start it."""
+        full = {**os.environ, **home.environment, **(environment or {})}
         process = await asyncio.create_subprocess_exec(
-            *command,
+            *(command or home.program(full)),
             *arguments,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             cwd=home.folder,
             limit=2**24,
-            env={**os.environ, **home.environment, **(environment or {})},
+            env=full,
         )
         assert process.stdin is not None
         assert process.stdout is not None

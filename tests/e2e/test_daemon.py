@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,31 @@ import pytest
 
 from iquest_lsp import processes
 from iquest_lsp.daemon import control
-from tests.e2e.home import CODE, PROGRAM, Home, children, engine_processes, is_daemon, kill, stopped
+from tests.e2e.home import (
+    CODE,
+    PROGRAM,
+    Home,
+    HomeOfProcesses,
+    children,
+    engine_processes,
+    is_daemon,
+    kill,
+    private_home,
+    stopped,
+)
 from tests.e2e.rawclient import RawClient
 from tests.waiting import PATIENCE_S, until
 
 pytestmark = pytest.mark.usefixtures("no_client_left")
 
 FAKE = ("--engine", "fake")
+
+
+@pytest.fixture
+def home() -> Iterator[Home]:
+    """How daemons start and end is what is tested: they do so as a user's."""
+    with private_home(HomeOfProcesses) as made:
+        yield made
 
 
 async def gone(pid: int) -> None:

@@ -26,6 +26,8 @@ from tests.waiting import PATIENCE_S, until
 needs("mcp", "the extra mcp is not installed")
 jsonschema = pytest.importorskip("jsonschema")
 
+#: What each server would import anew.
+IMPORTS = "import mcp.server, mcp.server.stdio, mcp.shared.exceptions, mcp_types.version\n"
 #: The protocol before and after its version of 2026-07-28.
 MODES = ("legacy", "auto")
 each_mode = pytest.mark.parametrize("mode", MODES)
@@ -58,15 +60,14 @@ def git(folder: Path, *arguments: str) -> str:
 
 @asynccontextmanager
 async def agent(
-    home: Home, cwd: Path, *arguments: str, environment: dict[str, str] | None = None, **more: Any
+    home: Home, cwd: Path, *arguments: str, environment: dict[str, str] | None = None, own: bool = False, **more: Any
 ) -> AsyncIterator[Any]:
-    """A client of a server that runs in a folder."""
+    """A client of a server that runs in a folder, where that matters in a process of its `own`."""
     import mcp
 
     full = {**os.environ, **home.environment, **(environment or {})}
-    parameters = mcp.StdioServerParameters(
-        command=PROGRAM[0], args=[*PROGRAM[1:], "mcp", *arguments], env=full, cwd=cwd
-    )
+    command, *words = PROGRAM if own else home.program(full, IMPORTS)
+    parameters = mcp.StdioServerParameters(command=command, args=[*words, "mcp", *arguments], env=full, cwd=cwd)
     async with mcp.Client(mcp.stdio_client(parameters), read_timeout_seconds=PATIENCE_S, **more) as client:
         yield client
 
@@ -283,7 +284,7 @@ async def test_a_question_that_is_withdrawn_ends_with_all_it_started(
     private: Home, root: Path, tmp_path: Path, mode: str
 ) -> None:
     environment = slow_git(tmp_path)
-    async with agent(private, root, mode=mode, environment=environment) as client:
+    async with agent(private, root, mode=mode, environment=environment, own=True) as client:
         asking = asyncio.create_task(client.call_tool("why", {"file": "shop/prices.py"}))
         await until((tmp_path / "held").exists)
         server = next(pid for pid in children(os.getpid(), "iquest_lsp.cli") if children(pid, "multiprocessing"))

@@ -183,10 +183,10 @@ async def test_a_file_changed_outside_is_seen(root: Path) -> None:
         uri = editor.open(root / "shapes.py")
         await editor.wait_until_ready()
         other.write_text("def perimeter(width, height):\n    return 2 * (width + height)\n")
-        editor.insert(uri, 2, 4, 9, "x): pass\nperim")
+        editor.insert(uri, 2, 4, 9, "x): pass\ndef perim")
 
         async with asyncio.timeout(PATIENCE_S):
-            while not (items := await editor.inline(uri, 5, 5)) or not items[0].insert_text.startswith("eter(width"):
+            while not (items := await editor.inline(uri, 5, 9)) or not items[0].insert_text.startswith("eter(width"):
                 await asyncio.sleep(0.1)
         assert items[0].insert_text.startswith("eter(width, height):")
 
@@ -225,12 +225,12 @@ async def test_an_unsure_answer_is_shown_to_who_asked_for_it(root: Path) -> None
 
 async def test_an_answer_goes_on_from_the_selected_item(root: Path, shared_home: Home) -> None:
     async with connected(root, *FAKE, home=shared_home, options=PATIENT) as editor:
-        uri = editor.open(root / "shapes.py", "def area(width, height):\n    pass\n\n\nare")
-        place = types.Range(types.Position(4, 0), types.Position(4, 3))
+        uri = editor.open(root / "shapes.py", "def area(width, height):\n    pass\n\n\ndef are")
+        place = types.Range(types.Position(4, 4), types.Position(4, 7))
         context = types.InlineCompletionContext(
             types.InlineCompletionTriggerKind.Automatic, types.SelectedCompletionInfo(place, "area(")
         )
-        params = types.InlineCompletionParams(context, types.TextDocumentIdentifier(uri), types.Position(4, 3))
+        params = types.InlineCompletionParams(context, types.TextDocumentIdentifier(uri), types.Position(4, 7))
         answer = await editor.text_document_inline_completion_async(params)
         assert isinstance(answer, types.InlineCompletionList)
         assert [item.insert_text for item in answer.items] == ["area(width, height):"]
