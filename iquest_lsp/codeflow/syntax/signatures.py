@@ -22,6 +22,8 @@ _ATTRIBUTE = re.compile(
 _NO_PARAMETERS = re.compile(
     r"(?:(?:export|declare|typedef|pub(?:\([^)]*\))?)\s+)*(?:type|struct|enum|union|trait|interface|impl)\b"
 )
+#: An arrow function with one parameter, which needs no brackets.
+_ALONE = re.compile(r"(?:(?:export|const|let|var)\s+)+[\w$]+\s*=\s*(?:async\s+)?([\w$]+)$")
 #: Python's classes, whose brackets hold what they are derived from.
 _CLASS = re.compile(r"class\s+\w+(?:\[[^(]*\])?\s*(?:\(|$|:)")
 #: What a head promises or asks for beside types.
@@ -219,6 +221,8 @@ def breaks_callers(before: str, after: str) -> bool:
 def _name_of(signature: str) -> str:
     """What stands before the parameters, without type parameters, and without what a promise in return says too."""
     head = re.sub(r"<[^()]*>$", "", signature.partition("(")[0].strip())
+    # Where a member of C++ is defined, and that it is so in a header, is no matter to its callers.
+    head = re.sub(r"\b(?:inline|constexpr|virtual|extern)\s+|\b(?:\w+(?:<[^<>]*>)?::)+(?=~?\w+$)", "", head)
     return head.replace("async ", "") if "Promise<" in signature else head
 
 
@@ -267,7 +271,8 @@ def _parts(signature: str) -> list[str]:
     signature = _unmarked(signature)
     start = _opening(signature)
     if start < 0:
-        return []
+        alone = _ALONE.match(signature)
+        return [alone[1]] if alone else []
     depth, part, parts = 0, "", []
     for char in _SIGNS_APART.findall(signature, start + 1):
         if char in ("(", "[", "{", "<"):

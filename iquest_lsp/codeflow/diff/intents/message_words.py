@@ -45,7 +45,7 @@ _KEYWORDS: tuple[tuple[re.Pattern[str], str, float], ...] = tuple(
             1.6,
         ),
         (
-            r"\b(refactor\w*|renam\w+|mov(e|es|ed|ing)|extract\w*|clean\w*(.?up)?|simplif\w+|split\w*|restructur\w*|"
+            r"\b(refactor\w*|renam\w+|mov(e|es|ed|ing)|extract\w*|clean\w*(.?up)?|simplif\w+|split\w*(?!\s+(?:on|by|at)\b)|restructur\w*|"
             r"reorgani[sz]\w*|dedup\w*|inline\w*|consolidat\w*|moderni[sz]\w*|rework\w*|tidy|unused|dead code|merge\w* "
             r"(class|function|module)\w*|replace\w*|rewrit\w*|convert\w*)\b|重构|重命名|整理|拆分|提取|移动|简化|清理",
             "refactor",
@@ -77,8 +77,8 @@ _KEYWORDS: tuple[tuple[re.Pattern[str], str, float], ...] = tuple(
             1.5,
         ),
         (
-            r"(?<!-)\b(format\w*|lint\w*|black|ruff|prettier|whitespace|indent\w*|isort|gofmt|rustfmt|style|pep ?8|"
-            r"flake8)\b|格式化|缩进|空格",
+            r"(?<!-)\b(format(?!ters?\b)\w*|lint\w*|black|ruff|prettier|whitespace|indent\w*|isort|gofmt|rustfmt|style|"
+            r"pep ?8|flake8)\b|格式化|缩进|空格",
             "style",
             1.7,
         ),

@@ -14,11 +14,12 @@ def shape_kind(shape: Shape) -> Guess | None:
     total = sum(shape.categories.values())
     if not total:
         return None
-    if shape.versions_only and not shape.categories[Category.TEST]:
+    only = {kind for kind, count in shape.categories.items() if count}
+    # The versions that something is tested with are none of its own.
+    if shape.versions_only and not shape.categories[Category.TEST] and only != {Category.CI}:
         return "release", 0.7, IntentReason(Sign.VERSIONS)
     if shape.files == shape.pure_renames:
         return "refactor", 0.9, IntentReason(Sign.FILES_RENAMED)
-    only = {kind for kind, count in shape.categories.items() if count}
     for kinds, name, what in _PURE:
         if only <= kinds and only & _MAIN[name]:
             return name, 0.9, IntentReason(Sign.ONE_CATEGORY, (what.value,))

@@ -158,6 +158,8 @@ class _Walker:
             self._add(uncommented(self._words(node)).rstrip(" {:"), "statement", node)
 
     def _declared(self, node: Node, scope: str, depth: int) -> None:
+        declares = next((item for item in _below(node) if item.type == "variable_declarator"), node)
+        node = declares if node.type == "ambient_declaration" else node
         target = node.child_by_field_name("left") or node.child_by_field_name("name")
         while target is None or "declarator" in target.type:
             inner = (target or node).child_by_field_name("declarator")
@@ -242,6 +244,8 @@ class _Walker:
 
     def _add(self, name: str, kind: PartKind, node: Node, value: str = "") -> None:
         name = " ".join(name.split())
+        if not name:
+            return  # a brace alone says nothing of what it holds
         short = name if kind in ("test", "suite") else shortened(name)
         end = node.end_point.row + (node.end_point.column > 0)
         start = node.start_point.row
@@ -292,6 +296,13 @@ def _whole(node: Node) -> Node:
 #: Comments of Go that tell its tools what to do.
 _DIRECTIVE = re.compile(r"//(?:go:|\s*\+build\b)")
 _GROUPS = frozenset({"lexical_declaration", "variable_declaration", "const_declaration", "var_declaration"})
+
+
+def _below(node: Node) -> Iterator[Node]:
+    """The children of a node, and theirs."""
+    for child in node.named_children:
+        yield child
+        yield from child.named_children
 
 
 def _down(node: Node) -> Iterator[Node]:

@@ -253,6 +253,50 @@ CASES = (
         ),
         (": removed", ": added\n"),
     ),
+    Case(
+        "an arrow function's one parameter stands without brackets",
+        {"a.js": "const make = (defaults = {}) => {\n\treturn one(defaults);\n};\n\nexport default make();\n"},
+        {"a.js": "const make = defaults => {\n\treturn two(defaults);\n};\n\nexport default make();\n"},
+        ("new signature (`defaults = {}` becomes `defaults`)",),
+        ("no longer takes",),
+    ),
+    Case(
+        "a function of C++ that leaves a namespace, and is inline",
+        {
+            "a.h": "class f;\n\nvoid a::b::f::go(char flag)\n{\n    one(flag);\n}\n\n"
+            "void a::b::f::all()\n{\n    go(1);\n}\n"
+        },
+        {
+            "a.h": "class f;\n\ninline void a::f::go(char flag)\n{\n    one(flag);\n}\n\n"
+            "void a::b::f::all()\n{\n    go(1);\n}\n"
+        },
+        ("go",),
+        ("callers are unchanged", "**Kind of change:** style"),
+        "Removed the formatters namespace",
+    ),
+    Case(
+        "the versions that tests run with",
+        {".github/workflows/test.yml": 'jobs:\n  test:\n    matrix:\n      python-version: ["3.13", "3.14"]\n'},
+        {".github/workflows/test.yml": 'jobs:\n  test:\n    matrix:\n      python-version: ["3.13", "pypy3.11"]\n'},
+        ("**Kind of change:** ci",),
+        ("release",),
+        "Added back another one",
+    ),
+    Case(
+        "what is split is no code",
+        {"a.rb": "def peer(all)\n  all.split(/\\s,/).first\nend\n"},
+        {"a.rb": "def peer(all)\n  all.split(/[\\s,]/).first\nend\n"},
+        ("`peer`",),
+        ("**Kind of change:** refactor",),
+        "Split on spaces or commas properly",
+    ),
+    Case(
+        "a declaration that others make",
+        {"a.d.ts": "export interface K {\n\tone: number;\n}\n\ndeclare const ky: K;\n\nexport default ky;\n"},
+        {"a.d.ts": "declare const ky: {\n\tone: number;\n};\n\nexport default ky;\n"},
+        ("variable `ky`: changed",),
+        ("declare const ky`",),
+    ),
 )
 
 
