@@ -108,7 +108,7 @@ class Basket:
 
     def remove(self, item):
         """Takes an item out."""
-        self.items.remove('''
+        if item in self.'''
 COMMITS: tuple[tuple[str, dict[str, str], str], ...] = (
     (
         "Start the shop",
