@@ -67,7 +67,7 @@ class Terminal:
             console.print(f"no suggestion{': ' if why else ''}{why}", style="dim", markup=False, highlight=False)
         elif quiet:
             console.print(
-                "a guess: the model is not sure, and an editor shows it only when asked",
+                "a guess, which an editor shows only when asked",
                 style="dim",
                 markup=False,
                 highlight=False,

@@ -49,10 +49,13 @@ class Suggestion:
     quiet: Quiet = Quiet.NO
 
 
-def postprocess(generation: Generation, place: CursorText, unit: Unit, threshold: float = 0.0) -> Suggestion:
-    """Cuts a generation to what fits the place: likely enough, whole, new, set like its surroundings.
+def postprocess(
+    generation: Generation, place: CursorText, unit: Unit, threshold: float = 0.0, *, guess: bool = False
+) -> Suggestion:
+    """Cuts a generation to what fits the place: likely enough, whole, new, grammatical, set like its surroundings.
 
-    A text cut short by a limit or by doubt keeps whole lines, or of its first line what ends at a word's border.
+    A text cut short by a limit or by doubt keeps whole lines, or of its first line what ends at a word's border. A
+    `guess` may break the grammar: its beginning may be what was wanted.
     """
     text, finish = generation.text, generation.finish
     if not text.strip():
@@ -92,7 +95,7 @@ def postprocess(generation: Generation, place: CursorText, unit: Unit, threshold
     text = filters.without_following(text, place)
     if not text.strip() or filters.repeats_above(text, place):
         return Suggestion("", Quiet.REPEATS)
-    if unit.extent is not Extent.TEXT:
+    if unit.extent is not Extent.TEXT and not guess:
         text = without_errors(text, place, whole)
         if not text:
             return Suggestion("", Quiet.GRAMMAR)
@@ -105,7 +108,7 @@ def postprocess_for_key(
     generation: Generation, place: CursorText, unit: Unit, threshold: float, usual: float
 ) -> Suggestion:
     """The same for who asked by key: UNSURE is what would not be shown by the `usual` threshold."""
-    found = postprocess(generation, place, unit, threshold)
+    found = postprocess(generation, place, unit, threshold, guess=True)
     is_unsure = found.text and not postprocess(generation, place, unit, usual).text
     return Suggestion(found.text, Quiet.UNSURE) if is_unsure else found
 

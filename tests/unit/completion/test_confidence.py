@@ -77,3 +77,11 @@ def test_further_lines_need_a_surer_first_one() -> None:
     text, ends = "ab\ncd\n", (2, 3, 5, 6)
     assert trusted_length(made(text, ends, 0.9, 0.9, 0.9, 0.9), 0.1) == 6
     assert trusted_length(made(text, ends, 0.4, 0.9, 0.9, 0.9), 0.1) == 3
+
+
+def test_a_guess_for_a_key_may_break_the_grammar() -> None:
+    code = at("def total(items):\n    print(sum(‸\n")
+    made = generation("items):")
+    assert postprocess(made, code, unit_at(code)).quiet is Quiet.GRAMMAR
+    asked = postprocess_for_key(made, code, unit_at(code), 0.0, 0.0)
+    assert (asked.text, asked.quiet) == ("items):", Quiet.UNSURE)
