@@ -19,7 +19,7 @@ from iquest_lsp.completion.cursor_text import CursorText
 from iquest_lsp.completion.parsing import AFTER, MOST_BEFORE, parser_of, start_of_piece
 
 if TYPE_CHECKING:
-    from tree_sitter import Node, Tree
+    from tree_sitter import Node, Point, Tree
 
 #: What may follow where a bracket of the answer's own is still open, before the sign that closes it.
 _WITHIN = (" x", ": x", " x: x", " => x")
@@ -53,6 +53,8 @@ _BEHIND_IN_PYTHON = (
     " import x",
     " = x",
 )
+#: So often the parser reports in all trials of an answer before it is given up; ordinary code takes 50, at most 4,000.
+MOST_STEPS, CHUNK = 5_000, 16_384
 #: Signs that may be the first half of another one, or wait for a word.
 _HALF_SIGNS = frozenset("!=<>-+/:*&|$.@^~%?\\#'\"`")
 #: So many ends are tried before it is asked whether anything can be judged here, and so many with more in a bracket.
@@ -64,6 +66,8 @@ _ANYTHING_IN_PYTHON = ("iqx0", "iqx0,", "iqx0: x,")
 _MACRO = re.compile(
     r"\s*#|(?:.*\W)?[A-Z_][A-Z0-9_]{2,}\b|.*\b(?:__\w+|FOREACH|foreach)\b|.*[,(] *[<>=!]+ *\)", re.DOTALL
 )
+
+_of_thread = threading.local()
 
 
 def is_refused(text: str, place: CursorText, rest: str = "") -> bool:
@@ -86,7 +90,17 @@ def is_refused(text: str, place: CursorText, rest: str = "") -> bool:
         return False  # in a string, or in code that a string holds
     if language in ("c", "cpp") and _MACRO.match(line):
         return False
-    trial = _Trial(language, piece, outer)
+    try:
+        return _is_refused(line, rest, place, _Trial(language, piece, outer), outer, behind)
+    except _TooCostlyError:
+        return False
+
+
+def _is_refused(
+    line: str, rest: str, place: CursorText, trial: _Trial, outer: Sequence[Open], behind: Sequence[Open]
+) -> bool:
+    """As is_refused, for the whole `line` with the answer in it; `outer` is open before it, `behind` after it."""
+    language, head = trial.language, place.head
     common = 0 if language == "python" else _common(outer, behind)  # its blocks have no brackets
     own, outside = _closing(behind[common:]), "\n" + _closing(behind[:common], "\n") + "\n"
     indent = head[: len(head) - len(head.lstrip())]
@@ -149,18 +163,23 @@ def _closing(items: Sequence[Open], between: str = "") -> str:
     return between.join(item.close for item in reversed(items))
 
 
+class _TooCostlyError(Exception):
+    """What is parsed is made so that parsing takes long."""
+
+
 class _Trial:
-    """Tries lines behind the same piece of code, which is parsed once."""
+    """Tries lines behind the same piece of code, which is parsed once; raises _TooCostlyError where that takes long."""
 
     def __init__(self, language: str, piece: str, outer: Sequence[Open]) -> None:
-        self._language, self._outer = language, outer
+        self.language, self._outer = language, outer
+        self._steps = 0
         self._piece = piece.encode("utf-8", "replace")
         self._source = self._piece + f"\n{_closing(outer, chr(10))}\n".encode()
         self._row = piece.count("\n")
 
     def lets_anything(self, indent: str) -> bool:
         """Whether there is no error where something plain stands in the line's place."""
-        if self._language == "python":
+        if self.language == "python":
             rests = [_closing(self._outer) + end.format(indent="") + "\n" for end in _BEHIND_IN_PYTHON[:6]]
             return any(self.passes(indent + other, rest) for rest in rests for other in _ANYTHING_IN_PYTHON)
         rest = "\n" + _closing(self._outer, "\n") + "\n"
@@ -168,34 +187,44 @@ class _Trial:
 
     def passes(self, line: str, rest: str) -> bool:
         """Whether there is no error in the line."""
-        parser = parser_of(self._language)
-        if parser is None:
-            return True
-        tree = _parsed(self._language, self._source).copy()
+        tree = self._base().copy()
         source = self._piece + (line + rest).encode("utf-8", "replace")
         start = len(self._piece)
         # The piece ends with a line end, so all that differs begins at the margin.
         tree.edit(start, len(self._source), len(source), (self._row, 0), _end(self._source), _end(source))
         end = start + len(line.encode("utf-8", "replace"))
-        return not _has_error(parser.parse(source, tree).root_node, start, end)
+        return not _has_error(self._parse(source, tree).root_node, start, end)
+
+    def _base(self) -> Tree:
+        """The tree of the piece; the last one is kept, since every key of a line asks about the same."""
+        known: tuple[str, bytes, Tree] | None = _of_thread.__dict__.get("piece")
+        if known is None or known[:2] != (self.language, self._source):
+            known = (self.language, self._source, self._parse(self._source))
+            _of_thread.piece = known
+        return known[2]
+
+    def _parse(self, source: bytes, edited: Tree | None = None) -> Tree:
+        parser = parser_of(self.language)
+        assert parser is not None
+
+        def is_too_much(_: int, __: bool) -> bool:
+            self._steps += 1
+            return self._steps > MOST_STEPS
+
+        def read(offset: int, _: Point) -> bytes:
+            return source[offset : offset + CHUNK]
+
+        try:
+            if edited is None:
+                return parser.parse(read, progress_callback=is_too_much)
+            return parser.parse(read, edited, progress_callback=is_too_much)
+        except ValueError as error:  # ended by the callback
+            parser.reset()
+            raise _TooCostlyError from error
 
 
 def _end(source: bytes) -> tuple[int, int]:
     return source.count(b"\n"), len(source) - source.rfind(b"\n") - 1
-
-
-_of_thread = threading.local()
-
-
-def _parsed(language: str, source: bytes) -> Tree:
-    """The tree of a piece; the last one is kept, since every key of a line asks about the same."""
-    known: tuple[str, bytes, Tree] | None = _of_thread.__dict__.get("piece")
-    if known is None or known[:2] != (language, source):
-        parser = parser_of(language)
-        assert parser is not None
-        known = (language, source, parser.parse(source))
-        _of_thread.piece = known
-    return known[2]
 
 
 def _has_error(root: Node, start: int, end: int) -> bool:

@@ -86,3 +86,8 @@ def test_what_a_long_comment_holds_at_the_margin_is_no_code() -> None:
     place = at("const a = {\n  b: 1,\n" + comment + "  c: ‸\n};\n", "a.ts")
     assert not is_refused("true", place)
     assert is_refused("true)", place)
+
+
+def test_code_that_takes_long_to_parse_is_not_judged() -> None:
+    assert is_refused("b(;", at("x = 1;\n  y = ‸\n", "a.js"))
+    assert not is_refused("b(;", at("x = " + "(" * 4_000 + "\n  y = ‸\n", "a.js"))
