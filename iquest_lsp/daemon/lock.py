@@ -58,26 +58,16 @@ def acquire(path: Path, patience_s: float, give_up: Callable[[], bool]) -> Lock 
 
 def holder(path: Path) -> int | None:
     """The process that holds the lock, None when nobody does or its id cannot be read."""
-    return _look(path)[1]
-
-
-def is_held(path: Path) -> bool:
-    """Whether some process holds the lock."""
-    return _look(path)[0]
-
-
-def _look(path: Path) -> tuple[bool, int | None]:
-    """Whether the lock is held, and by which process, where that can be read."""
     try:
         descriptor = os.open(path, _FLAGS)
     except OSError:
-        return False, None
+        return None
     try:
         if _taken(descriptor, shared=True):
-            return False, None
+            return None
         os.lseek(descriptor, len(_BEFORE), os.SEEK_SET)
         text = os.read(descriptor, 32).strip()
-        return True, int(text) if text.isdigit() else None
+        return int(text) if text.isdigit() else None
     finally:
         os.close(descriptor)
 

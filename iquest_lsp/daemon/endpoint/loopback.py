@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from iquest_lsp.atomic_file import atomic_write
 from iquest_lsp.daemon import handshake
-from iquest_lsp.daemon.lock import is_held
+from iquest_lsp.daemon.lock import holder
 from iquest_lsp.errors import DaemonError
 
 if TYPE_CHECKING:  # a bridge has no event loop, and loads none
@@ -32,7 +32,7 @@ WAITING = 256
 
 
 class LoopbackEndpoint:
-    """See Endpoint. The file says {"port", "key", "pid"}; it counts only while a daemon holds the lock."""
+    """See Endpoint. The file says {"port", "key", "pid"}; it counts only while that very process holds the lock."""
 
     def __init__(self, file: Path, lock: Path) -> None:
         self._file = file
@@ -41,10 +41,11 @@ class LoopbackEndpoint:
 
     def dial(self) -> tuple[socket.socket, bytes] | None:
         found = self._read()
-        # A daemon that died has left its file, and its port may be another program's.
-        if found is None or not is_held(self._lock):
+        # A daemon that died has left its file, and its port may be another program's; the next one takes the lock
+        # before it takes that file away.
+        if found is None or holder(self._lock) != found[2]:
             return None
-        port, key = found
+        port, key, _ = found
         try:
             connection = socket.create_connection((HOST, port), PATIENCE_S)
         except (ConnectionError, TimeoutError):
@@ -105,11 +106,11 @@ class LoopbackEndpoint:
             raise DaemonError("A caller did not know the key", why="it is not one of this user's, or of another daemon")
         return {"proof": handshake.proof(self._key, handshake.DAEMON, str(hello["nonce"]))}
 
-    def _read(self) -> tuple[int, bytes] | None:
-        """The port and the key; None where no daemon has left them, whole."""
+    def _read(self) -> tuple[int, bytes, int] | None:
+        """The port, the key and the process; None where no daemon has left them, whole."""
         try:
             said = json.loads(self._file.read_text("ascii"))
-            port, key = int(said["port"]), bytes.fromhex(said["key"])
+            port, key, pid = int(said["port"]), bytes.fromhex(said["key"]), int(said["pid"])
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        return (port, key) if 0 < port < 2**16 and len(key) == KEY_BYTES else None
+        return (port, key, pid) if 0 < port < 2**16 and len(key) == KEY_BYTES else None

@@ -82,20 +82,28 @@ async def test_each_one_has_a_port_and_a_key_of_its_own(tmp_path: Path, held: lo
         "{",
         "[]",
         '{"port": 1}',
-        '{"port": 70000, "key": "%s"}',
-        '{"port": 0, "key": "%s"}',
-        '{"port": 9, "key": "00"}',
+        '{"port": 9, "key": "%s"}',
+        '{"port": 70000, "key": "%s", "pid": 0}',
+        '{"port": 0, "key": "%s", "pid": 0}',
+        '{"port": 9, "key": "00", "pid": 0}',
     ],
 )
 def test_a_file_that_is_not_whole_is_none(tmp_path: Path, held: lock.Lock, left: str) -> None:
-    (tmp_path / "daemon.port").write_text(left.replace("%s", "ab" * 32))
+    (tmp_path / "daemon.port").write_text(left.replace("%s", "ab" * 32).replace(" 0}", f" {os.getpid()}}}"))
     assert made(tmp_path).dial() is None
 
 
 def test_a_port_that_nobody_listens_on_is_none(tmp_path: Path, held: lock.Lock) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # and does not listen
-        said = {"port": taken.getsockname()[1], "key": "ab" * 32}
+        said = {"port": taken.getsockname()[1], "key": "ab" * 32, "pid": os.getpid()}
+        (tmp_path / "daemon.port").write_text(json.dumps(said))
+        assert made(tmp_path).dial() is None
+
+
+def test_a_file_left_by_the_one_before_is_none_while_the_next_one_begins(tmp_path: Path, held: lock.Lock) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        said = {"port": taken.getsockname()[1], "key": "ab" * 32, "pid": os.getpid() + 1}
         (tmp_path / "daemon.port").write_text(json.dumps(said))
         assert made(tmp_path).dial() is None
 
