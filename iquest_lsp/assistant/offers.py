@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,13 +55,12 @@ class Offers:
             return []
         offers = []
         for item in found:
-            try:
-                document, lines = view.document(item.path), view.lines(item.path)
-            except DocumentError:
+            where = _where(view, item.path)
+            if where is None:
                 continue
+            lines = where[2]
             if lines.text[lines.start(item.line) + item.column :].startswith(item.old):
-                known = document.version if document.is_open else None
-                offers.append(Offer(live.sent(item), item, view.root / item.path, known, lines))
+                offers.append(Offer(live.sent(item), item, *where))
         return offers
 
     async def to_look_at(self, file: Path, version: int | None) -> list[PlaceToLookAt]:
@@ -70,12 +68,8 @@ class Offers:
         view, _ = self._workspaces.locate(file, self._client)
         if not self._is_on(view) or self._is_stale(file, version):
             return []
-        found = []
-        for place in await self._editing.of(view).places():
-            with contextlib.suppress(DocumentError):
-                document, lines = view.document(place.path), view.lines(place.path)
-                known = document.version if document.is_open else None
-                found.append(PlaceToLookAt(place, view.root / place.path, known, lines))
+        places = await self._editing.of(view).places()
+        found = [PlaceToLookAt(place, *where) for place in places if (where := _where(view, place.path)) is not None]
         return [] if self._is_stale(file, version) else found
 
     @staticmethod
@@ -103,3 +97,12 @@ class Offers:
             return version is not None and view.document(path).version != version
         except DocumentError:
             return True
+
+
+def _where(view: ProjectView, path: str) -> tuple[Path, int | None, LineIndex] | None:
+    """A file, the version that an editor shows of it and its lines; None for one that cannot be read."""
+    try:
+        document, lines = view.document(path), view.lines(path)
+    except DocumentError:
+        return None
+    return view.root / path, document.version if document.is_open else None, lines

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -126,16 +126,21 @@ def open_before(place: CursorText) -> list[Open]:
         if line[:1].strip() and line[0] not in _PAIRS and first != place.cursor.line:
             break
         first -= 1
-    return list(_open_at_end(place.text[place.lines.start(first) : place.offset], grammars.language_of(place.path)))
+    return list(open_at_end(place.text[place.lines.start(first) : place.offset], grammars.language_of(place.path)))
 
 
 @lru_cache(maxsize=8)
-def _open_at_end(text: str, language: str) -> tuple[Open, ...]:
-    """What is open where a text ends; several filters of one answer ask about the same place."""
-    stack: list[Open] = []
+def open_at_end(text: str, language: str) -> tuple[Open, ...]:
+    """What is open where a text ends; the filters of an answer, and every key of a line, ask about the same text."""
+    return tuple(open_behind((), text, language))
+
+
+def open_behind(outer: Sequence[Open], text: str, language: str) -> list[Open]:
+    """What is open behind a text that begins where `outer` is open."""
+    stack = [*outer]
     for _ in closings(text, language, stack):
         pass
-    return tuple(stack)
+    return stack
 
 
 def closed_after(place: CursorText, outer: list[Open]) -> int:
@@ -196,10 +201,7 @@ def _first_comma(text: str, start: int, end: int, language: str) -> int:
     """Offset of the first comma outside of brackets and strings in a part of a text; its end where there is none."""
     at = text.find(",", start, end)
     while at >= 0:
-        stack: list[Open] = []
-        for _ in closings(text[start + 1 : at], language, stack):
-            pass
-        if not stack:
+        if not open_behind((), text[start + 1 : at], language):
             return at
         at = text.find(",", at + 1, end)
     return end
@@ -220,13 +222,11 @@ def end_of_string(text: str, place: CursorText) -> int:
 
 def begun_string(text: str, place: CursorText) -> int:
     """Where the string of one line begins that an answer opens and leaves open at its end; -1 where there is none."""
-    outer = len(open_before(place))
+    outer = open_before(place)
 
     def is_open(end: int) -> bool:
-        stack = open_before(place)
-        for _ in closings(text[:end], grammars.language_of(place.path), stack):
-            pass
-        return len(stack) > outer and stack[-1].kind == "string" and not stack[-1].several_lines
+        stack = open_behind(outer, text[:end], grammars.language_of(place.path))
+        return len(stack) > len(outer) and stack[-1].kind == "string" and not stack[-1].several_lines
 
     if not is_open(len(text)):
         return -1

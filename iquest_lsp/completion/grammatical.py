@@ -10,11 +10,10 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from iquest_lsp import grammars
-from iquest_lsp.completion.brackets import Open, closings
+from iquest_lsp.completion.brackets import Open, open_at_end, open_behind
 from iquest_lsp.completion.cursor_text import CursorText
 from iquest_lsp.completion.parsing import AFTER, MOST_BEFORE, parser_of, start_of_piece
 
@@ -84,8 +83,8 @@ def is_refused(text: str, place: CursorText, rest: str = "") -> bool:
     line_start = place.offset - len(place.head)
     piece, head = place.text[start:line_start], place.head
     line = head + text + place.tail
-    outer = _open_in(piece, language)
-    at_cursor, behind = _open_behind(outer, head, language), _open_behind(outer, line, language)
+    outer = _code(open_at_end(piece, language))
+    at_cursor, behind = (_code(open_behind(outer, text, language)) for text in (head, line))
     if any(item.kind != "bracket" for item in (*outer, *at_cursor, *behind)):
         return False  # in a string, or in code that a string holds
     if language in ("c", "cpp") and _MACRO.match(line):
@@ -101,14 +100,15 @@ def _is_refused(
 ) -> bool:
     """As is_refused, for the whole `line` with the answer in it; `outer` is open before it, `behind` after it."""
     language, head = trial.language, place.head
-    common = 0 if language == "python" else _common(outer, behind)  # its blocks have no brackets
-    own, outside = _closing(behind[common:]), "\n" + _closing(behind[:common], "\n") + "\n"
+    common = _common(outer, behind)
+    closed, below = _closing(behind[common:]), place.text[place.offset + len(place.tail) :][:AFTER]
+    # Blocks of Python have no brackets: there all that is open is closed before the statement ends.
+    own, outside = (_closing(behind), "\n") if language == "python" else (closed, _around(behind[:common]))
     indent = head[: len(head) - len(head.lstrip())]
     ends = [*_ends(language, indent, own)]
     if any(trial.passes(line, end + outside) for end in ends[:USUAL]) or (rest and trial.passes(line, rest + outside)):
         return False
-    after = place.text[place.offset + len(place.tail) :][:AFTER]
-    if any(trial.passes(line, end + after) for end in ("", _closing(behind[_common(outer, behind) :]))):
+    if any(trial.passes(line, end) for end in (below, closed + below)):
         return False
     if not trial.lets_anything(indent):
         return False
@@ -140,17 +140,8 @@ def _ends(language: str, indent: str, own: str) -> Iterator[str]:
                 yield within + own + end
 
 
-@lru_cache(maxsize=4)
-def _open_in(piece: str, language: str) -> tuple[Open, ...]:
-    """What is open behind a piece; every key of a line asks about the same."""
-    return _open_behind((), piece, language)
-
-
-def _open_behind(outer: Sequence[Open], text: str, language: str) -> tuple[Open, ...]:
-    stack = [*outer]
-    for _ in closings(text, language, stack):
-        pass
-    return tuple(item for item in stack if item.close != "\n")  # a comment ends with its line
+def _code(items: Sequence[Open]) -> list[Open]:
+    return [item for item in items if item.close != "\n"]  # a comment ends with its line
 
 
 def _common(outer: Sequence[Open], behind: Sequence[Open]) -> int:
@@ -159,8 +150,13 @@ def _common(outer: Sequence[Open], behind: Sequence[Open]) -> int:
     return next((at for at, (one, other) in enumerate(pairs) if one != other), min(len(outer), len(behind)))
 
 
-def _closing(items: Sequence[Open], between: str = "") -> str:
-    return between.join(item.close for item in reversed(items))
+def _closing(items: Sequence[Open]) -> str:
+    return "".join(item.close for item in reversed(items))
+
+
+def _around(items: Sequence[Open]) -> str:
+    """The lines that close blocks around a line, each of its own."""
+    return "".join(f"\n{item.close}" for item in reversed(items)) + "\n"
 
 
 class _TooCostlyError(Exception):
@@ -174,7 +170,7 @@ class _Trial:
         self.language, self._outer = language, outer
         self._steps = 0
         self._piece = piece.encode("utf-8", "replace")
-        self._source = self._piece + f"\n{_closing(outer, chr(10))}\n".encode()
+        self._source = self._piece + _around(outer).encode()
         self._row = piece.count("\n")
 
     def lets_anything(self, indent: str) -> bool:
@@ -182,8 +178,7 @@ class _Trial:
         if self.language == "python":
             rests = [_closing(self._outer) + end.format(indent="") + "\n" for end in _BEHIND_IN_PYTHON[:6]]
             return any(self.passes(indent + other, rest) for rest in rests for other in _ANYTHING_IN_PYTHON)
-        rest = "\n" + _closing(self._outer, "\n") + "\n"
-        return any(self.passes(indent + other, rest) for other in _ANYTHING)
+        return any(self.passes(indent + other, _around(self._outer)) for other in _ANYTHING)
 
     def passes(self, line: str, rest: str) -> bool:
         """Whether there is no error in the line."""

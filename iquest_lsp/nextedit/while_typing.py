@@ -213,10 +213,11 @@ class Live:
         found: list[Place] = []
         try:
             async with asyncio.timeout(WAIT_S):
-                found, wanted = await self._shared.places(*where, self.edits.texts, self._over(view))
-                while wanted and state == self._state:
-                    await self._shared.search(*where, wanted)
+                while state == self._state:
                     found, wanted = await self._shared.places(*where, self.edits.texts, self._over(view))
+                    if not wanted:
+                        break
+                    await self._shared.search(*where, wanted)
         except TimeoutError:
             return []  # before everything was searched it is not known where a suggestion is made, not a place
         except IQuestError as error:

@@ -38,14 +38,14 @@ class WorkspaceMemory:
         self._process = IndexProcess("memory", idle_s=IDLE_S)
         self._place: RememberedWorkspace | None = None
         self._first: Future[None] | None = None  # the first reading of the place's own files
-        self._files = self._own = self._packages = MemoryFiles()  # all, and what of it is the workspace's and packages'
+        self._own = self._packages = MemoryFiles()  # of the workspace, and of installed packages
         self._sent: dict[str, int] = {}  # the open files that are remembered as they are in the editor
         self._is_closed = False
 
     @property
     def files(self) -> MemoryFiles:
         """Where the memory lies and how large it is."""
-        return self._files
+        return MemoryFiles.together((self._own, self._packages))
 
     def follow(self, place: RememberedWorkspace, setting: str, *, buffers: bool = False) -> None:
         """Remembers the workspace in a model's tokens from now on, with `buffers` also what was typed meanwhile.
@@ -54,18 +54,17 @@ class WorkspaceMemory:
         """
         if setting == "off" or not place.model or not Path(place.model).is_file():
             self._place, self._first = None, None
-            self._files = self._own = self._packages = MemoryFiles()
+            self._own = self._packages = MemoryFiles()
         elif place != self._place:
             self._place, self._sent = place, {}
-            self._files = self._own = self._packages = MemoryFiles()
+            self._own = self._packages = MemoryFiles()
             self._first = self._submit(None)
         elif buffers:
             self._look_at_buffers()
 
     def look_again(self, paths: Sequence[str] | None = None) -> None:
         """Some files may have changed, or, with None, all of them."""
-        if self._place is not None:
-            self._submit(paths)
+        self._submit(paths)
 
     def _look_at_buffers(self) -> None:
         """Takes what was typed meanwhile, and the files as they are of buffers that were closed."""
@@ -98,34 +97,32 @@ class WorkspaceMemory:
     def _buffers(self) -> dict[str, Document | Dropped]:
         return {document.path: self._load(document.path) for document in self._documents.open_documents()}
 
-    def _take(self, place: RememberedWorkspace, own: MemoryFiles, packages: MemoryFiles) -> None:
-        if place == self._place:
-            self._own, self._packages = own, packages
-            self._files = MemoryFiles.together((own, packages))
-
     def _submit(self, paths: Sequence[str] | None) -> Future[None] | None:
         """Reads some files, or, with None, all of them; those of packages afterwards, since they take longer."""
         place = self._place
+        if place is None:
+            return None
         wanted = None if paths is None else tuple(paths)
 
         def own() -> None:
-            if place is not None:
-                files = self._process.call(remembering.remember, place, self._buffers(), wanted)
-                self._take(place, files, self._packages)
-                if place.packages:
-                    self._start(place, packages)
+            files = self._process.call(remembering.remember, place, self._buffers(), wanted)
+            if place == self._place:
+                self._own = files
+            if place.packages:
+                self._start(place, packages)
 
         def packages() -> None:
-            if place is not None:
-                self._take(place, self._own, self._process.call(remembering.remember_packages, place, wanted))
+            files = self._process.call(remembering.remember_packages, place, wanted)
+            if place == self._place:
+                self._packages = files
 
         return self._start(place, own)
 
-    def _start(self, place: RememberedWorkspace | None, work: Callable[[], None]) -> Future[None] | None:
+    def _start(self, place: RememberedWorkspace, work: Callable[[], None]) -> Future[None] | None:
         """Does it on the memory's thread while the place is the same; a failure is a log line."""
 
         def guarded() -> None:
-            if place is None or place != self._place:
+            if place != self._place:
                 return
             try:
                 work()

@@ -8,7 +8,7 @@ export interface Control {
 }
 
 /** Texts that somebody writes: files, and such that were never saved. */
-const SCHEMES = ["file", "untitled"];
+export const SCHEMES = ["file", "untitled"];
 
 /** The text that is worked on: while a page has the focus, the one beside it. */
 export function editorInSight(): vscode.TextEditor | undefined {

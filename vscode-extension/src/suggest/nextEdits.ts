@@ -1,14 +1,12 @@
 import * as vscode from "vscode";
 import type { Ask } from "../server/ask";
-import { editorInSight } from "../history/where";
+import { editorInSight, SCHEMES } from "../history/where";
 import type { AskedFor, ToLookAt } from "../pages/askedFor";
 import { DISMISS_NEXT_EDIT, type LinesToLookAt, NEXT_EDITS, type NextEdit, type NextEditsAnswer } from "../server/protocol";
 import { plural, t } from "../words";
 
 /** Without typing for so long, the server is asked. */
 const PAUSE_MS = 150;
-/** Documents in which edits are followed. */
-const SCHEMES = ["file", "untitled"];
 const SHOWN = "iquest.nextEditShown";
 const HERE = "iquest.nextEditHere";
 const MARK = "data:image/svg+xml;utf8,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'><path fill='%23409eff' d='M2 3l6 5-6 5zm6 0l6 5-6 5z'/></svg>";
