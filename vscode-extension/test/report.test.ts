@@ -54,3 +54,14 @@ test("an error becomes the text, without its markup", async () => {
   await new Pages().open("title").fill(async () => Promise.reject(new Error("no <b>history</b>")));
   expect(page().sent.at(-1)).toContain("no &lt;b>history&lt;/b>");
 });
+
+test("what another question still tells after the work has failed does not take the error away", async () => {
+  let late: (text: string) => void = () => undefined;
+  await new Pages().open("title").fill(async (soFar) => {
+    late = soFar;
+    throw new Error("git was not found");
+  });
+  late("beside it");
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(page().sent.at(-1)).toContain("git was not found");
+});

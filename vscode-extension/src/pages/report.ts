@@ -123,23 +123,32 @@ export class Report {
   /** Shows this text in place of what was there; of several that come at once the last one counts. */
   show(markdown: string): Promise<void> {
     this.wanted = markdown;
-    this.rendering ??= this.render().finally(() => (this.rendering = undefined));
+    this.rendering ??= this.render();
     return this.rendering;
   }
 
   /**
    * Shows "working" until `work` gives the text, and above it what `work` has so far; an error becomes the text.
+   * What comes beside the work and after its end counts no more: it would put "working" over an error for good.
    * The token is cancelled when the page is closed, or another one takes its place.
    */
   async fill(work: (soFar: (markdown: string) => void, token: vscode.CancellationToken) => Promise<string>): Promise<void> {
     const working = `*${t("Reading the history …")}*`;
+    let ended = false;
+    const soFar = (part: string): void => {
+      if (!ended) {
+        void this.show(`${part}\n\n${working}`);
+      }
+    };
     try {
       if (this.reused) {
         void this.show(working);
       }
-      const text = await work((part) => void this.show(`${part}\n\n${working}`), this.withdrawal.token);
+      const text = await work(soFar, this.withdrawal.token);
+      ended = true;
       await this.show(text);
     } catch (error) {
+      ended = true;
       if (!this.closed) {
         const why = plain(error instanceof Error ? error.message : String(error));
         await this.show(`# ${t("That did not work")}\n\n<p>${why}</p>`);
@@ -148,13 +157,17 @@ export class Report {
   }
 
   private async render(): Promise<void> {
-    let shown: string | undefined;
-    while (shown !== this.wanted && !this.closed) {
-      shown = this.wanted;
-      const html = await vscode.commands.executeCommand<string>("markdown.api.render", this.head() + shown);
-      if (!this.closed) {
-        await this.panel.webview.postMessage(html);
+    try {
+      let shown: string | undefined;
+      while (shown !== this.wanted && !this.closed) {
+        shown = this.wanted;
+        const html = await vscode.commands.executeCommand<string>("markdown.api.render", this.head() + shown);
+        if (!this.closed) {
+          await this.panel.webview.postMessage(html);
+        }
       }
+    } finally {
+      this.rendering = undefined; // in the same step as the last look at what is wanted: later, a text that comes between would wait for the next
     }
   }
 }
