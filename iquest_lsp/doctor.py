@@ -15,6 +15,7 @@ from typing import Any
 
 from iquest_lsp.context.misfits import misfits
 from iquest_lsp.context.prompt import PromptFormat
+from iquest_lsp.engines import device_options
 from iquest_lsp.errors import IQuestError, PortBuildError, WorkspaceError
 from iquest_lsp.runtime.kv.store import StateStore, saved_kv_folder
 from iquest_lsp.runtime.memory.folders import kept_memories, memory_folder
@@ -178,12 +179,13 @@ def packaged_report(path: Path, settings: Settings) -> dict[str, Any]:
 
     Raises the errors of models and of the engine.
     """
-    from iquest_lsp.runtime.backends.loading import measured_speed
+    from iquest_lsp.runtime.backends.loading import measured_speed, placed
 
     model = packaged.packaged_model(path.stem)
     header = read_model(path)
-    speed = measured_speed(path)
-    made = plan(wishes_of(settings), header, speed)
+    speed = measured_speed(path, device_options(settings))
+    on = placed(device_options(settings), header)
+    made = plan(wishes_of(settings, on.gpu_layers), header, speed, on.memory)
     kept = footprint(header, made.context_tokens, made.kv_type, weights=header.file_size, sequences=made.sequences)
     return {
         "use": model.use if model is not None else "",
@@ -213,7 +215,7 @@ def model_choices(settings: Settings) -> list[dict[str, Any]]:
         header = entry.header
         verdict = ""
         if header is not None:
-            made = _plan(settings, header)
+            made = _plan(settings, header, asks_devices=False)  # the daemon loads no runtime
             verdict = (
                 f"window of {made.window} tokens, {made.kv_type} cache of {made.kv_bytes / 1e6:.0f} MB: {made.reason}"
             )
@@ -288,14 +290,31 @@ def _draft_notes(settings: Settings, path: Path) -> tuple[str, ...]:
     return ()
 
 
-def _plan(settings: Settings, header: Header) -> ModelPlan:
-    """The plan as the engine would make it now, with what it measured at its last start."""
-    speed = known_speed(speeds_file(), speed_key(fingerprint(header), installed_runtime()))
-    memory = available_memory()
+def _plan(settings: Settings, header: Header, *, asks_devices: bool = True) -> ModelPlan:
+    """The plan as the engine would make it now, with what it measured at its last start; as on a processor alone where
+    devices are not asked and no setting says how many layers are on GPUs."""
+    layers, memory, mark = _placed(settings, header) if asks_devices else (max(settings.gpu_layers, 0), None, "")
+    speed = known_speed(speeds_file(), speed_key(fingerprint(header), installed_runtime()) + mark)
+    if memory is None:
+        memory = available_memory()
     if memory is not None and settings.draft_model:
         with contextlib.suppress(IQuestError):  # one that cannot be read is not used
             memory -= drafting_bytes(read_model(catalogue.resolve(settings.draft_model)))
-    return plan(wishes_of(settings), header, speed, memory)
+    return plan(wishes_of(settings, layers), header, speed, memory)
+
+
+def _placed(settings: Settings, header: Header) -> tuple[int, int | None, str]:
+    """How many layers the engine would put on GPUs, the bytes to plan with then, and the mark of measurements there;
+    all on the processor where the runtime cannot say, or where the engine would not start."""
+    if not settings.gpu_layers or not installed_runtime():
+        return 0, None, ""
+    from iquest_lsp.runtime.backends.loading import placed  # loads the runtime
+
+    try:
+        on = placed(device_options(settings), header)
+    except IQuestError:
+        return 0, None, ""
+    return on.gpu_layers, on.memory, on.mark
 
 
 def _rules(folder: Path) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from typing import Any
 
 from iquest_lsp.context.prompt import CHATS, FAMILIES
@@ -23,19 +24,25 @@ def engine_options(settings: Settings) -> EngineOptions:
         window = settings.window_tokens or CPU_WINDOW
         cells = window + ANSWER_ROOM
         return EngineOptions("fake", window_tokens=window, context_tokens=cells, fake=_fake_options(), **saving)
-    return EngineOptions(
-        kind="llama",
+    return replace(
+        device_options(settings),
         model_path=str(catalogue.resolve(settings.model)),
         draft_model=settings.draft_model,
         plan=True,
         window_tokens=settings.window_tokens,
         threads=settings.threads,
+        kv_type=settings.kv_type,
+        **saving,
+    )
+
+
+def device_options(settings: Settings) -> EngineOptions:
+    """Where the settings put a model's layers, and nothing else."""
+    return EngineOptions(
         gpu_layers=settings.gpu_layers,
         main_gpu=settings.main_gpu,
         tensor_split=tuple(float(share) for share in settings.tensor_split.split(",") if share),
         experts=settings.experts,
-        kv_type=settings.kv_type,
-        **saving,
     )
 
 

@@ -126,7 +126,11 @@ class Settings:
         0, "Processor threads for the model; 0 uses all cores.", workspace=False, low=0, high=MOST_THREADS
     )
     gpu_layers: int = _setting(
-        0, "Layers to run on a GPU, where the runtime was built for one; -1: as many as fit.", workspace=False, low=-1
+        -1,
+        "Layers to run on a GPU, where the runtime was built for one; -1: as many as fit, if it has memory of its own; "
+        "0: none.",
+        workspace=False,
+        low=-1,
     )
     main_gpu: int = _setting(
         -1,

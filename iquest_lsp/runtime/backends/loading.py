@@ -11,7 +11,7 @@ from iquest_lsp.errors import EngineError, IQuestError, UnsupportedModelError
 from iquest_lsp.runtime.base.engine import EngineOptions
 from iquest_lsp.runtime.decode.small_model import BATCH, CELLS
 from iquest_lsp.runtime.llama.context import Context
-from iquest_lsp.runtime.llama.library import build_identity, gpu_memory
+from iquest_lsp.runtime.llama.library import Gpu, build_identity, list_gpus
 from iquest_lsp.runtime.llama.loop_context import open_context
 from iquest_lsp.runtime.llama.model import GpuUse, Model
 from iquest_lsp.runtime.llama.speed_probe import measure
@@ -21,9 +21,12 @@ from iquest_lsp.runtime.models.planner import (
     ANSWER_ROOM,
     MeasuredSpeed,
     Wishes,
+    are_all_on_gpus,
     available_memory,
     cores,
     drafting_bytes,
+    experts_bytes,
+    has_sparse_attention,
     layers_that_fit,
     plan,
     reach,
@@ -49,22 +52,26 @@ def on_devices(options: EngineOptions, header: Header) -> tuple[EngineOptions, t
     """The options with as many layers on GPUs as there are GPUs for, and a place for the experts of a mixture; and what
     a user should know of it.
 
-    Raises EngineError where the options name a GPU that there is not.
+    Unless a setting says how many layers or which GPU, only GPUs with memory of their own are taken, and no Loop model
+    with linear biases goes there: its attention is sparse, and exact at any distance, on a processor alone. Raises
+    EngineError where the options name a GPU that there is not.
     """
     if not options.gpu_layers:
         return options, ()
-    free = gpu_memory()
-    count = len(free)
-    if not count:
-        return replace(options, gpu_layers=0), ("gpu_layers is set, and the runtime found no GPU: the processor works",)
+    found = list_gpus()
+    if options.gpu_layers < 0 and options.main_gpu < 0 and not options.tensor_split:
+        if not any(gpu.is_apart for gpu in found) or has_sparse_attention(header):
+            return replace(options, gpu_layers=0), ()
+    elif not found:
+        return replace(options, gpu_layers=0), ("A GPU is asked for, and the runtime found none: the processor works",)
     last = max(options.main_gpu, len(options.tensor_split) - 1)
-    if last >= count:
+    if last >= len(found):
         raise EngineError(
             f"There is no GPU number {last}",
-            why=f"the runtime found {count}, numbered from 0",
+            why=f"the runtime found {len(found)}, numbered from 0",
             fix="Correct main_gpu or tensor_split",
         )
-    usable = free[options.main_gpu] if options.main_gpu >= 0 else sum(free)
+    usable = sum(gpu.free for gpu in _used(options, found))
     notes = []
     if options.experts == "auto":
         is_full = int(header.get("expert_count", 0)) > 0 and layers_that_fit(header, usable) >= 0
@@ -78,6 +85,11 @@ def on_devices(options: EngineOptions, header: Header) -> tuple[EngineOptions, t
             every = int(header.get("block_count", 0))
             notes.append(f"{fitting} of {every} layers are on the GPUs, which have {usable / 2**30:.1f} GiB free")
     return options, tuple(notes)
+
+
+def _used(options: EngineOptions, found: Sequence[Gpu]) -> Sequence[Gpu]:
+    """Those of the GPUs that the options put layers on."""
+    return [found[options.main_gpu]] if options.main_gpu >= 0 else found
 
 
 def gpu_use(options: EngineOptions) -> GpuUse:
@@ -140,8 +152,8 @@ def settled(options: EngineOptions, header: Header, model: Model) -> tuple[Engin
     if not options.plan:
         return options, Settled("as asked")
     wishes = Wishes(options.window_tokens, options.kv_type, options.threads, options.gpu_layers)
-    speed = _speed(header, model, gpu_layers=options.gpu_layers)
-    memory = memory_for(options, header, model)
+    speed = _speed(header, model, options)
+    memory = memory_for(options, header)
     if options.draft_model:
         memory = available_memory() if memory is None else memory
         memory = None if memory is None else memory - _drafting_bytes(options)
@@ -168,34 +180,65 @@ def _drafting_bytes(options: EngineOptions) -> int:
         return 0
 
 
-def memory_for(options: EngineOptions, header: Header, model: Model) -> int | None:
-    """Bytes to plan with: those of the GPUs where all layers lie there, and with them the cache; None: the system's.
+def memory_for(options: EngineOptions, header: Header, *, is_loaded: bool = True) -> int | None:
+    """Bytes to plan with: those of the GPUs where the whole model and with it the cache lies there; None: the system's.
 
-    The weights are there already, and the plan counts them again.
+    Where a part of it lies there, that part is added to what the system has free, since the plan counts the whole.
+    With `is_loaded` the weights are on the GPUs already, and the plan counts them again, as it does the experts that
+    lie elsewhere.
     """
-    are_all_there = options.gpu_layers < 0 or options.gpu_layers >= model.n_layer
-    free = gpu_memory() if are_all_there and options.gpu_layers else []
-    if options.main_gpu >= 0:
-        free = free[options.main_gpu : options.main_gpu + 1]
-    return sum(free) + header.file_size if free else None
+    found = _used(options, list_gpus()) if options.gpu_layers else ()
+    if not found:
+        return None
+    if are_all_on_gpus(header, options.gpu_layers):
+        elsewhere = experts_bytes(header) if options.experts == "memory" else 0
+        return sum(gpu.free for gpu in found) + (header.file_size if is_loaded else elsewhere)
+    every = int(header.get("block_count", 0)) + 1
+    memory = available_memory()
+    return None if memory is None else memory * every // max(every - options.gpu_layers, 1)
 
 
-def measured_speed(path: Path) -> MeasuredSpeed:
-    """How fast a model runs on this machine's processors; it is loaded for a second where that is not known yet.
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where the engine would put a model now: how many of its layers on GPUs, the bytes to plan with (None: the
+    system's), and how a measurement of its speed there is marked."""
+
+    gpu_layers: int = 0
+    memory: int | None = None
+    mark: str = ""
+
+
+def placed(options: EngineOptions, header: Header) -> Placed:
+    """Where the engine would put a model of which nothing is loaded. Raises EngineError as on_devices does."""
+    options, _ = on_devices(options, header)
+    return Placed(options.gpu_layers, memory_for(options, header, is_loaded=False), _mark(options))
+
+
+def measured_speed(path: Path, options: EngineOptions) -> MeasuredSpeed:
+    """How fast a model runs on this machine, where the engine would put it; it is loaded for a second where that is
+    not known yet.
 
     Raises the errors of models and of the engine.
     """
-    model = Model.load(path)
+    header = read_model(path)
+    options, _ = on_devices(options, header)
+    model = Model.load(path, gpus=gpu_use(options))
     try:
-        return _speed(read_model(path), model, gpu_layers=0)
+        return _speed(header, model, options)
     finally:
         model.close()
 
 
-def _speed(header: Header, model: Model, *, gpu_layers: int) -> MeasuredSpeed:
-    device = f" {gpu_layers} layers on GPUs" if gpu_layers else ""
-    key = speed_key(fingerprint(header), build_identity().split()[0]) + device
-    return remembered(speeds_file(), key, lambda: measure(model, cores(), gpu=bool(gpu_layers)))
+def _speed(header: Header, model: Model, options: EngineOptions) -> MeasuredSpeed:
+    key = speed_key(fingerprint(header), build_identity().split()[0]) + _mark(options)
+    return remembered(speeds_file(), key, lambda: measure(model, cores(), gpu=model.is_on_gpu))
+
+
+def _mark(options: EngineOptions) -> str:
+    if not options.gpu_layers:
+        return ""
+    names = ", ".join(gpu.name for gpu in _used(options, list_gpus()))
+    return f" {options.gpu_layers} layers on {names}" if names else ""
 
 
 def describe(model: Model, path: Path, options: EngineOptions, made: Settled, notes: Sequence[str] = ()) -> ModelInfo:

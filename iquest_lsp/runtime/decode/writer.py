@@ -298,7 +298,7 @@ class Decoder:
         self.mixtures = mixtures
         #: What was read of the text of each sequence, to draft from.
         self.lookups: dict[int, Lookup] = {}
-        self._clock = time.perf_counter if options.gpu_layers else time.process_time
+        self._clock = time.perf_counter if model.is_on_gpu else time.process_time
         self._generator = np.random.default_rng(0)
         self._threads = options.threads or cores()
         self._batch_threads = options.batch_threads or self._threads

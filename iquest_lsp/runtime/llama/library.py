@@ -15,6 +15,7 @@ import importlib.util
 import logging
 import os
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -106,29 +107,70 @@ def address(handle: Any) -> ctypes.c_void_p:
 
 
 #: ggml-backend.h, enum ggml_backend_dev_type: a GPU with memory of its own, and one with the system's.
-_GPU_TYPES = (1, 2)
+_GPU, _INTEGRATED_GPU = 1, 2
+#: What processors call themselves that pose as GPUs. llama.cpp takes one for a GPU with memory of its own where its
+#: environment names it (GGML_VK_VISIBLE_DEVICES), and leaves it out otherwise.
+_SOFTWARE = ("llvmpipe", "swiftshader", "basic render driver")
 
 
-def gpu_memory() -> list[int]:
-    """Bytes that are free on each of the GPUs that llama.cpp found, as it numbers them."""
+@dataclass(frozen=True, slots=True)
+class Gpu:
+    """A GPU that llama.cpp would use, and what of its memory is free.
+
+    `is_apart` is true of one with memory of its own: not of one that shares the system's, nor of a processor that poses
+    as a GPU.
+    """
+
+    name: str
+    free: int
+    is_apart: bool = True
+
+
+class _Device(ctypes.Structure):
+    """ggml-backend.h, struct ggml_backend_dev_props."""
+
+    _fields_ = (
+        ("name", ctypes.c_char_p),
+        ("description", ctypes.c_char_p),
+        ("free", ctypes.c_size_t),
+        ("total", ctypes.c_size_t),
+        ("type", ctypes.c_int),
+        ("id", ctypes.c_char_p),
+        ("capabilities", ctypes.c_bool * 16),  # more than there are
+    )
+
+
+def list_gpus() -> list[Gpu]:
+    """The GPUs that llama.cpp found, in its order, by which settings number them.
+
+    Of one that two backends found the first counts, and those that share the system's memory are used where there are
+    no others (llama.cpp, llama_prepare_model_devices).
+    """
     library = bindings()._lib
-    pointer, size = ctypes.c_void_p, ctypes.c_size_t
     for name, result, arguments in (
-        ("count", size, []),
-        ("get", pointer, [size]),
-        ("type", ctypes.c_int, [pointer]),
-        ("memory", None, [pointer, ctypes.POINTER(size), ctypes.POINTER(size)]),
+        ("count", ctypes.c_size_t, []),
+        ("get", ctypes.c_void_p, [ctypes.c_size_t]),
+        ("get_props", None, [ctypes.c_void_p, ctypes.POINTER(_Device)]),
+        ("backend_reg", ctypes.c_void_p, [ctypes.c_void_p]),
     ):
         function = getattr(library, f"ggml_backend_dev_{name}")
         function.restype, function.argtypes = result, arguments
-    found: list[int] = []
+    apart: list[Gpu] = []
+    integrated: list[Gpu] = []
+    seen: set[bytes] = set()
+    backend: int | None = None
     for number in range(library.ggml_backend_dev_count()):
-        device = library.ggml_backend_dev_get(number)
-        if library.ggml_backend_dev_type(device) in _GPU_TYPES:
-            free, total = size(), size()
-            library.ggml_backend_dev_memory(device, ctypes.byref(free), ctypes.byref(total))
-            found.append(free.value)
-    return found
+        handle, device = library.ggml_backend_dev_get(number), _Device()
+        library.ggml_backend_dev_get_props(handle, ctypes.pointer(device))
+        told = (device.description or device.name or b"").decode("utf-8", "replace")
+        if device.type == _GPU and device.id not in seen:
+            is_software = any(name in told.lower() for name in _SOFTWARE)
+            apart.append(Gpu(told, device.free, is_apart=not is_software))
+            seen |= {device.id} if device.id else set()
+        elif device.type == _INTEGRATED_GPU and backend in (None, library.ggml_backend_dev_backend_reg(handle)):
+            backend = library.ggml_backend_dev_backend_reg(handle)
+            integrated.append(Gpu(told, device.free, is_apart=False))
+    return apart or integrated
 
 
 def system_memory() -> int:

@@ -29,6 +29,7 @@ from iquest_lsp.runtime.llama.library import (
     complaint,
     forget_complaints,
     is_ported,
+    list_gpus,
     port_version,
     system_memory,
 )
@@ -40,8 +41,9 @@ __all__ = ["GpuUse", "Model", "bindings", "is_ported", "port_version"]
 
 @dataclass(frozen=True, slots=True)
 class GpuUse:
-    """How much of a model lies on GPUs, and on which: so many `layers` (-1: all), all of them on the GPU number `main`,
-    or (-1) shared out among all GPUs by `split` (empty: by the memory that is free there).
+    """How much of a model lies on GPUs, and on which: so many `layers` (-1: all; 0: no GPU is used for anything), all
+    of them on the GPU number `main`, or (-1) shared out among all GPUs by `split` (empty: by the memory that is free
+    there). What is behind the last layer counts as one, and goes there first.
 
     With `keeps_experts` those of a mixture of experts stay in system memory, whatever layer they are of: they are most
     of the weights, and few of them are read for a token.
@@ -66,7 +68,7 @@ class _Override(ctypes.Structure):
 class Model:
     """Weights and vocabulary of one GGUF."""
 
-    def __init__(self, handle: Any, path: Path, vocab_only: bool = False, n_gpu_layers: int = 0) -> None:
+    def __init__(self, handle: Any, path: Path, vocab_only: bool = False, gpu_layers: int = 0) -> None:
         lib = bindings()
         self._handle = handle
         self._vocab = lib.llama_model_get_vocab(handle)
@@ -89,8 +91,12 @@ class Model:
         self.max_alibi_bias = self.number("attention.max_alibi_bias", 0.0)
         #: Whether the port's flash attention, whose ALiBi distances are exact, takes the place of llama.cpp's own.
         looped = self.architecture == "iquestloopcoder" or f"{self.architecture}.loop.num" in self.metadata
-        self.exact_flash_attention = looped and self.max_alibi_bias > 0 and n_gpu_layers == 0
-        self.is_on_gpu = n_gpu_layers != 0
+        on_gpus = gpu_layers != 0 and bool(list_gpus())
+        self.exact_flash_attention = looped and self.max_alibi_bias > 0 and not (on_gpus and gpu_layers != 1)
+        #: Whether anything of it lies on a GPU: what was asked for, where there is one.
+        self.is_on_gpu = on_gpus
+        #: Whether the whole model lies there, and with it its caches.
+        self.is_all_on_gpu = on_gpus and (gpu_layers < 0 or gpu_layers > self.n_layer)
         self._names: dict[bytes, int] | None = None
 
     @classmethod
@@ -132,8 +138,9 @@ class Model:
 
         params = lib.llama_model_default_params()
         params.n_gpu_layers = gpus.layers
-        if gpus.main >= 0:
-            params.split_mode, params.main_gpu = lib.LLAMA_SPLIT_MODE_NONE, gpus.main
+        if gpus.main >= 0 or gpus.layers == 0:  # -1 is none: without it GPUs would do the products of large batches
+            params.split_mode = lib.LLAMA_SPLIT_MODE_NONE
+            params.main_gpu = gpus.main if gpus.layers else -1
         elif gpus.split:
             shares = (ctypes.c_float * int(lib.llama_max_devices()))(*gpus.split)  # read while the model loads
             params.tensor_split = shares

@@ -57,7 +57,10 @@ AUTO_TYPES = ("f16", "q8_0", "q4_0")
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the settings ask for; 0 and "auto" leave it to the planner."""
+    """What the settings ask for; 0 and "auto" leave it to the planner.
+
+    `gpu_layers` are those for which there are GPUs, -1 all of them (loading.on_devices).
+    """
 
     window_tokens: int = 0
     kv_type: str = "auto"
@@ -65,9 +68,9 @@ class Wishes:
     gpu_layers: int = 0
 
 
-def wishes_of(settings: Settings) -> Wishes:
-    """What the settings leave open and what they fix."""
-    return Wishes(settings.window_tokens, settings.kv_type, settings.threads, settings.gpu_layers)
+def wishes_of(settings: Settings, gpu_layers: int = 0) -> Wishes:
+    """What the settings leave open and what they fix, with so many layers on GPUs."""
+    return Wishes(settings.window_tokens, settings.kv_type, settings.threads, gpu_layers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,9 @@ def plan(wishes: Wishes, header: Header, speed: MeasuredSpeed | None = None, mem
     if memory is None:
         memory = available_memory()
     window, reasons, cuts = _wanted_window(wishes, header, speed)
-    room = None if memory is None else min(int(memory * MEMORY_SHARE), memory - MEMORY_LEFT) - header.file_size
+    share = GPU_SHARE if are_all_on_gpus(header, wishes.gpu_layers) else MEMORY_SHARE
+    room = None if memory is None else min(int(memory * share), memory - MEMORY_LEFT) - header.file_size
+    on_gpus = has_layers_on_gpus(wishes.gpu_layers)
     types = list(AUTO_TYPES) if wishes.kv_type == "auto" else [wishes.kv_type]
     if wishes.kv_type == "auto" and speed.prefill.get("q8_0", 0.0) > 1.1 * speed.prefill.get("f16", float("inf")):
         types = ["q8_0", "f16", "q4_0"]
@@ -120,14 +125,14 @@ def plan(wishes: Wishes, header: Header, speed: MeasuredSpeed | None = None, mem
         types = ["f16"]  # the quantized types hold whole blocks of a head's values
     kv_type, fitting = types[0], window
     if room is not None:
-        kv_type, fitting = _fit(header, window, types, room)
+        kv_type, fitting = _fit(header, window, types, room, on_gpus)
         if fitting < window or kv_type != types[0]:
             cut = f"window cut from {window} to {fitting} tokens" if fitting < window else f"{kv_type} cache"
             reasons.append(f"{cut} for {(memory or 0) / 2**30:.1f} GiB of free memory")
             cuts += [f"The {reasons[-1].replace('cut', 'is cut', 1)}"] if fitting < window else []
-    sequences = _sequences(header, fitting, kv_type, room)
+    sequences = _sequences(header, fitting, kv_type, room, on_gpus)
     cells = (fitting + ANSWER_ROOM) * sequences
-    batch = BATCH if room is None else _batch(header, cells, kv_type, room)
+    batch = BATCH if room is None else _batch(header, cells, kv_type, room, on_gpus)
     if batch < BATCH:
         reasons.append(f"batch of {batch} for the memory of attention scores")
     threads = wishes.threads or speed.threads or cores()
@@ -158,7 +163,9 @@ def _wanted_window(wishes: Wishes, header: Header, speed: MeasuredSpeed) -> tupl
             reasons.append(f"its heads see {seen} tokens back")
             cuts.append(f"The window is cut to {seen} tokens: {reasons[-1]}")
         return min(window, seen), reasons, cuts
-    window, what = (GPU_WINDOW, "a GPU") if wishes.gpu_layers else (CPU_WINDOW, "a processor")
+    window, what = (CPU_WINDOW, "a processor")
+    if are_all_on_gpus(header, wishes.gpu_layers):
+        window, what = GPU_WINDOW, "a GPU"
     gains = header.metadata.get(WINDOW_KEY, 0)
     if isinstance(gains, int) and gains > 0:
         trained = min(trained, max(gains, LEAST_WINDOW))
@@ -180,18 +187,18 @@ def _wanted_window(wishes: Wishes, header: Header, speed: MeasuredSpeed) -> tupl
     return window, reasons, cuts
 
 
-def _fit(header: Header, window: int, types: Sequence[str], room: int) -> tuple[str, int]:
+def _fit(header: Header, window: int, types: Sequence[str], room: int, on_gpus: bool) -> tuple[str, int]:
     """The first type in which the window fits; in the last one as much of it as fits."""
     for kind in types:
-        if needed(header, window + ANSWER_ROOM, kind, 1) <= room:
+        if needed(header, window + ANSWER_ROOM, kind, 1, on_gpus) <= room:
             return kind, window
     kind = types[-1]
-    while window > LEAST_WINDOW and needed(header, window + ANSWER_ROOM, kind, 1) > room:
+    while window > LEAST_WINDOW and needed(header, window + ANSWER_ROOM, kind, 1, on_gpus) > room:
         window = max(_round(window - 1), LEAST_WINDOW)
     return kind, window
 
 
-def _sequences(header: Header, window: int, kv_type: str, room: int | None) -> int:
+def _sequences(header: Header, window: int, kv_type: str, room: int | None, on_gpus: bool) -> int:
     """How many windows may be warm together: as many as fit into a quarter of the room."""
     if header.get("attention.sliding_window", 0) and header.passes == 1:
         return 1  # its caches cannot be shared
@@ -199,14 +206,16 @@ def _sequences(header: Header, window: int, kv_type: str, room: int | None) -> i
     for count in range(2, MOST_SEQUENCES + 1):
         if (window + ANSWER_ROOM) * count > MOST_CELLS:
             break
-        if room is not None and needed(header, (window + ANSWER_ROOM) * count, kv_type, count) <= room // 4:
+        cells = (window + ANSWER_ROOM) * count
+        if room is not None and needed(header, cells, kv_type, count, on_gpus) <= room // 4:
             best = count
     return best
 
 
-def _batch(header: Header, cells: int, kv_type: str, room: int) -> int:
+def _batch(header: Header, cells: int, kv_type: str, room: int, on_gpus: bool) -> int:
     batch = BATCH
-    while batch > LEAST_BATCH and attention_bytes(header, cells, batch, kv_type) > max(room * SCORES_SHARE, 2**26):
+    most = max(room * SCORES_SHARE, 2**26)
+    while batch > LEAST_BATCH and attention_bytes(header, cells, batch, kv_type, on_gpus) > most:
         batch //= 2
     return batch
 
@@ -217,14 +226,14 @@ def _round(tokens: int) -> int:
     return power + power // 2 if tokens >= power + power // 2 else power
 
 
-def needed(header: Header, cells: int, kv_type: str, sequences: int) -> int:
+def needed(header: Header, cells: int, kv_type: str, sequences: int, on_gpus: bool = False) -> int:
     """Memory for caches of so many cells, and for what evaluating over them takes at the least."""
-    return kv_bytes(header, cells, kv_type, sequences) + attention_bytes(header, cells, LEAST_BATCH, kv_type)
+    return kv_bytes(header, cells, kv_type, sequences) + attention_bytes(header, cells, LEAST_BATCH, kv_type, on_gpus)
 
 
-def attention_bytes(header: Header, cells: int, batch: int, kv_type: str) -> int:
-    """Memory for the masks of one call, and for its scores; sparse attention has neither."""
-    if has_sparse_attention(header):
+def attention_bytes(header: Header, cells: int, batch: int, kv_type: str, on_gpus: bool = False) -> int:
+    """Memory for the masks of one call, and for its scores; sparse attention, the processor's, has neither."""
+    if has_sparse_attention(header) and not on_gpus:
         return 0
     # Flash attention lays out no scores. It is used but for linear biases, which llama.cpp's own rounds (Context), over
     # a cache that is not quantized.
@@ -239,19 +248,33 @@ def layers_that_fit(header: Header, free: int, *, experts_stay: bool = False) ->
     With `experts_stay` those of a mixture lie elsewhere.
     """
     layers = int(header.get("block_count", 0)) or 1
-    elsewhere = sum(tensor.size or 0 for tensor in header.tensors if "_exps." in tensor.name) if experts_stay else 0
-    weights = max(header.file_size - elsewhere, 0)
+    weights = max(header.file_size - (experts_bytes(header) if experts_stay else 0), 0)
     cache = kv_bytes(header, CPU_WINDOW + ANSWER_ROOM, AUTO_TYPES[0])
     room = int(free * GPU_SHARE) - MEMORY_LEFT
     if weights + cache <= room:
         return -1
-    # what is behind the last layer is as large as one of them, and goes there last
+    # what is behind the last layer is as large as one of them, and goes there first
     return max(min(int(room / (weights / (layers + 1) + cache / layers)), layers), 0)
 
 
+def experts_bytes(header: Header) -> int:
+    """Bytes of the experts of a mixture."""
+    return sum(tensor.size or 0 for tensor in header.tensors if "_exps." in tensor.name)
+
+
+def has_layers_on_gpus(gpu_layers: int) -> bool:
+    """Whether the attention of a layer is worked out on a GPU: what is behind the last layer goes there first."""
+    return gpu_layers < 0 or gpu_layers > 1
+
+
+def are_all_on_gpus(header: Header, gpu_layers: int) -> bool:
+    """Whether GPUs have the whole model, and with it the whole cache."""
+    return gpu_layers < 0 or gpu_layers > (int(header.get("block_count", 0)) or 1)
+
+
 def has_sparse_attention(header: Header) -> bool:
-    """Whether attention works tile by tile, without scores or masks in full: Loop models with ALiBi on a processor
-    (port/flash-attn-alibi.cpp; a GPU's memory is not what is planned here)."""
+    """Whether attention on a processor works tile by tile, without scores or masks in full: Loop models with ALiBi
+    (port/flash-attn-alibi.cpp)."""
     return header.architecture == "iquestloopcoder" and float(header.get("attention.max_alibi_bias", 0.0)) > 0
 
 

@@ -6,24 +6,34 @@ import ctypes
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
-from iquest_lsp.engines import engine_options
+from iquest_lsp.engines import device_options, engine_options
 from iquest_lsp.errors import EngineError, ModelFileError
 from iquest_lsp.runtime.backends import loading
 from iquest_lsp.runtime.base.engine import EngineOptions
-from iquest_lsp.runtime.llama.library import system_memory
-from iquest_lsp.runtime.llama.model import EXPERTS, GpuUse, Model, bindings
+from iquest_lsp.runtime.llama import library
+from iquest_lsp.runtime.llama import model as model_module
+from iquest_lsp.runtime.llama.library import Gpu, bindings, list_gpus, system_memory
+from iquest_lsp.runtime.llama.model import EXPERTS, GpuUse, Model
 from iquest_lsp.runtime.models.catalogue import embedded_path
 from iquest_lsp.runtime.models.gguf_header import read_header
-from iquest_lsp.runtime.models.manager import known_model
+from iquest_lsp.runtime.models.manager import KnownModel, known_model
 from iquest_lsp.runtime.models.planner import kv_bytes
 from iquest_lsp.settings import Settings, apply
 
 GIB = 2**30
 HEADER = read_header(embedded_path())
+PLAIN = cast("KnownModel", known_model("IQuest-Coder-V1-7B")).header
+
+
+def have(monkeypatch: pytest.MonkeyPatch, *gibs: float, is_apart: bool = True) -> None:
+    """Lets the runtime find GPUs with so much memory free."""
+    found = [Gpu(f"GPU {number}", int(gib * GIB), is_apart) for number, gib in enumerate(gibs)]
+    monkeypatch.setattr(loading, "list_gpus", lambda: found)
 
 
 @pytest.fixture
@@ -45,7 +55,7 @@ def arrived(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("use", "mode", "main", "split"),
     [
-        (GpuUse(), "LLAMA_SPLIT_MODE_LAYER", 0, None),
+        (GpuUse(), "LLAMA_SPLIT_MODE_NONE", -1, None),
         (GpuUse(20), "LLAMA_SPLIT_MODE_LAYER", 0, None),
         (GpuUse(-1, main=1), "LLAMA_SPLIT_MODE_NONE", 1, None),
         (GpuUse(20, split=(3.0, 1.0)), "LLAMA_SPLIT_MODE_LAYER", 0, [3.0, 1.0, 0.0]),
@@ -89,18 +99,103 @@ def test_a_workspace_does_not_choose_devices() -> None:
 def test_layers_for_a_gpu_that_there_is_not_stay_on_the_processor_and_it_is_said(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(loading, "gpu_memory", list)
+    have(monkeypatch)
     options, (note,) = loading.on_devices(EngineOptions(gpu_layers=20, main_gpu=1), HEADER)
     assert loading.gpu_use(options) == GpuUse()
-    assert "found no GPU" in note
+    assert "found none" in note
     assert loading.on_devices(EngineOptions(), HEADER) == (EngineOptions(), ())
+
+
+def test_without_a_setting_gpus_with_memory_of_their_own_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    wish = device_options(Settings())
+    none = (replace(wish, gpu_layers=0), ())
+    have(monkeypatch)
+    assert loading.on_devices(wish, PLAIN) == none  # nothing was asked for, so nothing is amiss
+    have(monkeypatch, 24, is_apart=False)
+    assert loading.on_devices(wish, PLAIN) == none
+    assert loading.on_devices(replace(wish, main_gpu=0), PLAIN)[0].gpu_layers == -1  # it is named
+    assert loading.on_devices(replace(wish, gpu_layers=99), PLAIN)[0].gpu_layers == 99
+    have(monkeypatch, 24)
+    assert loading.on_devices(wish, PLAIN)[0].gpu_layers == -1
+    assert loading.placed(wish, PLAIN) == loading.Placed(-1, 24 * GIB, " -1 layers on GPU 0")
+    assert loading.placed(EngineOptions(), PLAIN) == loading.Placed()
+
+
+def test_a_loop_model_with_linear_biases_stays_on_the_processor_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
+    have(monkeypatch, 24)
+    assert loading.on_devices(EngineOptions(gpu_layers=-1), HEADER)[0].gpu_layers == 0
+    assert loading.on_devices(EngineOptions(gpu_layers=9), HEADER)[0].gpu_layers == 9
+    assert loading.on_devices(EngineOptions(gpu_layers=-1, main_gpu=0), HEADER)[0].gpu_layers == -1
+
+
+def test_what_lies_on_a_gpu_is_told_by_the_devices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the layers llama.cpp puts what is behind the last on a GPU first: one more than there are is all."""
+    model = Model.load(embedded_path(), vocab_only=True)
+    handle = model.handle
+    try:
+        for found in ([], [Gpu("GPU", GIB)]):
+            monkeypatch.setattr(model_module, "list_gpus", lambda found=found: found)
+            every = model.n_layer
+            for layers, exact, is_all in (
+                (0, True, False),
+                (1, True, False),
+                (2, False, False),
+                (every, False, False),
+                (every + 1, False, True),
+                (-1, False, True),
+            ):
+                told = Model(handle, embedded_path(), vocab_only=True, gpu_layers=layers)
+                assert told.is_on_gpu == (layers != 0 and bool(found))
+                assert told.exact_flash_attention == (exact or not found)
+                assert told.is_all_on_gpu == (is_all and bool(found))
+    finally:
+        model.close()
+
+
+def device(name: bytes, kind: int, identity: bytes | None = None, backend: int = 1) -> dict[str, Any]:
+    return {"name": name, "type": kind, "id": identity, "backend": backend}
+
+
+CPU, GPU, INTEGRATED = 0, 1, 2
+
+
+@pytest.mark.parametrize(
+    ("devices", "expected"),
+    [
+        ([device(b"Ryzen", CPU)], []),
+        ([device(b"Iris", INTEGRATED), device(b"RTX", GPU, b"a"), device(b"RTX", GPU, b"b")], ["RTX", "RTX"]),
+        ([device(b"RTX", GPU, b"a"), device(b"the same", GPU, b"a", 2), device(b"Ryzen", CPU)], ["RTX"]),
+        ([device(b"M", GPU), device(b"N", GPU)], ["M", "N"]),  # not known which they are
+        ([device(b"Iris", INTEGRATED), device(b"Iris again", INTEGRATED, backend=2)], ["(Iris)"]),
+        ([device(b"Iris", INTEGRATED), device(b"Arc", INTEGRATED)], ["(Iris)", "(Arc)"]),
+        ([device(b"llvmpipe (LLVM 15.0.6, 256 bits)", GPU)], ["(llvmpipe (LLVM 15.0.6, 256 bits))"]),
+    ],
+)
+def test_gpus_are_numbered_as_llama_cpp_does(
+    monkeypatch: pytest.MonkeyPatch, devices: list[dict[str, Any]], expected: list[str]
+) -> None:
+    """Names in brackets: without memory of their own."""
+
+    def tell(handle: int, place: Any) -> None:
+        given, told = devices[handle], place.contents
+        told.description, told.type, told.id, told.free = given["name"], given["type"], given["id"], GIB
+
+    class Library:
+        ggml_backend_dev_count = staticmethod(lambda: len(devices))
+        ggml_backend_dev_get = staticmethod(lambda number: number)
+        ggml_backend_dev_get_props = staticmethod(tell)
+        ggml_backend_dev_backend_reg = staticmethod(lambda handle: devices[handle]["backend"])
+
+    monkeypatch.setattr(library, "bindings", lambda: SimpleNamespace(_lib=Library))
+    assert [gpu.name if gpu.is_apart else f"({gpu.name})" for gpu in list_gpus()] == expected
+    assert all(gpu.free == GIB for gpu in list_gpus())
 
 
 @pytest.mark.parametrize(
     "wish", [EngineOptions(gpu_layers=9, main_gpu=2), EngineOptions(gpu_layers=9, tensor_split=(1, 1, 1))]
 )
 def test_a_gpu_that_there_is_not_is_named(monkeypatch: pytest.MonkeyPatch, wish: EngineOptions) -> None:
-    monkeypatch.setattr(loading, "gpu_memory", lambda: [8 * GIB, 8 * GIB])
+    have(monkeypatch, 8, 8)
     with pytest.raises(EngineError, match="no GPU number 2"):
         loading.on_devices(wish, HEADER)
     fitting = EngineOptions(gpu_layers=9, main_gpu=1, tensor_split=(1, 1))
@@ -150,9 +245,9 @@ def test_experts_that_stay_in_system_memory_are_named_to_llama_cpp(monkeypatch: 
 def test_experts_stay_in_system_memory_where_the_gpu_has_no_room(
     monkeypatch: pytest.MonkeyPatch, experts: int, gib: int, wish: str, chosen: str
 ) -> None:
-    monkeypatch.setattr(loading, "gpu_memory", lambda: [gib * GIB // 2, gib * GIB // 2])
-    metadata = {**HEADER.metadata, f"{HEADER.architecture}.expert_count": experts}
-    mixture = replace(HEADER, metadata=metadata, file_size=6 * GIB)
+    have(monkeypatch, gib / 2, gib / 2)
+    metadata = {**PLAIN.metadata, f"{PLAIN.architecture}.expert_count": experts}
+    mixture = replace(PLAIN, metadata=metadata, file_size=6 * GIB)
     options, notes = loading.on_devices(EngineOptions(gpu_layers=-1, experts=wish), mixture)
     assert options.experts == chosen
     assert loading.gpu_use(options).keeps_experts == (chosen == "memory")
@@ -174,7 +269,7 @@ def test_as_many_layers_go_on_gpus_as_fit(
 ) -> None:
     known = known_model(model)
     assert known is not None
-    monkeypatch.setattr(loading, "gpu_memory", lambda: [int(gib * GIB)])
+    have(monkeypatch, gib)
     options, notes = loading.on_devices(EngineOptions(gpu_layers=-1), known.header)
     assert least <= options.gpu_layers <= most
     assert notes == (

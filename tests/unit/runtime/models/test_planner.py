@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,11 +13,12 @@ from hypothesis import strategies as st
 from benchmarks import planned
 from iquest_lsp.runtime.backends import loading
 from iquest_lsp.runtime.base.engine import EngineOptions
-from iquest_lsp.runtime.llama.library import gpu_memory
+from iquest_lsp.runtime.llama.library import Gpu, list_gpus
 from iquest_lsp.runtime.models import planner, speed_cache
 from iquest_lsp.runtime.models.catalogue import embedded_path
 from iquest_lsp.runtime.models.footprint import footprint
 from iquest_lsp.runtime.models.gguf_header import Header, read_header
+from iquest_lsp.runtime.models.manager import known_model
 from iquest_lsp.runtime.models.planner import (
     ANSWER_ROOM,
     LEAST_WINDOW,
@@ -30,9 +30,6 @@ from iquest_lsp.runtime.models.planner import (
     plan,
 )
 from iquest_lsp.runtime.models.speed_cache import known_speed, remembered
-
-if TYPE_CHECKING:
-    from iquest_lsp.runtime.llama.model import Model
 
 GIB = 2**30
 #: Shapes of a published 7B model with two passes, of the embedded one, and of one with RoPE and one pass.
@@ -268,18 +265,41 @@ def test_what_cut_a_window_is_said_in_a_sentence() -> None:
 
 
 def test_with_all_layers_on_gpus_their_memory_is_planned_with(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loading, "gpu_memory", lambda: [12 * GIB, 8 * GIB])
-    model = cast("Model", SimpleNamespace(n_layer=28))
+    monkeypatch.setattr(loading, "list_gpus", lambda: [Gpu("one", 12 * GIB), Gpu("two", 8 * GIB)])
+    monkeypatch.setattr(loading, "available_memory", lambda: 9 * GIB)
     given = header("plain", 5 * GIB)
-    assert loading.memory_for(EngineOptions(gpu_layers=99), given, model) == 25 * GIB
-    assert loading.memory_for(EngineOptions(gpu_layers=28), given, model) == 25 * GIB
-    assert loading.memory_for(EngineOptions(gpu_layers=-1), given, model) == 25 * GIB
-    assert loading.memory_for(EngineOptions(gpu_layers=-1, main_gpu=1), given, model) == 13 * GIB
-    assert loading.memory_for(EngineOptions(gpu_layers=10), given, model) is None  # the cache lies in both
-    assert loading.memory_for(EngineOptions(), given, model) is None
-    monkeypatch.setattr(loading, "gpu_memory", list)
-    assert loading.memory_for(EngineOptions(gpu_layers=99), given, model) is None
+    every = int(given.get("block_count", 0))
+    assert loading.memory_for(EngineOptions(gpu_layers=99), given) == 25 * GIB
+    assert loading.memory_for(EngineOptions(gpu_layers=every + 1), given) == 25 * GIB
+    assert loading.memory_for(EngineOptions(gpu_layers=-1), given) == 25 * GIB
+    assert loading.memory_for(EngineOptions(gpu_layers=-1), given, is_loaded=False) == 20 * GIB
+    assert loading.memory_for(EngineOptions(gpu_layers=-1, main_gpu=1), given) == 13 * GIB
+    # of what the system must hold, a part; the last of the layers is what is behind them
+    assert loading.memory_for(EngineOptions(gpu_layers=every), given) == 9 * GIB * (every + 1)
+    assert loading.memory_for(EngineOptions(gpu_layers=(every + 1) // 2), given) == 9 * GIB * (every + 1) // (
+        every + 1 - (every + 1) // 2
+    )
+    assert loading.memory_for(EngineOptions(), given) is None
+    monkeypatch.setattr(loading, "list_gpus", list)
+    assert loading.memory_for(EngineOptions(gpu_layers=99), given) is None
+
+
+def test_what_a_gpu_holds_whole_leaves_it_most_of_its_memory() -> None:
+    known = known_model("IQuest-Coder-V1-14B")
+    assert known is not None
+    free = known.header.file_size + 3 * GIB
+    for gpu_layers in (-1, 99):
+        made = plan(Wishes(gpu_layers=gpu_layers), known.header, memory=free)
+        assert made.window == planner.GPU_WINDOW
+        assert made.kv_bytes + known.header.file_size <= planner.GPU_SHARE * free
+    assert plan(Wishes(gpu_layers=20), known.header, memory=100 * GIB).window == planner.CPU_WINDOW  # room for no more
+
+
+def test_a_gpu_lays_out_scores_that_the_processor_does_not() -> None:
+    model = read_header(embedded_path())
+    assert attention_bytes(model, 4096, 32, "f16") == 0
+    assert attention_bytes(model, 4096, 32, "f16", on_gpus=True) > 4 * 4096 * 32
 
 
 def test_this_machine_says_whether_it_has_gpus() -> None:
-    assert all(free > 0 for free in gpu_memory())
+    assert all(gpu.free > 0 and gpu.name for gpu in list_gpus())
