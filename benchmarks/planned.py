@@ -78,12 +78,14 @@ def topic() -> dict[str, Any]:
     return {
         "title": "What the planner would choose",
         "order": 10,
-        "about": "Computed by the planner for machines that are described by three numbers; nothing here was measured.",
+        "about": "Computed by the planner for machines that are described by three numbers; nothing here was measured. "
+        "What it counts of memory is held against what llama.cpp says that it would allocate "
+        "(tests/port/test_dry_load.py).",
         "tables": [
             {
                 "caption": "Q4_K_M files; window, batch and KV type, memory, and the time to a first answer",
                 "machine": {"processor": "imagined machine", "cores": 8, "gpu": None, "load": "none"},
-                "date": "2026-11-29",
+                "date": "2026-11-30",
                 "command": "python -m benchmarks.planned",
                 "columns": [
                     "model",

@@ -200,6 +200,19 @@ def packaged_report(path: Path, settings: Settings) -> dict[str, Any]:
     }
 
 
+def free_memory(settings: Settings) -> int | None:
+    """Bytes that a model may have: what the system has free, and the GPUs that would be used; None where the system
+    does not say."""
+    memory = available_memory()
+    if memory is None or not settings.gpu_layers or not installed_runtime():
+        return memory
+    from iquest_lsp.runtime.backends.loading import gpu_memory  # loads the runtime
+
+    with contextlib.suppress(IQuestError):  # no runtime, no GPU
+        memory += gpu_memory(device_options(settings))
+    return memory
+
+
 def check_draft_files(path: Path, small: Path) -> None:
     """Raises UnsupportedModelError where the model in one file cannot draft for that in the other, and the errors of
     models."""

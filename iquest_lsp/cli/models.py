@@ -86,11 +86,12 @@ def _costs(name: str, found: dict[str, Any]) -> list[str]:
 @options.form
 def models_use(name: str, draft: str, form: Form) -> None:
     """Use a model from now on, if it fits into memory: a name from the list, or a GGUF file."""
-    from iquest_lsp.doctor import check_draft_files
+    from iquest_lsp.doctor import check_draft_files, free_memory
     from iquest_lsp.runtime.models import manager
     from iquest_lsp.settings import user_file
 
-    planned = manager.use(name, user_file(), draft=draft, check=check_draft_files)
+    memory = free_memory(options.configuration().settings()[0])
+    planned = manager.use(name, user_file(), memory, draft=draft, check=check_draft_files)
     answer = {"model": name, "plan": planned, "settings": str(user_file())}
     emit_line(form, answer | ({"draft": draft} if draft else {}), planned)
 

@@ -59,7 +59,7 @@ def on_devices(options: EngineOptions, header: Header) -> tuple[EngineOptions, t
     if not options.gpu_layers:
         return options, ()
     found = list_gpus()
-    if options.gpu_layers < 0 and options.main_gpu < 0 and not options.tensor_split:
+    if _is_unasked(options):
         if not any(gpu.is_apart for gpu in found) or has_sparse_attention(header):
             return replace(options, gpu_layers=0), ()
     elif not found:
@@ -85,6 +85,19 @@ def on_devices(options: EngineOptions, header: Header) -> tuple[EngineOptions, t
             every = int(header.get("block_count", 0))
             notes.append(f"{fitting} of {every} layers are on the GPUs, which have {usable / 2**30:.1f} GiB free")
     return options, tuple(notes)
+
+
+def _is_unasked(options: EngineOptions) -> bool:
+    """Whether no setting says how many layers or which GPU."""
+    return options.gpu_layers < 0 and options.main_gpu < 0 and not options.tensor_split
+
+
+def gpu_memory(options: EngineOptions) -> int:
+    """Bytes that are free on the GPUs that the options would use for a model."""
+    found = list_gpus() if options.gpu_layers else []
+    if options.main_gpu >= len(found) or (_is_unasked(options) and not any(gpu.is_apart for gpu in found)):
+        return 0
+    return sum(gpu.free for gpu in _used(options, found) if gpu.is_apart)
 
 
 def _used(options: EngineOptions, found: Sequence[Gpu]) -> Sequence[Gpu]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from iquest_lsp.runtime.models.gguf_header import Header
-from iquest_lsp.runtime.models.planner import attention_bytes, has_sparse_attention, kv_bytes
+from iquest_lsp.runtime.models.planner import CELLS_AT_ONCE, attention_bytes, has_sparse_attention, kv_bytes
 
 #: A Python process with llama.cpp loaded.
 PROCESS = 90 * 2**20
@@ -35,7 +35,7 @@ def footprint(
 ) -> Footprint:
     """What the engine will hold for a window of `context` tokens; `weights` stands in for the file's own size."""
     own = sum(tensor.size or 0 for tensor in header.tensors) if weights is None else weights
-    cells = -(-context // 256) * 256
+    cells = -(-context // CELLS_AT_ONCE) * CELLS_AT_ONCE
     return Footprint(
         own, kv_bytes(header, cells, kv_type, sequences), PROCESS + _working(header, cells, batch, kv_type)
     )
@@ -46,8 +46,9 @@ def _working(header: Header, cells: int, batch: int, kv_type: str) -> int:
     wide = int(header.get("embedding_length", 0))
     inner = int(header.get("feed_forward_length", 4 * wide))
     words = next((tensor.shape[1] for tensor in header.tensors if tensor.name == "token_embd.weight"), 0)
-    rows = 2 * inner + 6 * wide  # alive at once in a layer, and the logits after the last one
-    result = 4 * batch * max(rows, words + 2 * wide)
+    # alive at once in a layer; and after the last one the logits, and what the passes hand on
+    rows = max(2 * inner + 6 * wide, words + (6 if header.passes == 1 else 8) * wide)
+    result = 4 * batch * rows
     if has_sparse_attention(header):  # positions in place of masks, and what is known of each 64 keys
         width = wide // heads
         kept = int(header.get("block_count", 1)) * int(header.get("attention.head_count_kv", heads)) * 4 * (width + 2)

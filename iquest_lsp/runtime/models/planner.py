@@ -45,6 +45,8 @@ WARM_SECONDS = 120.0
 ANSWER_TOKENS, ANSWER_MS = 12, 300.0
 #: Where the model is too slow for that whatever the window, a full one makes a token longer by this share at most.
 SLOWED_SHARE = 0.25
+#: llama.cpp makes room for as many cells at once.
+CELLS_AT_ONCE = 256
 ELEMENT_BYTES = {"f32": 4.0, "f16": 2.0, "q8_0": 34 / 32, "q4_0": 18 / 32}
 QUANTIZED_BLOCK = 32
 #: Masks are laid out in two types.
@@ -294,8 +296,11 @@ def kv_bytes(header: Header, cells: int, kv_type: str, sequences: int = 1) -> in
     cell = layers * kv_heads * (width + values) * ELEMENT_BYTES[kv_type]
     local = 0
     if header.passes > 1:
-        window = int(header.get("loop.window_size", 0))
-        local = min(cells, REWIND_MARGIN + BATCH + window * (2 * sequences + 1))
+        # each sequence has a shelf, and one moves spans; a window for each, and for all but one of them another
+        # (port/llama-kv-cache-loop.cpp)
+        windows = 2 * (2 * sequences + 1) - 1
+        local = min(cells, REWIND_MARGIN + BATCH + windows * int(header.get("loop.window_size", 0)))
+        local = -(-local // CELLS_AT_ONCE) * CELLS_AT_ONCE
     return int(cell * (cells + (header.passes - 1) * local))
 
 

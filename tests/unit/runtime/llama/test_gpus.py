@@ -121,6 +121,21 @@ def test_without_a_setting_gpus_with_memory_of_their_own_are_used(monkeypatch: p
     assert loading.placed(EngineOptions(), PLAIN) == loading.Placed()
 
 
+def test_what_a_model_may_have_is_the_memory_of_the_gpus_that_would_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    wish = device_options(Settings())
+    for given, expected in (
+        (wish, 12),
+        (replace(wish, gpu_layers=20), 12),
+        (replace(wish, main_gpu=1), 4),
+        (replace(wish, main_gpu=2), 0),  # there is none
+        (replace(wish, gpu_layers=0), 0),
+    ):
+        have(monkeypatch, 8, 4)
+        assert loading.gpu_memory(given) == expected * GIB
+        have(monkeypatch, 8, 4, is_apart=False)  # the system's
+        assert loading.gpu_memory(given) == 0
+
+
 def test_a_loop_model_with_linear_biases_stays_on_the_processor_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
     have(monkeypatch, 24)
     assert loading.on_devices(EngineOptions(gpu_layers=-1), HEADER)[0].gpu_layers == 0
