@@ -4,16 +4,35 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind, named
 from iquest_lsp.codeflow.syntax.effects.line_effects import moved
+from iquest_lsp.codeflow.syntax.imports import imported
 
 _NAME = re.compile(r"[A-Za-z_$][\w$]*(?:[./:\\\-]+\w+)*")
 _KEYWORDS = re.compile(
-    r"(?:import|from|use|using|require|require_once|require_relative|as|pub|crate|self|super|type|include|require|const|mod|export|default|package)$"
+    r"(?:import|from|use|using|require|require_once|require_relative|as|pub|crate|self|super|type|include|require|const|mod|export|default|package|begin|end|else|"
+    r"rescue|then)$"
 )
 _FROM = re.compile(r"(?<!\*)\s+from\s+[\"'][^\"']*[\"'];?|(?<=\w)\s+from\s+[\"'][^\"']*[\"'];?")
+
+
+def path_effects(part: tuple[Sequence[str], Sequence[str]], file: tuple[Sequence[str], Sequence[str]]) -> list[Effect]:
+    """The paths that Rust's `use` statements gain and lose, by whole statements before and after.
+
+    `file` are all lines of the file: what stands elsewhere in it has neither come nor gone. A name that comes by
+    another path is told by both.
+    """
+    old, new = ({*_paths(lines)} for lines in part)
+    earlier, later = ({*_paths(lines)} for lines in file)
+    come, gone = sorted(new - old - earlier), sorted(old - new - later)
+    return [*named(EffectKind.USES, come[:4]), *named(EffectKind.USES_NO_MORE, gone[:4])]
+
+
+def _paths(lines: Sequence[str]) -> Iterator[str]:
+    for name, modules in imported("a.rs", "\n".join(lines)).items():
+        yield from (f"{module}::{name}" if module else name for module in modules)
 
 
 def link_effects(removed: Sequence[str], added: Sequence[str], after: Sequence[str], *, exported: bool) -> list[Effect]:

@@ -10,12 +10,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from iquest_lsp.codeflow.diff.list_items import Key, keyed_regions, under_old_numbers
+from iquest_lsp.codeflow.diff.module_links import link_effects
 from iquest_lsp.codeflow.diff.part_effects import DEFINED, PROSE, WRITTEN, PartLines, part_effects
 from iquest_lsp.codeflow.diff.replacements import is_same_title
 from iquest_lsp.codeflow.diff.values import (
     FREE,
     MAX_TOLD,
+    UNINDENTED,
     only_commas,
+    same_lines,
     same_value,
     same_words,
     unlisted,
@@ -96,6 +99,7 @@ def part_changes(
     _pair_unnamed(parts)
     _drop_uncommented(parts)
     _drop_closers(parts)
+    _drop_attributes(parts, item)
     formed = {key[:2] for key in sides.old} & {key[:2] for key in sides.new}
     for key, part in parts.items():
         part.has_forms = key[:2] in formed
@@ -218,6 +222,10 @@ def _texts(text: bytes | None) -> list[str]:
 def _change(item: FileDiff, part: _Part, texts: Texts, sources: tuple[bytes, bytes]) -> SymbolChange:
     if part.old is None or part.new is None:
         whole = _whole(item, part.region, "added" if part.new else "removed")
+        if part.has_forms and part.kind in ("imports", "exports"):
+            # Others stand elsewhere in the file, before and after.
+            linked = link_effects(part.removed, part.added, texts[1], exported=part.kind == "exports")
+            return replace(whole, change="body", effects=tuple(linked))
         if part.kind in DEFINED:
             lines = texts[bool(part.new)][part.region.start : part.region.end]
             whole = replace(whole, lines=tuple(map(str.strip, lines)))
@@ -233,8 +241,9 @@ def _change(item: FileDiff, part: _Part, texts: Texts, sources: tuple[bytes, byt
     else:
         both_lines = texts[0][part.old.start : part.old.end], texts[1][part.new.start : part.new.end]
         pairs = [part.hunks[at] for at in sorted(part.hunks)]
-        own = PartLines(part.removed, part.added, pairs, *both_lines, texts[1])
-        found = part_effects(part.old, part.new, own, "ruby" if item.path.endswith(".rb") else "")
+        own = PartLines(part.removed, part.added, pairs, *both_lines, texts[1], texts[0])
+        language = "ruby" if item.path.endswith(".rb") else language_of(item.path)
+        found = part_effects(part.old, part.new, own, language)
     told = tuple(proven(found, language_of(item.path), *places))
     # A key that stands first in its item, or no longer, is the same key.
     bare = unlisted if part.kind == "key" else str.strip if part.kind in ("imports", "exports") else str.rstrip
@@ -242,6 +251,8 @@ def _change(item: FileDiff, part: _Part, texts: Texts, sources: tuple[bytes, byt
     if part.kind in ("function", "method") and item.path.endswith(FREE):
         sides = ((part.old, texts[0]), (part.new, texts[1]))
         spaced = spaced or same_words(*("\n".join(lines[region.start : region.end]) for region, lines in sides))
+    if part.kind in DEFINED and item.path.endswith(UNINDENTED):
+        spaced = spaced or same_lines(texts[0][part.old.start : part.old.end], texts[1][part.new.start : part.new.end])
     change: ChangeName
     if spaced or (part.kind == "key" and same_value(part.old.value, part.new.value) and not is_of_comments(told)):
         change, told = "format-only", ()
@@ -302,6 +313,18 @@ def _drop_uncommented(parts: dict[Key, _Part]) -> None:
         words = [_MARK.sub("", line).strip() for line in lines if is_comment(line)]
         if lines and len(words) == len(lines) and all(times[word] > (word in said[key]) for word in words):
             times.subtract(said[key])
+            del parts[key]
+
+
+#: An attribute of what stands below it.
+_ATTRIBUTE = re.compile(r"\s*(?:#\[.*\]|@[\w.]+(?:\(.*\))?)\s*$")
+
+
+def _drop_attributes(parts: dict[Key, _Part], item: FileDiff) -> None:
+    """Takes out attributes that come and go with what stands below them, which is what changes."""
+    for key, part in list(parts.items()):
+        touched = [line for at in part.hunks for line in (*item.hunks[at].removed, *item.hunks[at].added)]
+        if part.kind == "attribute" and any(line.strip() and not _ATTRIBUTE.match(line) for line in touched):
             del parts[key]
 
 

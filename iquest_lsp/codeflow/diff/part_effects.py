@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from iquest_lsp.codeflow.diff.module_links import link_effects
+from iquest_lsp.codeflow.diff.module_links import link_effects, path_effects
 from iquest_lsp.codeflow.diff.values import keys_instead, line_values, value_effects
 from iquest_lsp.codeflow.syntax.comments import is_comment, opens_comment
 from iquest_lsp.codeflow.syntax.effects.body_effects import body_effects
@@ -30,7 +30,8 @@ _VALUES = frozenset({"key", "package", "variable", "constant", "assignment"})
 
 @dataclass(frozen=True, slots=True)
 class PartLines:
-    """The lines of a part that go and come, the same by hunk, all of its lines on both sides, and the file's after."""
+    """The lines of a part that go and come, the same by hunk, all of its lines on both sides, and the file's after and
+    before."""
 
     removed: Sequence[str]
     added: Sequence[str]
@@ -38,6 +39,7 @@ class PartLines:
     before: Sequence[str]
     after: Sequence[str]
     file: Sequence[str]
+    earlier: Sequence[str] = ()
 
 
 def part_effects(old: Region, new: Region, lines: PartLines, language: str) -> list[Effect]:
@@ -49,6 +51,8 @@ def part_effects(old: Region, new: Region, lines: PartLines, language: str) -> l
         return [Effect(EffectKind.COMMENTS_ONLY)]
     if kind not in PROSE:
         removed, added = ([line for line in side if not is_comment(line)] for side in (removed, added))
+    if kind == "imports" and language == "rust":
+        return path_effects((lines.before, lines.after), (lines.earlier, lines.file))
     if kind in ("imports", "exports"):
         return link_effects(removed, added, lines.file, exported=kind == "exports")
     if listed := line_values(kind, removed, added):
@@ -59,11 +63,10 @@ def part_effects(old: Region, new: Region, lines: PartLines, language: str) -> l
         # A function inside another one is told by itself; the lines around it are its outer one's.
         return body_effects(kind, lines.hunks, lines.before, lines.after, language)
     if kind in _CODE:
-        return (
-            plain_effects(removed, added)
-            if kind != "call"
-            else effects(removed, added) or plain_effects(removed, added)
-        )
+        # What a block holds after the change is used there still, whether its lines change or not.
+        both = lines.before, lines.after
+        told = effects(removed, added, *both) if kind == "call" else []
+        return told or plain_effects(removed, added, *both)
     if kind == "key" and (instead := keys_instead(old.value, new.value, removed, added)):
         return instead
     if len(removed) == len(added) == 1 and len(removed[0].strip()) + len(added[0].strip()) <= 100:

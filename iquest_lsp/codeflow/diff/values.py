@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from collections.abc import Sequence
 
 from iquest_lsp.codeflow.facts import bounded
 from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind
@@ -163,7 +164,15 @@ def _on_a_line(text: str) -> str:
 
 #: Languages without a grammar here in which line breaks and indentation between words hardly ever mean something.
 FREE = (".kt", ".kts", ".swift", ".dart", ".groovy")
+#: Those in which the indentation of a line hardly ever means something.
+UNINDENTED = (*FREE, ".rb", ".rake", ".php", ".cs", ".lua", ".pl", ".pm", ".ex", ".exs", ".jl", ".r")
 _WORDS = re.compile(r'"""[\s\S]*?"""|"(?:\\.|[^"\\\n])*"|\w+|\S')
+
+
+def same_lines(old: Sequence[str], new: Sequence[str]) -> bool:
+    """Whether lines differ by white space at their ends alone, empty ones aside."""
+    one, other = (list(filter(None, map(str.strip, lines))) for lines in (old, new))
+    return bool(one) and old != new and one == other
 
 
 def same_words(old: str, new: str) -> bool:

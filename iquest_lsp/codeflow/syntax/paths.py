@@ -44,7 +44,7 @@ _TEST = re.compile(
     r"(_test|_tests|_spec|\.test|\.spec)\.[a-z0-9]+$|(^|/)[A-Za-z0-9]*(Test|Tests|IT)\.java$|(^|/)tests?\.(py|rs|js|ts)$"
 )
 _DOCS = re.compile(
-    r"(^|/)(docs?|documentation|man)/|\.(md|markdown|rst|rdoc|adoc|asciidoc|textile|pod|mdx|1)$|"
+    r"(^|/)(docs?|documentation|man)/|\.(md|markdown|rst|rdoc|adoc|asciidoc|textile|pod|mdx|1)$|\.[1-8]\.in$|"
     r"(^|/)(readme|contributing|authors|license|copying|code_of_conduct|security|install|faq|todo)(\.[\w-]+){0,2}$",
     re.IGNORECASE,
 )
@@ -64,6 +64,8 @@ _BUILD = re.compile(
     r"[^/]*\.(?:sln|nuspec|gemspec|podspec|props|targets))$|(^|/)requirements/",
     re.IGNORECASE,
 )
+#: What a library of Ruby gives to those who test with it.
+_FOR_TESTS = re.compile(r"^(?:(?!(?:tests?|specs?)/)[\w.-]+/)*lib/[\w/-]+/tests?/[\w/]+\.rb$")
 #: Files that build something wherever they lie, in a folder of tests too.
 _PROJECT = re.compile(r"\.(?:cs|fs|vb|vcx)proj$|(?:^|/)build\.gradle(?:\.kts)?$", re.IGNORECASE)
 _GENERATED = re.compile(
@@ -148,7 +150,9 @@ def category(path: str) -> Category:
     )
     code = is_code(path)
     for rule, kind in rules:
-        if rule.search(path) and not (kind is Category.DOCS and code and not _DOC_FOLDER.match(path)):
+        if not rule.search(path) or (kind is Category.DOCS and code and not _DOC_FOLDER.match(path)):
+            continue
+        if kind is not Category.TEST or not _FOR_TESTS.search(path):
             return kind
     if code:
         return Category.SOURCE

@@ -84,6 +84,17 @@ def _bases_effects(before: str, after: str) -> list[Effect]:
     return found or [Effect(EffectKind.BECOMES, (old[name], new[name])) for name in changed[:2]]
 
 
+#: What says how a type is declared, behind what says who sees it.
+_FORM = re.compile(
+    r"(?:(?:export|declare|default|abstract|pub(?:\([\w:]+\))?)\s+)*(type|interface|class|enum|struct|union)\s+\w"
+)
+#: Words before a head that say who sees it and what may be done with it.
+_MODIFIERS = frozenset(
+    {
+        *("abstract", "async", "const", "constexpr", "default", "export", "extern", "final", "inline", "override"),
+        *("private", "protected", "pub", "public", "readonly", "sealed", "static", "synchronized", "unsafe", "virtual"),
+    }
+)
 #: What stands for the signature of a value.
 _NAME = re.compile(r"[\w$.]+")
 
@@ -102,6 +113,10 @@ def signature_effects(before: str, after: str) -> list[Effect]:
         return [*signature_effects(*heads), *marks]
     if bool(_NAME.fullmatch(before)) != bool(_NAME.fullmatch(after)):  # a value became a function, or one a value
         return [Effect(EffectKind.BECOMES, (before, after))]
+    forms = [form[1] if (form := _FORM.match(head)) else "" for head in (before, after)]
+    if all(forms) and forms[0] != forms[1] and "type" in forms:
+        # What it is made of is not all in the head of a type.
+        return [Effect(EffectKind.BECOMES, (forms[0], forms[1]))]
     results = [_result(head) for head in (before, after)]
     if bool(results[0]) != bool(results[1]):
         # Whoever calls it has something to take now, or nothing any more.
@@ -112,8 +127,23 @@ def signature_effects(before: str, after: str) -> list[Effect]:
     found = parameter_effects(before, after)
     if found:
         return found
-    told = len(before) + len(after) <= MAX_TOLD
-    return [Effect(EffectKind.BECOMES, (before, after)) if told else Effect(EffectKind.OTHER_SIGNATURE)]
+    if len(before) + len(after) <= MAX_TOLD:
+        return [Effect(EffectKind.BECOMES, (before, after))]
+    return _modifier_effects(before, after) or [Effect(EffectKind.OTHER_SIGNATURE)]
+
+
+def _modifier_effects(before: str, after: str) -> list[Effect]:
+    """The words before two heads that one of them has alone, where all else is the same."""
+    sides = []
+    for head in (before, after):
+        words = head.split()
+        count = next((at for at, word in enumerate(words) if word not in _MODIFIERS), len(words))
+        sides.append((words[:count], words[count:]))
+    (old, rest), (new, other) = sides
+    if rest != other:
+        return []
+    found = [Effect(EffectKind.GAINS_MARK, (word,)) for word in new if word not in old]
+    return found + [Effect(EffectKind.LOSES_MARK, (word,)) for word in old if word not in new]
 
 
 def _unmarked(signature: str) -> str:
@@ -129,8 +159,18 @@ def _marks(signature: str) -> list[str]:
     return [*map(str.strip, _ATTRIBUTE.findall(signature)), *(_MARK.findall(found[0]) if found else ())]
 
 
+#: A head of Rust, behind which stands what it returns.
+_RUST_RESULT = re.compile(
+    r"(?:(?:pub(?:\([\w:]+\))?|const|async|unsafe|extern(?:\s+\"\w+\")?|default)\s+)*fn\s[^\n]*\)\s*->\s*([^\n]+)$"
+)
+
+
 def _result(signature: str) -> str:
-    """What a function of Go returns, which its signature tells behind the parameters; empty for nothing."""
+    """What a function of Go or Rust returns, which its signature tells behind the parameters; empty for nothing."""
+    if found := _RUST_RESULT.match(signature):
+        result = re.split(r"\bwhere\b", found[1])[0].strip(" {;")
+        # An arrow inside the parameters is a parameter's own.
+        return "" if result == "()" or result.count("(") != result.count(")") else result
     if not _is_go(signature):
         return ""
     start = signature.find("(", signature.find(")") + 1 if _BEFORE.match(signature) else 0)

@@ -228,7 +228,7 @@ def _files(kind: Category, files: Sequence[ChangedFile], *, beside: bool) -> str
 def _of_comments(item: ChangedFile) -> bool:
     """Whether nothing but comments of code change in a file."""
     code = category(item.path) in (Category.SOURCE, Category.TEST)
-    return code and bool(item.symbols) and all(part.change == "doc" for part in item.symbols)
+    return code and bool(item.symbols) and all(part.change == "doc" or part.kind == "comment" for part in item.symbols)
 
 
 def _with_parts(item: ChangedFile) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from iquest_lsp.codeflow.diff.intents.kinds import Intent, IntentReason, Sign
-from iquest_lsp.codeflow.diff.intents.message_words import issues_in, uninformative, word_scores
+from iquest_lsp.codeflow.diff.intents.message_words import issues_in, mends_words, uninformative, word_scores
 from iquest_lsp.codeflow.diff.intents.shape import Shape
 from iquest_lsp.codeflow.diff.intents.shape_kind import is_layout, shape_kind
 
@@ -153,6 +153,8 @@ def _kind(subject: str, body: str, shape: Shape, *, merge: bool) -> tuple[str, f
             why = [IntentReason(Sign.WORD, (words[kind],))] if kind in words else []
             why += [guess[2]] if guess is not None and guess[0] == kind else []
             return kind, min(0.9, 0.55 + 0.1 * margin), tuple(why), True
+    if (guess is None or guess[2].kind in _SLIGHT) and (word := mends_words(subject)):
+        return "docs", 0.6, (IntentReason(Sign.WORD, (word,)),), told
     # A message that says something else is not overruled by so little.
     slight = told and guess is not None and guess[2].kind in _SLIGHT
     if guess is not None and not slight:

@@ -39,6 +39,11 @@ _KEYWORDS: tuple[tuple[re.Pattern[str], str, float], ...] = tuple(
             4.0,
         ),
         (
+            r"\b(?:improv\w*|boost\w*|increas\w*|better|enhanc\w*|help\w*)\s+(?:[\w-]+\s+){0,2}(?:performance|perf|speed)\b",
+            "perf",
+            4.0,
+        ),
+        (
             r"\b(speed|fast(er)?|perf(ormance)?|optimi[sz]\w*|slow|cach(e|ing)|latency)\b|"
             r"优化|性能|加速|缓存",
             "perf",
@@ -83,7 +88,10 @@ _KEYWORDS: tuple[tuple[re.Pattern[str], str, float], ...] = tuple(
             1.7,
         ),
         (
-            r"^(?:\W*\[[^\]]*\])?\W*(?:add|writ|extend|more|improv|new)\w*\s+(?:(?!for\b|to\b|that\b)[\w-]+\s+){0,4}"
+            # What comes with its tests is more than tests.
+            r"^(?:\W*\[[^\]]*\])?\W*(?:add|writ|extend|more|improv|new)\w*\s+"
+            r"(?:(?!for\b|to\b|that\b|with\b|(?<!unit )(?<!integration )(?<!functional )(?<!regression )(?<!e2e )and\b)"
+            r"[\w-]+\s+){0,4}"
             r"(?:unit.?|integration.?)?tests?(?:\s+cases?)?\b(?!\s+(?:helper|utilit|runner|framework|command|option))",
             "test",
             5.0,
@@ -128,6 +136,13 @@ _VAGUE_CHINESE = re.compile(
     r"(?:代码|文件|内容|问题|错误|bug|细节|逻辑|功能)(?:更新|修改|提交|优化|调整|完善|修复|整理))\W*$",
     re.IGNORECASE,
 )
+#: Says that somebody asked for what is done, and not what it is.
+_ASKED_FOR = re.compile(
+    r"^\W*(?:implement|incorporat|appl|address|integrat)\w*\s+(?=.*\b(?:review|feedback|suggest|remark|nits)|.*\br\d)"
+    r"(?:(?:the|some|more|all|suggested|requested|minor|few|a|pr|code|review)\s+)*"
+    r"(?:changes?|comments?|suggestions?|feedback|remarks?|nits?)\b",
+    re.IGNORECASE,
+)
 #: Marks before a subject: an issue, a branch, a part of the project.
 _MARKS = re.compile(r"^(?:\[[^\]]+\]\s*)+(?=\w)|^(?:gh-|#)\d+:?\s+(?=\w)", re.IGNORECASE)
 _NAME = re.compile(r"`[^`]+`|\b\w+_\w+\b|\b[a-z]+[A-Z]\w*|\b[A-Za-z]\w*(?:\.[A-Za-z_]\w*)+\b|\b\w+\(\)", re.ASCII)
@@ -143,6 +158,14 @@ _ISSUES = re.compile(
 _NOT_ISSUES = re.compile(r"^(UTF|ISO|SHA|RFC|PEP|HTTP|UTF8|AES|CP|BASE|MD|TLS|CVE)-", re.IGNORECASE)
 #: What is closed may have been a wish; only what is fixed was wrong.
 _CLOSES = re.compile(r"\b(fix(e[sd])?|resolve[sd]?):? #\d+", re.IGNORECASE)
+
+
+def mends_words(subject: str) -> str:
+    """The word of a subject that says nothing but that a word was misspelt; empty for all others."""
+    found = re.match(
+        r"^\W*(?:(?:fix|correct)(?:e[sd]|ing|s)?\s+)?(?:a\s+|some\s+|minor\s+)*(typos?)\W*$", subject, re.IGNORECASE
+    )
+    return found[1] if found else ""
 
 
 def uninformative(subject: str) -> bool:
@@ -236,6 +259,8 @@ def word_scores(
     """How much the message speaks for each kind, and the words that do; `guessed` is what the diff speaks for."""
     scores: defaultdict[str, float] = defaultdict(float)
     words: dict[str, str] = {}
+    if _ASKED_FOR.match(subject):
+        return scores, words
     # `resolve_buffer` is a name, not something that is resolved.
     subject = _NAMED.sub("it", _NAME.sub("it", _MARKS.sub("", subject)))
     first = re.sub(r"^[\w./-]+:\s+", "", subject).split(" ", 1)[0]

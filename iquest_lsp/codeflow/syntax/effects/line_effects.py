@@ -184,7 +184,9 @@ def _part(before: str, after: str) -> Effect | None:
     left, right = old[same:], new[same:]
     was, now = ("".join(part[: len(part) - tail]).strip() for part in (left, right))
     if len(was) + len(now) > 120 or not (_balanced(was) and _balanced(now)):
-        return None
+        # A bracket that comes or goes within the quotes of a text is a sign of it.
+        within = _in_text(before, "".join(old[:same])) and _in_text(after, "".join(new[:same]))
+        return Effect(EffectKind.TEXTS_ONLY) if within else None
     if not was or not now:
         gains = Effect(EffectKind.GAINS, (bounded(after), now))
         return gains if now else Effect(EffectKind.LOSES, (bounded(before), was))

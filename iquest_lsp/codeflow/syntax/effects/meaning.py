@@ -18,6 +18,8 @@ from iquest_lsp.codeflow.syntax.effects.tokens import (
     arguments,
     closed,
     condition_at,
+    is_in_value,
+    likest,
     nearest_condition,
     slid,
     unturned,
@@ -187,9 +189,9 @@ def _effect(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int]) ->
         before, after = old.line(was[0]), new.line(now[0])
         paired = old.text.count("\n") == new.text.count("\n")
         short = paired and len(before) + len(after) <= 2 * MAX_SHOWN and before != after
-        same = short and SequenceMatcher(None, before, after, autojunk=False).ratio() >= 0.6
+        same = short and likest(before, new.text.split("\n")) == after and _ratio(before, after) >= 0.6
         return Effect(EffectKind.BECOMES, (before, after)) if same else None
-    if before and after and not re.search(r"\w", before + after):
+    if not re.search(r"\w", before + after):
         return None
     if before and after and len(before) + len(after) <= 2 * MAX_SHOWN:
         return Effect(EffectKind.BECOMES, (before, after))
@@ -204,6 +206,10 @@ def _effect(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int]) ->
     return None
 
 
+def _ratio(one: str, other: str) -> float:
+    return SequenceMatcher(None, one, other, autojunk=False).ratio()
+
+
 def _on_condition(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int]) -> Effect | None:
     """A condition that asks for more or less than before, or for the opposite."""
     gone, come = old.tokens[was[0] : was[1]], new.tokens[now[0] : now[1]]
@@ -215,7 +221,7 @@ def _on_condition(old: Side, new: Side, was: tuple[int, int], now: tuple[int, in
             for words, kind in ((_AND, more[0]), (_OR, more[1])):
                 text = _clause(side, span, words)
                 # What is assigned as a whole is no part of a condition.
-                if text and not _SETS.search(text):
+                if text and not _SETS.search(text) and not is_in_value(side, span[0]):
                     return Effect(kind, (text,))
     conditions = condition_at(old, was[0]), condition_at(new, now[0])
     if not all(conditions) or max(map(len, conditions)) > MAX_SHOWN + 10:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -14,6 +14,9 @@ _TOKEN = re.compile(
     r"\b(?:is\s+not|not\s+in)\b|[A-Za-z_$][\w$]*(?:!(?!=)|\?(?=\())?|\d[\w.]*|"
     r"===|!==|=>|->|::|<=|>=|==|!=|&&|\|\||:=|\+=|-=|\*\*|\?\?|\?\.|\S"
 )
+
+
+_NAME = re.compile(r"[A-Za-z_$][\w$]*[!?]?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,51 @@ def condition_at(side: Side, at: int) -> str:
     where = side.spans[min(at, len(side.spans) - 1)][0]
     column = where - (side.text.rfind("\n", 0, where) + 1)
     return text if column <= line.find(text) + len(text) else ""
+
+
+#: What asks a condition, and what begins a statement that gives a value instead.
+_ASKS = re.compile(
+    r"\b(?:if|elif|elsif|elseif|while|unless|until|when|for|assert\w*|where|filter|expect\w*|ensure\w*|check\w*|some|every|any|"
+    r"all|find\w*|take_?[wW]hile|skip_?[wW]hile|drop_?[wW]hile|retain|require)\b|\?(?![.?])"
+)
+_GIVES = re.compile(
+    r"\b(?:return|yield)\b|=>|(?<![=!<>+\-*/|&]):?=(?![=~>])|^\s*[\w\"'$.\[\]-]+\??:(?!:)\s|"
+    r"^\s*[\w.$\[\]]+\s*(?:\|\||&&|\?\?)=|^\s*\{"
+)
+
+
+def called_around(side: Side, at: int) -> str:
+    """The word before the bracket that a token stands in; empty where there is none."""
+    depth = 0
+    for place in range(at - 1, 0, -1):
+        depth += (side.tokens[place] in ")]}") - (side.tokens[place] in "([{")
+        if depth < 0:
+            return side.tokens[place - 1] if side.tokens[place] == "(" and _NAME.match(side.tokens[place - 1]) else ""
+    return ""
+
+
+def is_in_value(side: Side, at: int) -> bool:
+    """Whether what joins two parts by `and` or `or` gives a value that is returned, set or shown: no condition asks it.
+
+    Where the statement begins in lines that are not at hand, that is not known.
+    """
+    where = side.spans[min(at, len(side.spans) - 1)][0]
+    start = side.text.rfind("\n", 0, where) + 1
+    left, right = side.text[start:where], side.text[where:].partition("\n")[0]
+    if (name := called_around(side, at)) and not _ASKS.fullmatch(name) and not _ASKS.search(left):
+        return True
+    while not (found := [*_ASKS.finditer(left), *_GIVES.finditer(left)]):
+        if start == 0 or re.search(r"[;{}]\s*$", side.text[:start].rstrip()):
+            return False
+        end, start = start - 1, side.text.rfind("\n", 0, start - 1) + 1
+        left, right = side.text[start:end], ""
+    last = max(found, key=lambda item: item.start())
+    return bool(_GIVES.match(left, last.start())) and not re.search(r"\s\?\s|\bif\b|\?$", right)
+
+
+def likest(line: str, lines: Iterable[str]) -> str:
+    """The one of some lines that a line is most like, without white space at its ends."""
+    return max(map(str.strip, lines), key=lambda other: SequenceMatcher(None, line, other, autojunk=False).ratio())
 
 
 def nearest_condition(condition: str, side: Side) -> str:

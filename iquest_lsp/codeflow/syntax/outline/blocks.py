@@ -242,11 +242,15 @@ class _Reader:
                 title = ".".join(label.strip('"') for label in (found[3], found[4]) if label)
                 return (_LABELS.get(found[2]) or _kind(found[2], "")[0], title)
             kind, title = _kind(found[2], found[3])
+            if self.language == "rb" and kind not in ("test", "suite"):
+                title = title.replace("::", ".")  # the same where the outer one is opened around it
             if self.language in ("kt", "kts") and (extended := _EXTENSION.match(line)):
                 title = f"{extended[1]}.{extended[2]}"
             short_name = title.rsplit(".", 1)[-1]
             named = _TEST_NAME.match(short_name) or (self.language == "php" and re.match(r"test\w", short_name))
             named = named if kind == "function" else None
+            if self.language == "rb" and self.outer and not any(item.kind in ("class", "suite") for item in self.outer):
+                named = None  # what a module is called helps those who test
             return ("test" if kind == "function" and (named or self.is_test) else kind, title)
         inside = bool(self.outer) and self.outer[-1].kind in _TYPES
         if self.language in _TYPED and inside and self.outer[-1].kind == "interface" and (slot := _SLOT.match(line)):

@@ -155,6 +155,9 @@ def _reader(path: str) -> Reader | None:
     for pattern, reader in _NAMES:
         if re.fullmatch(pattern, name):
             return reader
+    # What a build fills in is written as what it becomes.
+    if name.endswith(".in") and (filled := _SUFFIXES.get(PurePosixPath(name.removesuffix(".in")).suffix)):
+        return filled
     indented = _blocks if _INDENTED.search(name) else None
     return _SUFFIXES.get(PurePosixPath(name).suffix, indented)
 

@@ -221,26 +221,54 @@ def html_elements(text: str) -> tuple[Region, ...]:
 _DEPENDENCY = re.compile(r"<(dependency|plugin|parent|extension)>(.{0,4000}?)</\1>", re.DOTALL)
 #: A longer block sets more than what is needed.
 MAX_DEPENDENCY = 12
+#: Elements that several may be called like, and what of their own tells them apart.
+_TITLED = frozenset({"dependency", "plugin", "parent", "extension", "execution", "profile", "repository", "exclusion"})
+_COORDINATE = re.compile(r"\s*<(groupId|artifactId|version|id|name)>([^<]*)</\1>")
 
 
 def maven_elements(text: str) -> tuple[Region, ...]:
-    """Packages that a pom.xml asks for, by group and artifact, and its elements outside of them."""
+    """Packages that a pom.xml asks for, by group and artifact, and its elements outside of them.
+
+    What lies in a plugin or a profile is called by it: `maven-jar-plugin > version`.
+    """
     packages: list[Region] = []
+    taken: set[int] = set()
     start, read = 0, 0
     for block in _DEPENDENCY.finditer(text):
         start, read = start + text.count("\n", read, block.start()), block.start()
         count = block[0].count("\n") + 1
-        named = {
-            tag: found[1].strip() for tag in _COORDINATES if (found := re.search(rf"<{tag}>([^<]*)</{tag}>", block[2]))
-        }
-        if "artifactId" in named and count <= MAX_DEPENDENCY:
-            name = ":".join(filter(None, (named.get("groupId"), named["artifactId"])))
-            packages.append(Region(name, "package", start, start + count, named.get("version", "")))
-    taken = {at for item in packages for at in range(item.start, item.end)}
-    return (*packages, *(item for item in html_elements(text) if item.start not in taken))
+        own = _own(block[0].split("\n")) if count > 1 else dict(_COORDINATE.findall(block[2]))
+        if "artifactId" in own:
+            name = ":".join(filter(None, (own.get("groupId"), own["artifactId"])))
+            packages.append(Region(name, "package", start, start + count, own.get("version", "")))
+            taken |= set(range(start, start + count)) if count <= MAX_DEPENDENCY else {start}
+    return (*packages, *(item for item in _under_titles(text) if item.start not in taken))
 
 
-_COORDINATES = ("groupId", "artifactId", "version")
+def _under_titles(text: str) -> list[Region]:
+    """Elements, each under the titles of those around it that have one."""
+    lines = text.split("\n")
+    found: list[Region] = []
+    around: list[tuple[int, str]] = []
+    for item in sorted(html_elements(text), key=lambda item: (item.start, -item.end)):
+        while around and around[-1][0] <= item.start:
+            around.pop()
+        outer = f"{around[-1][1]} > " if around else ""
+        own = _own(lines[item.start : item.end]) if item.name in _TITLED else {}
+        title = next((own[tag] for tag in ("artifactId", "id", "name") if own.get(tag)), "")
+        name = f"{outer}{title or item.name}"
+        if title:
+            around.append((item.end, name))
+        found.append(Region(short(name), item.kind, item.start, item.end, item.value))
+    return found
+
+
+def _own(lines: list[str]) -> dict[str, str]:
+    """What stands right inside an element of several lines that says what it is, by tag."""
+    inside = [(len(line) - len(line.lstrip()), found) for line in lines[1:-1] if (found := _COORDINATE.match(line))]
+    depth = min((indent for indent, _ in inside), default=0)
+    # The first of several is what the element says of itself.
+    return {coordinate[1]: coordinate[2].strip() for indent, coordinate in reversed(inside) if indent == depth}
 
 
 def short(name: str) -> str:

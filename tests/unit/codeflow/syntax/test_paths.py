@@ -17,6 +17,11 @@ from iquest_lsp.codeflow.syntax.paths import Category, category, is_code, is_tes
         ("a_test.go", Category.TEST),
         ("src/test/java/ATest.java", Category.TEST),
         ("src/contest.py", Category.SOURCE),
+        # What a library gives to those who test with it, and a library inside of tests.
+        ("lib/kit/test/unit.rb", Category.SOURCE),
+        ("test/lib/kit/test/unit.rb", Category.TEST),
+        ("lib/kit/test/unit.py", Category.TEST),
+        ("man/kit.1.in", Category.DOCS),
         ("docs/a.md", Category.DOCS),
         ("README", Category.DOCS),
         ("docs/conf.py", Category.DOCS),

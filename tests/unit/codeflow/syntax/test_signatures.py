@@ -26,3 +26,28 @@ def test_a_line_of_the_preprocessor_is_no_part_of_a_head() -> None:
     (signature,) = (item.signature for item in symbols_of("a.c", text.encode()) if item.name == "sizes")
     assert "#" not in signature
     assert list(parameters(signature)) == ["all", "of"]
+
+
+LONG = "class ThatIsCalledByAVeryLongNameIndeed implements AnotherThatIsCalledByAVeryLongName"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("interface A extends B", "type A", [(EffectKind.BECOMES, ("interface", "type"))]),
+        ("class A", "interface A", [(EffectKind.BECOMES, ("class A", "interface A"))]),
+        ("fn f(a: u8)", "fn f(a: u8) -> Out<()> where T: B", [(EffectKind.GIVES, ("Out<()>",))]),
+        ("fn f(a: u8) -> Out", "fn f(a: u8) -> ()", [(EffectKind.GIVES_NO_MORE, ("Out",))]),
+        # The arrow of a parameter is no result.
+        ("fn f(a: impl Fn(u8) -> u8)", "fn f(a: impl Fn(u8) -> u8) -> Out", [(EffectKind.GIVES, ("Out",))]),
+        (LONG, f"final {LONG}", [(EffectKind.GAINS_MARK, ("final",))]),
+        (
+            f"public {LONG}",
+            f"private {LONG}",
+            [(EffectKind.GAINS_MARK, ("private",)), (EffectKind.LOSES_MARK, ("public",))],
+        ),
+        (LONG, LONG.replace("Indeed", "Now"), [(EffectKind.OTHER_SIGNATURE, ())]),
+    ],
+)
+def test_what_becomes_of_a_head(before: str, after: str, told: list[tuple[EffectKind, tuple[str, ...]]]) -> None:
+    assert [(effect.kind, effect.values) for effect in signature_effects(before, after)] == told

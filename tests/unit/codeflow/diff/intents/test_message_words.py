@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from iquest_lsp.codeflow.diff.intents.message_words import issues_in, uninformative, word_scores
+from iquest_lsp.codeflow.diff.intents.message_words import issues_in, mends_words, uninformative, word_scores
 from iquest_lsp.codeflow.diff.intents.shape import shape_of
 from tests.unit.codeflow.made import diff_of
 
@@ -54,6 +54,8 @@ def test_issues_that_a_text_mentions(text: str, issues: tuple[str, ...]) -> None
         ("Add a reader", "feature"),
         ("Rename the reader", "refactor"),
         ("Speed up the reader", "perf"),
+        ("Add a hint for the reader that helps improve performance", "perf"),
+        ("Add a reader and tests", "feature"),
         ("Fix lint warnings", "style"),
         ("Release 1.2", "release"),
         ("Deprecate the reader", "deprecate"),
@@ -75,3 +77,22 @@ def test_names_are_no_words(subject: str) -> None:
 def test_what_is_closed_by_the_body_speaks_for_a_fix() -> None:
     assert word_scores("Kit", "Fixes #3", shape_of(CODE))[0]["fix"] > 0
     assert word_scores("Kit", "Closes #3", shape_of(CODE))[0]["fix"] == 0
+
+
+@pytest.mark.parametrize(
+    ("subject", "asked"),
+    [
+        ("Implemented suggested changes from code review", True),
+        ("Addresses review comments in r48", True),
+        ("Implement comments in JSON", False),
+    ],
+)
+def test_that_somebody_asked_for_it_speaks_for_no_kind(subject: str, asked: bool) -> None:
+    assert (not word_scores(subject, "", shape_of(CODE))[0]) is asked
+
+
+@pytest.mark.parametrize(
+    ("subject", "word"), [("Fix typo", "typo"), ("typos", "typos"), ("Fix typo in name", ""), ("Fix it", "")]
+)
+def test_words_that_were_misspelt(subject: str, word: str) -> None:
+    assert mends_words(subject) == word

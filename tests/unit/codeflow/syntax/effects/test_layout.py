@@ -24,6 +24,15 @@ from iquest_lsp.codeflow.syntax.effects.layout import same_code, squashed
         ("typescript", "type A =\n  | B\n  | C\n", "type A = B | C\n", True),
         ("go", "f(a,b)\n", "f(a, b)\n", True),
         ("cobol", "a b\n", "a  b\n", False),
+        # Braces around what they need not be around, and those that hold more, or another branch.
+        ("javascript", "if (a) b()\nc()\n", "if (a) { b() }\nc()\n", True),
+        ("javascript", "if (a) b()\nc()\n", "if (a) { b(); c() }\n", False),
+        ("javascript", "if (a) if (b) c(); else d()\n", "if (a) { if (b) c() } else d()\n", False),
+        ("typescript", "const f = a => g(a)\n", "const f = (a) => {\n  return g(a)\n}\n", True),
+        ("typescript", "const f = (a) => g(a)\n", "const f = (a) => {\n  g(a)\n}\n", False),
+        ("java", "class A { void f() { if (a) b(); } }", "class A { void f() { if (a) { b(); } } }", True),
+        # The last expression of a block is its value.
+        ("rust", "fn f() -> u8 { g() }", "fn f() -> u8 { g(); }", False),
     ],
 )
 def test_only_layout_differs(language: str, before: str, after: str, same: bool) -> None:

@@ -1,0 +1,304 @@
+"""Kinds of sentences that were wrong about commits of repositories in TypeScript, Rust, Java, Ruby and shells."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.codeflow.answers.conftest import Case, is_told_of
+from tests.unit.codeflow.conftest import Script
+
+BARE = """export function pick(items: Item[]) {
+  if (!items) return 1
+  for (const item of items) take(item)
+  const sum = (item: Item) => item.sum
+  return sum
+}
+"""
+BRACED = """export function pick(items: Item[]) {
+  if (!items) {
+    return 1
+  }
+  for (const item of items) {
+    take(item)
+  }
+  const sum = (item: Item) => {
+    return item.sum
+  }
+  return sum
+}
+"""
+RUBY = """require "base"
+
+class Kit::Test
+  include Delegator
+
+  def follow
+    request(1)
+    request(2)
+  end
+
+  def left
+    "left"
+  end
+end
+"""
+RUBY_NESTED = """require "base"
+
+module Kit
+  class Test
+    include Delegator
+
+    def follow
+      request(1)
+      request(2)
+    end
+
+    def left
+      "right"
+    end
+  end
+end
+"""
+KINDS = """module Kit
+  module Kinds
+    def self.all
+      defined?(FAST) ? fast(names) : names
+    end
+
+    NAMES = {
+      :one => [1],
+      :all => all
+    }
+
+    defined?(FAST) ? (NAMES[:two] = [:pure]) : (NAMES[:two] = [:slow])
+
+    NAMES.default = []
+  end
+end
+"""
+POM = """<project>
+  <build>
+    <plugins>
+      <plugin>
+        <groupId>org.kit</groupId>
+        <artifactId>first</artifactId>
+        <version>1.0</version>
+        <executions>
+          <execution>
+            <id>base</id>
+            <goals>
+              <goal>compile</goal>
+            </goals>
+          </execution>
+        </executions>
+        <configuration>
+          <chain>
+            <version>9</version>
+          </chain>
+        </configuration>
+      </plugin>
+      <plugin>
+        <groupId>org.kit</groupId>
+        <artifactId>last</artifactId>
+        <version>3.1</version>
+      </plugin>
+    </plugins>
+  </build>
+</project>
+"""
+POM_AFTER = """<project>
+  <build>
+    <plugins>
+      <plugin>
+        <groupId>org.kit</groupId>
+        <artifactId>first</artifactId>
+        <version>1.0</version>
+      </plugin>
+      <plugin>
+        <groupId>org.kit</groupId>
+        <artifactId>last</artifactId>
+        <version>3.1</version>
+      </plugin>
+      <plugin>
+        <groupId>org.other</groupId>
+        <artifactId>info</artifactId>
+        <version>2.0</version>
+        <executions>
+          <execution>
+            <id>add</id>
+            <goals>
+              <goal>add-info</goal>
+            </goals>
+          </execution>
+        </executions>
+      </plugin>
+    </plugins>
+  </build>
+</project>
+"""
+MANUAL = """.TH KIT 1
+.SH OPTIONS
+.HP
+\\fB-m\\fR
+.IP
+Map a name to a syntax. For example, to
+highlight *.conf files with the INI syntax, use it.
+"""
+RUST = """use kit::{
+    assets::Assets,
+    config::{Config, Mode},
+};
+#[cfg(feature = "mode")]
+use kit::other::Other;
+
+pub fn level(source: &Source, kind: &Kind) -> bool {
+    let instead = match (source, kind) {
+        // one that is known
+        (Source::Env, Kind::More) => true,
+        (Source::Env, Kind::Most) => true,
+        _ => false,
+    };
+    instead
+}
+
+fn line(width: usize) {
+    println!("{}", width);
+}
+"""
+RUST_AFTER = """use kit::{
+    assets::Assets,
+    config::Config,
+    paging::Mode,
+};
+
+pub fn level(source: &Source, kind: &Kind) -> bool {
+    let instead = matches!(
+        (source, kind),
+        // one that is known
+        (Source::Env, Kind::More)
+            | (Source::Env, Kind::Most)
+    );
+    instead
+}
+
+fn line(handle: &mut Out, width: usize) -> io::Result<()> {
+    write!(handle, "{}", width)?;
+    Ok(())
+}
+"""
+CASES = (
+    Case(
+        "braces around what they need not be around",
+        {"a.ts": BARE, "a.c": "int f(int a) {\n  if (a)\n    return 1;\n  return 2;\n}\n"},
+        {"a.ts": BRACED, "a.c": "int f(int a) {\n  if (a) {\n    return 1;\n  }\n  return 2;\n}\n"},
+        ("formatting only: `pick`", "formatting only: `f`", "**Kind of change:** style"),
+        message="Do as we agreed",
+    ),
+    Case(
+        "braces that take in more than they held",
+        {"a.c": "void f(int a) {\n  if (a)\n    go();\n  stop();\n}\n"},
+        {"a.c": "void f(int a) {\n  if (a) {\n    go();\n    stop();\n  }\n}\n"},
+        ("function `f`: changed",),
+        ("formatting", "eformats"),
+    ),
+    Case(
+        "an interface that becomes a type",
+        {"a.ts": "export interface Options extends Base {\n  one: string\n}\n"},
+        {"a.ts": "export type Options = Base & {\n  one: string\n}\n"},
+        ("`interface` becomes `type`",),
+        ("type Options",),
+    ),
+    Case(
+        "values that are joined by and, which no condition asks",
+        {"a.ts": "function f(a, b) {\n  const c = make(a)\n  take(b.one)\n  return c.make(b)\n}\n"},
+        {"a.ts": "function f(a, b) {\n  const c = make(a)\n  take(b.one || b.two)\n  return a && c.make(b)\n}\n"},
+        ("`c.make(b)`", "`|| b.two`"),
+        ("condition",),
+    ),
+    Case(
+        "a condition that asks for more",
+        {"a.ts": "function f(a, b) {\n  const c = make(a)\n  if (a) {\n    go(c)\n  }\n}\n"},
+        {"a.ts": "function f(a, b) {\n  const c = make(a)\n  if (a && b.one(c)) {\n    go(c)\n  }\n}\n"},
+        ("a condition also requires `b.one(c)`",),
+    ),
+    Case(
+        "what Rust uses, by its path, and what a function returns now",
+        {"a.rs": RUST},
+        {"a.rs": RUST_AFTER},
+        (
+            "now uses `kit::paging::Mode`, no longer uses `kit::config::Mode`",
+            "takes the new parameter `handle`, returns `io::Result<()>`, where it returned nothing",
+        ),
+        ("gains `|`", "becomes `| (Source", "attribute"),
+    ),
+    Case(
+        "a class of Ruby that is written within its module",
+        {"lib/kit/test/harness.rb": RUBY},
+        {"lib/kit/test/harness.rb": RUBY_NESTED},
+        ("function `Kit.Test.left`: changed", "formatting only: `Kit.Test.follow`"),
+        ("removed", "code of tests", "test code", "test file"),
+    ),
+    Case(
+        "names that a module uses still, and an import beside others",
+        {"a.rb": KINDS, "b.rb": 'require "one"\n\nrequire "two"\n\ndef f\n  1\nend\n'},
+        {
+            "a.rb": KINDS.replace("      :all => all\n", "      :all => all,\n      :two => two\n").replace(
+                "    defined?(FAST) ? (NAMES[:two] = [:pure]) : (NAMES[:two] = [:slow])\n\n", ""
+            ),
+            "b.rb": 'require "one"\n\nif ENV["FAST"]\n  require "three"\nend\nrequire "four"\n\nrequire "two"\n\n'
+            "def f\n  1\nend\n",
+        },
+        ("imports `b`: changed (now uses `four`)",),
+        ("`NAMES`", "`FAST`", "imports `b`: added"),
+    ),
+    Case(
+        "elements of a pom.xml, each in its plugin",
+        {"pom.xml": POM},
+        {"pom.xml": POM_AFTER},
+        ("package `org.other:info`: added (`2.0`)",),
+        ("`9` becomes", "`base` becomes", "`compile` becomes"),
+    ),
+    Case(
+        "a manual page that a build fills in",
+        {"man/kit.1.in": MANUAL},
+        {"man/kit.1.in": MANUAL.replace("*.conf", "*.build")},
+        ("section `OPTIONS`: changed", "**Kind of change:** docs"),
+        ("command",),
+    ),
+    Case(
+        "a bracket in a text, and a misspelling as the message says",
+        {
+            "a.zsh": "_kit() {\n  args=(\n    '(--blank)'--blank'[Create completely new sets of all the syntaxes "
+            "and all the themes there are)]'\n  )\n}\n"
+        },
+        {
+            "a.zsh": "_kit() {\n  args=(\n    '(--blank)'--blank'[Create completely new sets of all the syntaxes "
+            "and all the themes there are]'\n  )\n}\n"
+        },
+        ("only the words of a text change", "**Kind of change:** docs (the message says “typo”)"),
+        message="Fix typo",
+    ),
+    Case(
+        "the head of a test file",
+        {"tests/test_a.py": "def test_a():\n    assert 1\n"},
+        {"tests/test_a.py": "# Copyright 2020\n# by all of us\n\n\ndef test_a():\n    assert 1\n"},
+        ("pdates comments of tests (tests/test_a.py)",),
+    ),
+    Case(
+        "a long head that says more of who may use it",
+        {
+            "A.java": "class ThatIsCalledByAVeryLongNameIndeed implements AnotherThatIsCalledByAVeryLongName {\n"
+            "  int a;\n}\n"
+        },
+        {
+            "A.java": "final class ThatIsCalledByAVeryLongNameIndeed implements AnotherThatIsCalledByAVeryLongName {\n"
+            "  int a;\n}\n"
+        },
+        ("is marked `final`",),
+    ),
+)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_what_is_told_of_a_commit(script: Script, case: Case) -> None:
+    is_told_of(script, case)
