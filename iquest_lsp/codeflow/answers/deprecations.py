@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from iquest_lsp.codeflow.answers.targets import Target
 from iquest_lsp.codeflow.diff.filters import cut_off, rationale
+from iquest_lsp.codeflow.diff.intents.message_words import names_issue
 from iquest_lsp.codeflow.past.entries import Entry
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.syntax.paths import Category, category
@@ -58,7 +59,7 @@ def _own_issues(entry: Entry) -> list[str]:
     issues = entry.issues.split()
     if len(issues) <= MAX_ISSUES:
         return issues
-    return [issue for issue in issues if re.search(rf"{re.escape(issue)}(?!\d)", entry.subject)]
+    return [issue for issue in issues if names_issue(entry.subject, issue)]
 
 
 def deprecated_parts(index: FlowIndex, target: Target) -> tuple[DeprecatedPart, ...]:
@@ -155,10 +156,9 @@ def _statement(lines: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
-def _changelog(index: FlowIndex, target: Target, named: Sequence[str]) -> Iterator[DeprecationReason]:
+def _changelog(index: FlowIndex, target: Target, issues: Sequence[str]) -> Iterator[DeprecationReason]:
     """Entries of changelogs that name the definition and its deprecation, or else those that name some issues."""
     name = re.compile(rf"(?<!\w){re.escape(target.name.rsplit('.', 1)[-1])}(?!\w)")
-    issues = [re.compile(rf"{re.escape(issue)}(?!\d)") for issue in named]
     found: dict[bool, list[DeprecationReason]] = {True: [], False: []}
     for path in index.repository.files("HEAD"):
         if category(path) is not Category.CHANGELOG:
@@ -166,7 +166,7 @@ def _changelog(index: FlowIndex, target: Target, named: Sequence[str]) -> Iterat
         source = index.repository.file_at("HEAD", path)
         for at, told in _entries(source.decode("utf-8", "replace").split("\n")[:MAX_LINES]):
             says = bool(_WORD.search(told) and name.search(told))
-            if says or any(issue.search(told) for issue in issues):
+            if says or any(names_issue(told, issue) for issue in issues):
                 found[says].append(DeprecationReason(DeprecationSource.CHANGELOG, _cut(told), f"{path}:{at + 1}"))
     yield from (found[True] or found[False])[:MAX_ENTRIES]
 

@@ -12,6 +12,7 @@ from iquest_lsp.codeflow.answers.earlier_lives import first_with, is_in
 from iquest_lsp.codeflow.answers.line_events import MOVES, line_events
 from iquest_lsp.codeflow.answers.targets import Target, no_definition
 from iquest_lsp.codeflow.diff.filters import Ground, rationale
+from iquest_lsp.codeflow.diff.intents.message_words import names_issue
 from iquest_lsp.codeflow.facts import Redact, holds_secret
 from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.git.commits import commits
@@ -335,7 +336,8 @@ def _telling(step: _Step, born: _Step) -> bool:
 def _item(step: _Step, redact: Redact, *, include_filtered: bool) -> StoryItem:
     entry = step.entry
     why = rationale(entry.body, 300)
-    issues = tuple(issue for issue in entry.issues.split() if issue not in entry.subject and issue not in why)
+    told = f"{entry.subject}\n{why}"
+    issues = tuple(issue for issue in entry.issues.split() if not names_issue(told, issue))
     said = why or entry.subject
     withheld = holds_secret(redact, said, issues)
     return StoryItem(

@@ -187,6 +187,13 @@ def issues_in(text: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def names_issue(text: str, issue: str) -> bool:
+    """Whether a text names this issue, as issues_in writes it, and not only one whose number begins alike."""
+    number = issue.removeprefix("#")
+    mark = "(?<![A-Za-z0-9])" if number == issue else "(?:#|gh-|GH-|/(?:issues|pull)/)"
+    return re.search(rf"{mark}{re.escape(number)}(?![A-Za-z0-9])", text) is not None
+
+
 def _adds(symbols: Counter[str]) -> bool:
     """Whether something comes, takes more or does something else, beside types."""
     return any(symbols[name] for name in ("added", "takes", "beside")) or symbols["signature"] > symbols["types-only"]

@@ -54,3 +54,9 @@ def test_a_line_that_held_a_secret_is_not_told(script: Script) -> None:
     story = history_of(script.root, redact=lambda text: "hush" in text).why("lib.py:1").story
     assert "hush" not in str([item.change for item in story])
     assert len(story) == 2
+
+
+def test_an_issue_is_told_beside_one_whose_number_begins_alike(script: Script) -> None:
+    script.commit("Round up (#12)\n\nFixes #1.", {"lib.py": "def cents(value):\n    return value\n"})
+    (item,) = history_of(script.root).why("lib.py::cents").story
+    assert item.issues == ("#1",)

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from iquest_lsp.codeflow.diff.intents.message_words import issues_in, mends_words, uninformative, word_scores
+from iquest_lsp.codeflow.diff.intents.message_words import (
+    issues_in,
+    mends_words,
+    names_issue,
+    uninformative,
+    word_scores,
+)
 from iquest_lsp.codeflow.diff.intents.shape import shape_of
 from tests.unit.codeflow.made import diff_of
 
@@ -96,3 +102,22 @@ def test_that_somebody_asked_for_it_speaks_for_no_kind(subject: str, asked: bool
 )
 def test_words_that_were_misspelt(subject: str, word: str) -> None:
     assert mends_words(subject) == word
+
+
+@pytest.mark.parametrize(
+    ("text", "issue", "named"),
+    [
+        ("Round up (#12)", "#1", False),
+        ("Round up (#12)", "#12", True),
+        ("Round up, see gh-12", "#12", True),
+        ("https://x.org/a/b/pull/12", "#12", True),
+        ("https://x.org/a/b/pull/123", "#12", False),
+        ("修复#12的问题", "#12", True),
+        ("Version 12", "#12", False),
+        ("XAB-1: round up", "AB-1", False),
+        ("AB-12: round up", "AB-1", False),
+        ("[AB-1] round up", "AB-1", True),
+    ],
+)
+def test_a_text_names_an_issue_as_a_whole(text: str, issue: str, named: bool) -> None:
+    assert names_issue(text, issue) is named
