@@ -57,6 +57,7 @@ def test_a_line_that_held_a_secret_is_not_told(script: Script) -> None:
 
 
 def test_an_issue_is_told_beside_one_whose_number_begins_alike(script: Script) -> None:
-    script.commit("Round up (#12)\n\nFixes #1.", {"lib.py": "def cents(value):\n    return value\n"})
+    body = "Halves were lost between the two sums of a bill. " * 10  # more than is quoted of it
+    script.commit(f"Round up (#12)\n\n{body}\n\nCloses #1", {"lib.py": "def cents(value):\n    return value\n"})
     (item,) = history_of(script.root).why("lib.py::cents").story
     assert item.issues == ("#1",)
