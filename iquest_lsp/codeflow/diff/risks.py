@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from iquest_lsp import grammars
+from iquest_lsp.codeflow.diff.filters import cut_off
+from iquest_lsp.codeflow.diff.intents.intent import called_breaking
 from iquest_lsp.codeflow.diff.sources import DiffSource
-from iquest_lsp.codeflow.facts import Redact
+from iquest_lsp.codeflow.facts import WITHHELD, Redact
 from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from iquest_lsp.codeflow.syntax.comments import is_comment
@@ -23,12 +25,16 @@ from iquest_lsp.codeflow.syntax.symbols import parses
 
 MAX_RISKS = 12
 MAX_BINARY, LARGE = 10, 1_000_000
+#: Messages that are quoted, and signs of each.
+MAX_BREAKING, MAX_QUOTE = 3, 200
 
 
 class RiskKind(StrEnum):
     """What may go wrong; what `Risk.values` hold is said where they are more than the place."""
 
     CUT_OFF = "cut-off"
+    #: What breaks by the message's own words, "" where it only marks it so; of a range the commit too.
+    CALLED_BREAKING = "called-breaking"
     #: The definition; the places are its callers.
     SIGNATURE = "signature"
     #: The definition under its old name; the places use it.
@@ -102,6 +108,7 @@ def risks_of(
         *_cut_off(source),
         *_conflicts(source),
         *_secrets(source, redact),
+        *_called_breaking(source, redact),
         *_broken_code(source),
         *_too_new(source, read),
         *_callers_left(source, changes, uses),
@@ -115,6 +122,17 @@ def risks_of(
     if source.repository is not None:
         source.repository.gaps.cut(GapKind.RISKS, MAX_RISKS, len(found))
     return found[:MAX_RISKS]
+
+
+def _called_breaking(source: DiffSource, redact: Redact) -> Iterable[Risk]:
+    """What the message says, or the newest messages of a range, for who has not read them to the end."""
+    whose = len(source.commits) > 1
+    messages = [(item.subject, item.body, item.oid if whose else "") for item in source.commits]
+    messages = messages or [(source.subject, source.body, "")]
+    found = [(said, oid) for *message, oid in messages if (said := called_breaking(*message)) is not None]
+    for said, oid in found[:MAX_BREAKING]:
+        quoted = WITHHELD if redact(said) else cut_off(said, MAX_QUOTE)
+        yield Risk(RiskKind.CALLED_BREAKING, values=(quoted, oid) if oid else (quoted,))
 
 
 def _cut_off(source: DiffSource) -> Iterable[Risk]:

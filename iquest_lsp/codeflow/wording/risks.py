@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from iquest_lsp.codeflow.diff.risks import Risk, RiskKind
 from iquest_lsp.codeflow.wording.effects import detail
-from iquest_lsp.codeflow.wording.phrases import listed, say
+from iquest_lsp.codeflow.wording.phrases import code, listed, say
 from iquest_lsp.codeflow.wording.purposes import construct_words, declares
 
 _WORDS = {
@@ -33,6 +33,8 @@ def risk_words(risk: Risk) -> str:
     if risk.kind is RiskKind.SIGNATURE and risk.change is not None:
         template = "The signature of `{}` changes ({}), but these callers are unchanged: {}"
         return say(template, values[0], detail(risk.change), places)
+    if risk.kind is RiskKind.CALLED_BREAKING:
+        return _called_breaking(*values)
     if risk.kind is RiskKind.TOO_NEW:
         construct, needs, *promise = values
         template = "{} uses {}, which needs {}, but {}"
@@ -46,6 +48,13 @@ def risk_words(risk: Risk) -> str:
         other = values[0][:10] or say("another commit")
         return say("the submodule {} moves to {}", places, other)
     return say(_WORDS[risk.kind], places, *values)
+
+
+def _called_breaking(said: str, commit: str = "") -> str:
+    whose = code(commit[:10]) if commit else say("this commit")
+    if not said:
+        return say("the message of {} marks it as a breaking change (`!`)", whose)
+    return say("the message of {} says that it breaks something: {}", whose, said)
 
 
 def _places(places: Sequence[tuple[str, int]]) -> str:

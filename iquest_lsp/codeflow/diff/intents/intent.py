@@ -101,6 +101,8 @@ _EMOJI = {
 }
 
 _MENDS = re.compile(r"\bfix(e[sd])?:? #\d+", re.IGNORECASE)
+#: A footer, to its paragraph's end or the next one.
+_BREAKING = re.compile(r"^BREAKING[ -]CHANGES?\b:?((?:.*\S.*)?(?:\n(?![\w-]+: )(?=.*\S).*)*)", re.MULTILINE)
 _REVERT = re.compile(r"This reverts commit ([0-9a-f]{7,64})")
 _MERGE = re.compile(r"^Merge (pull request|branch|remote-tracking|tag|commit)\b|^合并")
 
@@ -116,10 +118,19 @@ def intent_of(subject: str, body: str, shape: Shape, *, merge: bool = False) -> 
         reasons,
         told,
         issues_in(text),
-        breaking=bool(re.search(r"^BREAKING[ -]CHANGE", body, re.MULTILINE))
-        or bool((found := _PREFIX.match(subject)) and found[3] and found[1].lower() in _PREFIXES),
         reverts=reverted[1] if reverted else "",
     )
+
+
+def called_breaking(subject: str, body: str) -> str | None:
+    """What breaks, where a message says that something does (Conventional Commits); "" where it only marks it so.
+
+    None for a message that says nothing of it.
+    """
+    if footer := _BREAKING.search(body):
+        return " ".join(footer[1].split())
+    prefix = _PREFIX.match(subject)
+    return "" if prefix and prefix[3] and prefix[1].lower() in _PREFIXES else None
 
 
 def _kind(subject: str, body: str, shape: Shape, *, merge: bool) -> tuple[str, float, tuple[IntentReason, ...], bool]:

@@ -90,5 +90,4 @@ class Intent:
     reasons: tuple[IntentReason, ...]
     told: bool = True
     issues: tuple[str, ...] = ()
-    breaking: bool = False
     reverts: str = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from iquest_lsp.codeflow.diff.risks import RiskKind, changed_names
+from iquest_lsp.codeflow.facts import WITHHELD
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from tests.unit.codeflow.conftest import Script, history_of
 
@@ -59,3 +60,18 @@ def test_names_that_callers_may_still_use() -> None:
     assert "read" in {name.rpartition(".")[2] for name in changed_names([gone])}
     assert changed_names([SymbolChange("a.py", "read", "function", "body")]) == {}
     assert len({kind.value for kind in RiskKind}) == len(RiskKind)
+
+
+def test_what_a_message_calls_breaking_is_quoted(script: Script) -> None:
+    script.commit("Begin", {"a.py": READ})
+    script.commit("feat: take a list\n\nWhy not.\n\nBREAKING CHANGE: one value\nis no list", {"a.py": f"{READ}# x\n"})
+    script.commit("feat!: forget it", {"b.py": "x = 1\n"})
+    history = history_of(script.root, redact=lambda text: "one value" in text)
+    assert history.explain_diff("HEAD").risks == ("the message of this commit marks it as a breaking change (`!`)",)
+    told = history_of(script.root).explain_diff("HEAD~1").risks
+    assert told == ("the message of this commit says that it breaks something: one value is no list",)
+    assert history.explain_diff("HEAD~1").risks == (told[0].replace("one value is no list", WITHHELD),)
+    of_range = history_of(script.root).explain_diff("HEAD~2..HEAD").risks
+    assert sorted(script.git("log", "--format=`%h`", "--abbrev=10", "-2").split()) == sorted(
+        risk.split()[3] for risk in of_range
+    )

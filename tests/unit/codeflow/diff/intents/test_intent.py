@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from iquest_lsp.codeflow.diff.filters import is_bot, rationale
-from iquest_lsp.codeflow.diff.intents.intent import intent_of
+from iquest_lsp.codeflow.diff.intents.intent import called_breaking, intent_of
 from iquest_lsp.codeflow.diff.intents.message_words import issues_in, uninformative
 from iquest_lsp.codeflow.diff.intents.shape import shape_of
 from iquest_lsp.codeflow.git.commits import FileDiff, Hunk
@@ -68,9 +68,27 @@ def test_files_decide_before_words(paths: list[str], kind: str) -> None:
 def test_trailers() -> None:
     body = "Because.\n\nBREAKING CHANGE: x\nCo-authored-by: Bob <b@x.org>\nThis reverts commit " + "a" * 40 + "."
     intent = intent_of("fix: a (#12)", body, CODE)
-    assert (intent.issues, intent.breaking, intent.reverts) == (("#12",), True, "a" * 40)
+    assert (intent.issues, intent.reverts) == (("#12",), "a" * 40)
+    assert called_breaking("fix: a (#12)", body) == "x"
     assert rationale("Why it is.\n\nSigned-off-by: A\n\nMore.") == "Why it is. More."
     assert issues_in("GH-3, ABC-12 and UTF-8; https://x.org/a/b/issues/7") == ("#3", "ABC-12", "#7")
+
+
+@pytest.mark.parametrize(
+    ("subject", "body", "said"),
+    [
+        ("feat!: drop the old form", "", ""),
+        ("refactor(api)!: drop the old form", "It was slow.", ""),
+        ("feat: a", "BREAKING-CHANGE: `sum` takes\na list now\n\nMore.", "`sum` takes a list now"),
+        ("feat: a", "Text.\n\nBREAKING CHANGE: gone\nReviewed-by: Bo", "gone"),
+        ("feat: a", "BREAKING CHANGES\n\n- one", ""),
+        ("Stop!: it is late", "", None),
+        ("feat: a", "No BREAKING CHANGE here.", None),
+        ("feat: breaking changes of others", "", None),
+    ],
+)
+def test_what_a_message_calls_breaking(subject: str, body: str, said: str | None) -> None:
+    assert called_breaking(subject, body) == said
 
 
 @pytest.mark.parametrize(

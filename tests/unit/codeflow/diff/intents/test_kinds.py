@@ -13,7 +13,7 @@ def test_each_kind_stands_there_once() -> None:
 def test_an_intent_is_told_unless_it_is_said_not_to_be() -> None:
     intent = Intent("fix", 0.9, (IntentReason(Sign.WORD, ("fix",)),))
     assert intent.told
-    assert (intent.issues, intent.breaking, intent.reverts) == ((), False, "")
+    assert (intent.issues, intent.reverts) == ((), "")
 
 
 def test_signs_are_kept_by_their_words() -> None:
