@@ -43,6 +43,10 @@ class IQuestError(Exception):
         self.fix = fix
         super().__init__(what)
 
+    def says_the_same(self, other: IQuestError | None) -> bool:
+        """Whether another error is of this kind and tells the same."""
+        return type(self) is type(other) and vars(self) == vars(other)
+
     def __str__(self) -> str:
         text = self.what.rstrip(".")
         if self.why:

@@ -6,7 +6,7 @@ import base64
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,17 +19,10 @@ from iquest_lsp.workspace.paths import is_folder
 
 if TYPE_CHECKING:
     from iquest_lsp.assistant import Assistant
-    from iquest_lsp.codeflow import History
+    from iquest_lsp.codeflow import History, HistoryAnswer
     from iquest_lsp.daemon.client import DaemonClient
 
 WAITING = "reading the history"
-
-
-class HistoryAnswer(Protocol):
-    """What the questions to the history return."""
-
-    def to_json(self) -> dict[str, object]: ...
-    def to_markdown(self) -> str: ...
 
 
 @command("explain-diff", WAITING)

@@ -1,9 +1,11 @@
 """Git history as decisions: records, filters, symbols, and the questions they answer without a model.
 
-Other rooms know one name, `History(root, redact, folder, include_filtered)`; see its docstring. The rooms inside, each
-of which imports only those before it:
+Other rooms know two faces: `History(root, redact, folder, include_filtered)`, which answers questions (see its
+docstring), and `reading`, which reads texts for their definitions and uses. The rooms inside, each of which imports
+only those before it:
 
     facts     a fact: a kind and the values it names
+    gaps      what an answer could not look at
     git       the repository: git's commands, its commits and diffs, blobs
     syntax    what definitions a text holds, how they changed, who uses them
     diff      one change: its texts, hunks, intent, risks
@@ -14,7 +16,7 @@ of which imports only those before it:
 
 from typing import TYPE_CHECKING
 
-from iquest_lsp.codeflow.history import History
+from iquest_lsp.codeflow.history import History, HistoryAnswer
 
 if TYPE_CHECKING:  # what its methods return, for annotations
     from iquest_lsp.codeflow.answers.lines import LineOrigin as LineOrigin
@@ -26,4 +28,4 @@ if TYPE_CHECKING:  # what its methods return, for annotations
     from iquest_lsp.codeflow.wording.story import Story as Story
     from iquest_lsp.codeflow.wording.suspects import Suspects as Suspects
 
-__all__ = ["History"]
+__all__ = ["History", "HistoryAnswer"]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from iquest_lsp.codeflow.answers.lines import LineOrigin, NewLines
@@ -19,9 +19,19 @@ if TYPE_CHECKING:
     from iquest_lsp.codeflow.wording.suspects import Suspects
     from iquest_lsp.datatypes import FlowRecord, RecentEdit
 
-__all__ = ["History"]
+__all__ = ["History", "HistoryAnswer"]
 
 # What a method needs is imported in it: importing this module loads neither git nor tree-sitter.
+
+
+class HistoryAnswer(Protocol):
+    """What a question to the history is answered with."""
+
+    def to_json(self) -> dict[str, object]:
+        """The JSON form (docs/json.md)."""
+
+    def to_markdown(self) -> str:
+        """The same as a markdown document."""
 
 
 @dataclass(frozen=True, slots=True)

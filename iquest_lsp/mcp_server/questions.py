@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from iquest_lsp.codeflow import History
+from iquest_lsp.codeflow import History, HistoryAnswer
 from iquest_lsp.errors import UsageError
 from iquest_lsp.workspace.secret_scan import has_secret
 
@@ -16,11 +16,6 @@ Report = Callable[[str], None]
 _ESCAPED = re.compile(r"\\([\\`*_{}\[\]<>()#+.!|~-])")
 #: FILE::SYMBOL, FILE:LINE, FILE:FIRST-LAST, FILE:LINE:COLUMN, as tools print them.
 _PLACE = re.compile(r"(?P<file>.+?)(?:::(?P<symbol>.+)|:(?P<line>\d{1,9})(?:-(?P<last>\d{1,9})|:\d{1,9})?)")
-
-
-class _Answer(Protocol):
-    def to_json(self) -> dict[str, object]: ...
-    def to_markdown(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,19 +52,20 @@ def ask_history(tool: str, top: Path, values: Mapping[str, Any], *, report: Repo
 
 def _plain(markdown: str) -> str:
     """Markdown as an agent is best served: names as they are written in the code, arguments instead of options."""
-    return _ESCAPED.sub(r"\1", markdown).replace("--include-filtered", "include_filtered")
+    # An option in code marks is our own: those of a message are still escaped.
+    return _ESCAPED.sub(r"\1", markdown.replace("`--include-filtered`", "`include_filtered`"))
 
 
-def _explain_diff(history: History, values: Mapping[str, Any], report: Report) -> _Answer:
+def _explain_diff(history: History, values: Mapping[str, Any], report: Report) -> HistoryAnswer:
     target, patch = _diff(values)
     return history.explain_diff(target, patch, lambda known: report("reading what the history says of this change"))
 
 
-def _why(history: History, values: Mapping[str, Any], report: Report) -> _Answer:
+def _why(history: History, values: Mapping[str, Any], report: Report) -> HistoryAnswer:
     return history.why(_target(values))
 
 
-def _impact(history: History, values: Mapping[str, Any], report: Report) -> _Answer:
+def _impact(history: History, values: Mapping[str, Any], report: Report) -> HistoryAnswer:
     if "file" in values:
         if any(values.get(name) for name in _DIFFS):
             raise UsageError("Give either 'file' or a change, not both")
@@ -77,13 +73,13 @@ def _impact(history: History, values: Mapping[str, Any], report: Report) -> _Ans
     return history.impact_of_diff(*_diff(values))
 
 
-def _next_edit(history: History, values: Mapping[str, Any], report: Report) -> _Answer:
+def _next_edit(history: History, values: Mapping[str, Any], report: Report) -> HistoryAnswer:
     from iquest_lsp.nextedit.predict import next_edits
 
     return next_edits(history.root, *_diff(values), redact=has_secret)
 
 
-def _suspects(history: History, values: Mapping[str, Any], report: Report) -> _Answer:
+def _suspects(history: History, values: Mapping[str, Any], report: Report) -> HistoryAnswer:
     if values.get("log"):
         if values.get("file"):
             raise UsageError("Give either 'log' or 'file', not both")
@@ -91,7 +87,7 @@ def _suspects(history: History, values: Mapping[str, Any], report: Report) -> _A
     return history.suspects(_target(values))
 
 
-_ASKED: dict[str, Callable[[History, Mapping[str, Any], Report], _Answer]] = {
+_ASKED: dict[str, Callable[[History, Mapping[str, Any], Report], HistoryAnswer]] = {
     "explain_diff": _explain_diff,
     "why": _why,
     "impact": _impact,

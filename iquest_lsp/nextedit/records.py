@@ -14,7 +14,6 @@ class EditKind(StrEnum):
     RENAME = "rename"
     SIGNATURE = "signature"
     REPEAT = "repeat"
-    PATTERN = "pattern"
     IMPORT = "import"
     MODEL = "model"
     #: Of places alone: what they use was taken away.

@@ -1,4 +1,4 @@
-"""History beside the code: which change a line belongs to, its story in a few words, what differs from HEAD."""
+"""History beside the code: which change a line belongs to, its story, what differs from HEAD."""
 
 from __future__ import annotations
 
@@ -17,9 +17,7 @@ from iquest_lsp.workspace.unsaved import why_no_history
 if TYPE_CHECKING:
     from iquest_lsp.codeflow import Impact, LineOrigin, NewLines, Story, Suspects
 
-MAX_STEPS = 3
 MAX_LOOK_UP = 2000
-_ESCAPED = re.compile(r"([\\`*_{}\[\]<>#|])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,19 +101,6 @@ def change_at(view: ProjectView, file: Path, line: int) -> tuple[Path, str]:
     if not commit:
         raise UsageError(f"No commit has changed line {line + 1} of {file.name} yet")
     return file.parent, commit
-
-
-def story_in_short(story: Story) -> str:
-    """The newest steps, the newest first, one a line, and since which release the line is there."""
-    lines = []
-    for item in reversed(story.story[-MAX_STEPS:]):
-        subject = _ESCAPED.sub(r"\\\1", item.subject)
-        lines.append(f"- `{item.commit[:10]}` {item.date} {subject}")
-    if len(story.story) > MAX_STEPS:
-        lines.append(f"- … {len(story.story) - MAX_STEPS} more")
-    if story.since:
-        lines.append(f"\nSince {story.since}")
-    return "\n".join(lines)
 
 
 def changed_definitions(view: ProjectView, path: str) -> list[ChangedDefinition]:

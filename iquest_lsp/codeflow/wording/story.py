@@ -18,6 +18,8 @@ from iquest_lsp.codeflow.wording.purposes import ground_words
 
 #: How many issues are told of one step; a commit that was squashed from many names as many.
 MAX_ISSUES = 4
+#: Steps of a story in short.
+MAX_STEPS = 3
 #: In place of a release, where no tag holds the deprecation.
 UNRELEASED = "unreleased"
 
@@ -237,6 +239,17 @@ class Story:
             ],
             "partial": [*([self.note] if self.note else []), *gap_words(self.told_gaps)] or None,
         }
+
+    def in_short(self) -> str:
+        """The newest steps as markdown, the newest first, one a line, and since which release the target is there."""
+        lines = [
+            f"- `{item.commit[:10]}` {item.date} {escape(item.subject)}" for item in reversed(self.story[-MAX_STEPS:])
+        ]
+        if len(self.story) > MAX_STEPS:
+            lines.append(say("- … {} more", len(self.story) - MAX_STEPS))
+        if self.since:
+            lines += ["", say("Since {}", escape(self.since))]
+        return "\n".join(lines)
 
     def to_markdown(self) -> str:
         """The story as a markdown document."""

@@ -305,7 +305,7 @@ class ProcessEngine:
         try:
             options = self._make_options()
         except IQuestError as error:
-            return str(error) != str(self._status.error)
+            return not error.says_the_same(self._status.error)
         if options != self._options or self._failed_file != self._file_stamp():
             return True
         return bool(self._crashes) and time.monotonic() - self._crashes[-1] > CRASH_PERIOD_S

@@ -5,7 +5,6 @@ from __future__ import annotations
 from lsprotocol import types
 
 from iquest_lsp.errors import DocumentError, RepositoryError, UsageError
-from iquest_lsp.project.line_history import story_in_short
 from iquest_lsp.server.connection import Connection
 from iquest_lsp.server.features.actions import EXPLAIN_CHANGE, WHY
 
@@ -22,7 +21,7 @@ def register(connection: Connection) -> None:
             story = await connection.session.why(file, params.position.line)
         except (RepositoryError, UsageError, DocumentError):  # no history here: nothing to show at every pause
             return None
-        told = story_in_short(story)
+        told = story.in_short()
         return types.Hover(types.MarkupContent(types.MarkupKind.Markdown, told)) if told else None
 
     @connection.feature(types.TEXT_DOCUMENT_CODE_LENS, types.CodeLensOptions(resolve_provider=False))

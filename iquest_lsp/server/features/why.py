@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Protocol
+from typing import Any
 
-from iquest_lsp.codeflow import History
+from iquest_lsp.codeflow import History, HistoryAnswer
 from iquest_lsp.errors import UsageError
 from iquest_lsp.server import convert
 from iquest_lsp.server.connection import Connection
@@ -18,11 +18,6 @@ IMPACT = "iquest/impact"
 SUSPECTS = "iquest/suspects"
 BLAME = "iquest/blame"
 SINCE_RELEASE = "iquest/sinceRelease"
-
-
-class _Answer(Protocol):
-    def to_json(self) -> dict[str, object]: ...
-    def to_markdown(self) -> str: ...
 
 
 def register(connection: Connection) -> None:
@@ -71,7 +66,7 @@ def register(connection: Connection) -> None:
         return (await connection.session.new_lines(file)).to_json()
 
 
-def _in_forms(asked: dict[str, object], answer: _Answer) -> dict[str, object]:
+def _in_forms(asked: dict[str, object], answer: HistoryAnswer) -> dict[str, object]:
     """The answer as JSON and, where that is asked for, as Markdown too."""
     told = answer.to_json()
     return told | {"markdown": answer.to_markdown()} if asked.get("markdown") is True else told

@@ -38,7 +38,7 @@ export interface NextEdit {
   readonly range: { readonly start: Place; readonly end: Place };
   readonly textDocument: { readonly uri: string; readonly version: number | null };
   readonly command: { readonly command: string; readonly arguments: readonly unknown[] };
-  readonly kind: "rename" | "signature" | "repeat" | "pattern" | "import" | "model";
+  readonly kind: "rename" | "signature" | "repeat" | "import" | "model";
   readonly reason: string;
   readonly confidence: number;
 }
