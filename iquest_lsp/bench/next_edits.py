@@ -20,9 +20,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+from iquest_lsp.bench.edit_distance import is_on_the_way, is_same, typed
 from iquest_lsp.bench.edit_shapes import derivable, is_of_imports
 from iquest_lsp.bench.next_edit_tally import Tally
-from iquest_lsp.bench.ways import is_on_the_way, is_same, typed
 from iquest_lsp.codeflow.reading import Category, ChangedText, CommitTexts, Sources, category, texts_of_commits
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.gate import LEAST, Refusals, admitted, admitted_places, in_order, joined, precision

@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 
-from iquest_lsp.completion import behind
+from iquest_lsp.completion import following_text
 from iquest_lsp.completion.confidence import threshold_of
 from iquest_lsp.completion.cursor_text import CursorText
 from iquest_lsp.completion.in_flight import InFlight
@@ -246,9 +246,9 @@ class Completer:
         """The model's first choice, or another where that does not go with what the model has not seen."""
         if (window := job.window) is None or window.shows_suffix:
             return first
-        return await behind.chosen(
+        return await following_text.chosen(
             first,
-            lambda made: behind.is_ruled_out(self._suggestion(job, made), job.place),
+            lambda made: following_text.is_ruled_out(self._suggestion(job, made), job.place),
             lambda avoid, left: self._another(job, window, avoid, left),
             lambda: self._left_ms(job) - LEAST_LEFT_MS,
         )

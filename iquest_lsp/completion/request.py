@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from iquest_lsp import grammars
-from iquest_lsp.completion.behind import stops
 from iquest_lsp.completion.cursor_text import CursorText
+from iquest_lsp.completion.following_text import stops
 from iquest_lsp.completion.indentation import kept_indent
 from iquest_lsp.completion.syntax import Extent, Unit
 from iquest_lsp.datatypes import ContextWindow, Position, Prompt, Snapshot, Span

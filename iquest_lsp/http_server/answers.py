@@ -14,7 +14,7 @@ _numbers = itertools.count(1)
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class AssistantAnswer:
     """What the assistant said: a text, and what it cost, in the form of `iquest/complete`."""
 
     text: str = ""
@@ -29,7 +29,7 @@ class Said:
         return self.text[: min(ends)] if ends else self.text
 
 
-def of_infill(asked: AskedCompletion, said: Said) -> dict[str, Any]:
+def of_infill(asked: AskedCompletion, said: AssistantAnswer) -> dict[str, Any]:
     """The answer to `/infill`; with `response_fields` only these, named by their paths."""
     prompt_n, predicted_n = said.tokens.get("prefilled", 0), said.tokens.get("generated", 0)
     prompt_ms, predicted_ms = said.timings.get("prefill_ms", 0.0), said.timings.get("decode_ms", 0.0)
@@ -60,7 +60,7 @@ def of_infill(asked: AskedCompletion, said: Said) -> dict[str, Any]:
     return {name: flat[name] for name in asked.fields if name in flat}
 
 
-def of_completion(asked: AskedCompletion, said: Said) -> dict[str, Any]:
+def of_completion(asked: AskedCompletion, said: AssistantAnswer) -> dict[str, Any]:
     """The answer to `/v1/completions`."""
     window, generated = said.tokens.get("window", 0), said.tokens.get("generated", 0)
     reason = "length" if said.finish in ("limit", "deadline") else "stop"

@@ -16,7 +16,7 @@ from iquest_lsp.daemon.bridge import join
 from iquest_lsp.daemon.client import failure
 from iquest_lsp.daemon.runtime_dir import by_use
 from iquest_lsp.errors import DaemonError, RequestCancelledError, RequestFailedError
-from iquest_lsp.http_server.answers import Said
+from iquest_lsp.http_server.answers import AssistantAnswer
 from iquest_lsp.http_server.file_finder import CursorInFile
 from iquest_lsp.server.framing import frame, receive
 
@@ -65,7 +65,7 @@ class Link:
             await self._request("initialize", opening)
             self._notify("initialized", {})
 
-    async def complete(self, place: CursorInFile, max_tokens: int | None, deadline_ms: int | None) -> Said:
+    async def complete(self, place: CursorInFile, max_tokens: int | None, deadline_ms: int | None) -> AssistantAnswer:
         """What is suggested at a place, as text to insert at the cursor.
 
         Raises RequestCancelledError when a newer request for the file took its place, DaemonError,
@@ -80,7 +80,7 @@ class Link:
         told = await self._request("iquest/complete", asked)
         self.model = told["model"] or self.model
         text = _inserted(place, told["text"], told["range"])
-        return Said(text, self.model, told["finish"] if text else "stop", told["timings"], told["tokens"])
+        return AssistantAnswer(text, self.model, told["finish"] if text else "stop", told["timings"], told["tokens"])
 
     async def warm(self, place: CursorInFile) -> None:
         """Has the window of a place evaluated in a pause; raises DaemonError."""

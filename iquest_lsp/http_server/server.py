@@ -18,7 +18,7 @@ from platformdirs import user_state_path
 from iquest_lsp.atomic_file import atomic_write
 from iquest_lsp.errors import DaemonError, IQuestError, RequestCancelledError
 from iquest_lsp.http_server import answers, asked, wire
-from iquest_lsp.http_server.answers import Said
+from iquest_lsp.http_server.answers import AssistantAnswer
 from iquest_lsp.http_server.asked import AskedCompletion
 from iquest_lsp.http_server.file_finder import CursorInFile, FileFinder
 from iquest_lsp.http_server.link import Link
@@ -215,19 +215,19 @@ class HttpServer:
             return wire.events([text, end], keeps=request.keeps, done=True)
         return wire.answer(200, told, keeps=request.keeps)
 
-    async def _said(self, wanted: AskedCompletion) -> Said:
+    async def _said(self, wanted: AskedCompletion) -> AssistantAnswer:
         """What is suggested; nothing where a newer request took this one's place, or only warmth was wanted."""
         if wanted.is_empty:
             await self._link.connect()
-            return Said(model=self._link.model)
+            return AssistantAnswer(model=self._link.model)
         place = await self._place(wanted)
         if wanted.only_warms:
             await self._link.warm(place)
-            return Said(model=self._link.model)
+            return AssistantAnswer(model=self._link.model)
         try:
             said = await self._link.complete(place, wanted.max_tokens, wanted.deadline_ms)
         except RequestCancelledError:
-            return Said(model=self._link.model)
+            return AssistantAnswer(model=self._link.model)
         if not said.text:  # nothing is to be kept by a client of what was asked too early
             self._check_loaded()
         return said

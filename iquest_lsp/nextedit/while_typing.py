@@ -48,19 +48,19 @@ class NextEditing:
         self._model = model
         self._process = IndexProcess("next edit", idle_s=IDLE_S, niceness=0)
         self._thread = ThreadPoolExecutor(1, "next edit")
-        self._lives: dict[tuple[str, Path], Live] = {}
+        self._lives: dict[tuple[str, Path], TypingEdits] = {}
         self._numbers = itertools.count(1)
         self._searcher = IndexProcess("next edit search", idle_s=IDLE_S)
         self._search_thread = ThreadPoolExecutor(1, "next edit search")
 
-    def of(self, view: ProjectView) -> Live:
+    def of(self, view: ProjectView) -> TypingEdits:
         """The edits and suggestions of a client in a workspace."""
         key = (view.client, view.root)
         if key not in self._lives:
-            self._lives[key] = Live(self, view, self._model)
+            self._lives[key] = TypingEdits(self, view, self._model)
         return self._lives[key]
 
-    def known(self, client: str) -> list[Live]:
+    def known(self, client: str) -> list[TypingEdits]:
         """All of a client."""
         return [live for (owner, _), live in self._lives.items() if owner == client]
 
@@ -136,7 +136,7 @@ def _overlap(one: NextEdit, other: NextEdit) -> bool:
     return one.path == other.path and (one.line, one.column) <= other.end and (other.line, other.column) <= one.end
 
 
-class Live:
+class TypingEdits:
     """One client's edits in one workspace, and what they ask for. All calls come from one event loop."""
 
     def __init__(self, shared: NextEditing, view: ProjectView, model: EditModel | None = None) -> None:

@@ -13,8 +13,8 @@ from iquest_lsp.datatypes import RecentEdit
 from iquest_lsp.errors import NotARepositoryError, RepositoryError
 from iquest_lsp.project import indexing
 from iquest_lsp.project.events import EventKind
+from iquest_lsp.project.incomplete_notes import IncompleteNotes
 from iquest_lsp.project.index_process import IndexProcess, IndexProcessError, log_failure
-from iquest_lsp.project.lacks import Lacks
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ class ProjectHistory:
     """
 
     def __init__(
-        self, root: Path, files: IndexProcess, lacks: Lacks, *, tell: Tell, indexed: Callable[[], None]
+        self, root: Path, files: IndexProcess, lacks: IncompleteNotes, *, tell: Tell, indexed: Callable[[], None]
     ) -> None:
         self.found = indexing.WindowHistory()
         self.edits: Sequence[RecentEdit] = ()

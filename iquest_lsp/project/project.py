@@ -24,8 +24,8 @@ from iquest_lsp.datatypes import ContextWindow, Document, ModelInfo, RecentEdit,
 from iquest_lsp.dropped import Dropped
 from iquest_lsp.project import indexing
 from iquest_lsp.project.events import EventKind, ProjectEvent
+from iquest_lsp.project.incomplete_notes import IncompleteNotes
 from iquest_lsp.project.index_process import IndexProcess, IndexProcessError, log_failure
-from iquest_lsp.project.lacks import Lacks
 from iquest_lsp.project.memory import RememberedWorkspace, WorkspaceMemory
 from iquest_lsp.project.notes import Notes
 from iquest_lsp.project.past import ProjectHistory
@@ -69,7 +69,7 @@ class Project:
         self.rule_problems: tuple[str, ...] = ()  # what they could speak of stays out
         self._listen = listen
         self._worker = ThreadPoolExecutor(1, thread_name_prefix=f"project {root.name}")
-        self._files_process, self._lacks = IndexProcess("index"), Lacks()
+        self._files_process, self._lacks = IndexProcess("index"), IncompleteNotes()
         self._past = ProjectHistory(
             root, self._files_process, self._lacks, tell=self._tell, indexed=self._read_history_soon
         )

@@ -2,8 +2,8 @@
 
 `messages` reads what clients of any kind send. A damaged message never ends the connection: it is reported and reading
 goes on with the next header, wherever on a line it stands, since a body that was announced too short or too long leaves
-the next header behind its rest. `Ahead` reads them ahead of whoever handles them, who then knows which requests their
-client has withdrawn already. `receive` reads what a sound server sends.
+the next header behind its rest. `MessageReader` reads them ahead of whoever handles them, who then knows which requests
+their client has withdrawn already. `receive` reads what a sound server sends.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ async def messages(reader: asyncio.StreamReader) -> AsyncIterator[bytes | Damage
         length = None
 
 
-class Ahead:
+class MessageReader:
     """Messages as `messages` gives them, read as soon as they come.
 
     A client that is ahead of us has most often withdrawn what it asked: `withdrawn` are the ids of requests whose

@@ -26,7 +26,7 @@ from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol
 
 from iquest_lsp.errors import IQuestError, RequestCancelledError, UsageError
-from iquest_lsp.server.framing import Ahead, Damage
+from iquest_lsp.server.framing import Damage, MessageReader
 
 log = logging.getLogger(__name__)
 
@@ -333,7 +333,7 @@ def _valid_id(number: object) -> bool:
 async def converse(protocol: Protocol, reader: asyncio.StreamReader, writer: Any) -> None:
     """Serves one client until it says `exit` or its stream ends."""
     protocol.set_writer(writer)
-    ahead = Ahead(reader)
+    ahead = MessageReader(reader)
     try:
         async for body in ahead:
             protocol.receive(body, ahead.withdrawn)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from iquest_lsp.codeflow.reading import Sources, imports, is_meant, module_name
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.parsed import Parsed, Spot, arguments_of, parse
-from iquest_lsp.nextedit.predictors.changed_heads import Changed, Plan
+from iquest_lsp.nextedit.predictors.changed_heads import CallRepair, Changed
 from iquest_lsp.nextedit.records import Edit, EditKind, NextEdit, Reason, ReasonKind
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class WrittenCall:
         return sorted((*self.plain, *self.words.values()), key=lambda node: node.start_byte)
 
 
-def calls(item: Changed, plan: Plan, changes: Sequence[Change], sources: Sources) -> Iterator[NextEdit]:
+def calls(item: Changed, plan: CallRepair, changes: Sequence[Change], sources: Sources) -> Iterator[NextEdit]:
     """Suggestions for the calls of one changed definition."""
     by_path = {change.path: change for change in changes}
     learned = _learned(item.short, plan, changes) if plan.added else {}
@@ -124,7 +124,7 @@ def _suggestion(
     return NextEdit(call.path, *call.text.place_at(start), old, new, EditKind.SIGNATURE, reason, name, trigger=trigger)
 
 
-def _renamed(item: Changed, plan: Plan, call: WrittenCall) -> Iterator[NextEdit]:
+def _renamed(item: Changed, plan: CallRepair, call: WrittenCall) -> Iterator[NextEdit]:
     for old, new in plan.renamed:
         if old in call.words and new not in call.words:
             node = call.words[old].named_children[0]
@@ -133,7 +133,7 @@ def _renamed(item: Changed, plan: Plan, call: WrittenCall) -> Iterator[NextEdit]
             yield _suggestion(item, call, node.start_byte, node.end_byte, new, kind, told, "keyword")
 
 
-def _removed(item: Changed, plan: Plan, call: WrittenCall) -> Iterator[NextEdit]:
+def _removed(item: Changed, plan: CallRepair, call: WrittenCall) -> Iterator[NextEdit]:
     given = call.given
     for at, name in plan.removed:
         argument = call.words.get(name) or (call.plain[at] if at < len(call.plain) == plan.before else None)
@@ -145,7 +145,7 @@ def _removed(item: Changed, plan: Plan, call: WrittenCall) -> Iterator[NextEdit]
             yield _suggestion(item, call, start, end, "", ReasonKind.PARAMETER_REMOVED, (item.short, name), "removed")
 
 
-def _reordered(item: Changed, plan: Plan, call: WrittenCall) -> Iterator[NextEdit]:
+def _reordered(item: Changed, plan: CallRepair, call: WrittenCall) -> Iterator[NextEdit]:
     plain = call.plain
     if plan.order and not call.words and len(plain) == plan.before:
         between = {call.text.source[a.end_byte : b.start_byte] for a, b in itertools.pairwise(plain)}
@@ -159,7 +159,7 @@ def _reordered(item: Changed, plan: Plan, call: WrittenCall) -> Iterator[NextEdi
 
 
 def _added(
-    item: Changed, plan: Plan, call: WrittenCall, learned: Mapping[str, Mapping[str, int]], change: Change | None
+    item: Changed, plan: CallRepair, call: WrittenCall, learned: Mapping[str, Mapping[str, int]], change: Change | None
 ) -> Iterator[NextEdit]:
     """The new arguments where all that are needed can be told, each at its place."""
     if not plan.added or any(name in call.words for _, name in plan.added):
@@ -196,7 +196,7 @@ def _strength(kind: str) -> int:
     return ("scope" not in kind and "fresh" not in kind, "fresh" in kind, not kind.startswith("optional")).count(True)
 
 
-def _placed(plan: Plan, call: WrittenCall, values: Sequence[tuple[int, str, str]]) -> tuple[int, str] | None:
+def _placed(plan: CallRepair, call: WrittenCall, values: Sequence[tuple[int, str, str]]) -> tuple[int, str] | None:
     """Where new arguments go in, as a byte, and the text that goes in; None where that cannot be told."""
     given, plain = call.given, call.plain
     first = values[0][0]
@@ -279,7 +279,7 @@ def _form(value: str) -> str:
     return "literal" if re.fullmatch(r"[\d.]+|\"[^\"]*\"|'[^']*'", value) else "expression"
 
 
-def _learned(name: str, plan: Plan, changes: Sequence[Change]) -> dict[str, dict[str, int]]:
+def _learned(name: str, plan: CallRepair, changes: Sequence[Change]) -> dict[str, dict[str, int]]:
     """For each new parameter what the calls that give it already give, and how many of them."""
     values: dict[str, dict[str, int]] = {parameter: {} for _, parameter in plan.added}
 

@@ -47,7 +47,7 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class CallRepair:
     """What a call has to do: parameters by place and name before (`removed`) or after (`added`), and other names.
 
     Of the added ones calls may leave the `optional` out, and give the `by_name` by their names only.
@@ -78,7 +78,7 @@ def has_forms(change: Change, item: Changed) -> bool:
     return max(before, sum(symbol.name == item.name for symbol in change.after.symbols)) > 1
 
 
-def plan_of(old_head: str, head: str) -> Plan | None:
+def plan_of(old_head: str, head: str) -> CallRepair | None:
     """What calls have to do between two heads; None where nothing, or where it cannot be told."""
     both = parameters_of_both(old_head, head)
     if both is None:
@@ -90,19 +90,19 @@ def plan_of(old_head: str, head: str) -> Plan | None:
     if gone and come:
         if len(one) == len(other) and [at for at, _ in gone] == [at for at, _ in come]:
             renamed = tuple((name, then) for (_, name), (_, then) in zip(gone, come, strict=True))
-            return Plan(renamed=renamed, before=len(one))
+            return CallRepair(renamed=renamed, before=len(one))
         return None
     if gone:
-        return Plan(removed=tuple(gone), before=len(one))
+        return CallRepair(removed=tuple(gone), before=len(one))
     if come:
         plan = offer_of(old_head, head)
         return plan if plan is not None and plan.optional < {name for _, name in plan.added} else None
     if one != other:
-        return Plan(order=tuple(one.index(name) for name in other), before=len(one))
+        return CallRepair(order=tuple(one.index(name) for name in other), before=len(one))
     return None
 
 
-def offer_of(old_head: str, head: str) -> Plan | None:
+def offer_of(old_head: str, head: str) -> CallRepair | None:
     """What calls can give where parameters came and none went; None where that cannot be told."""
     both = parameters_of_both(old_head, head)
     if both is None or any(name not in both[1] for name in both[0]):
@@ -111,7 +111,7 @@ def offer_of(old_head: str, head: str) -> Plan | None:
     added = tuple((at, name) for at, name in enumerate(new) if name not in old and "*" not in new[name][:2])
     optional = frozenset(name for _, name in added if is_optional(new[name]))
     by_name = frozenset(by_name_only(head) & {name for _, name in added})
-    return Plan(added=added, before=len(old), optional=optional, by_name=by_name) if added else None
+    return CallRepair(added=added, before=len(old), optional=optional, by_name=by_name) if added else None
 
 
 def parameters_of_both(old_head: str, head: str) -> tuple[dict[str, str], dict[str, str]] | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from iquest_lsp.runtime.memory.store import ORDER_OF, ORDERS, Found, Ids
+from iquest_lsp.runtime.memory.store import ORDER_OF, ORDERS, FoundRuns, Ids
 
 SPREAD = 0.7
 _ORDER_BITS = 3
@@ -35,7 +35,7 @@ class Forecast:
         return float(self.parts.max())
 
 
-def blend(found: Sequence[tuple[Found, float]]) -> Forecast | None:
+def blend(found: Sequence[tuple[FoundRuns, float]]) -> Forecast | None:
     """The forecast of places in several texts, each with a weight of its own; None where there are none."""
     some = [(one, weight) for one, weight in found if len(one.followers)]
     if not some:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from iquest_lsp.runtime.memory.blend import Forecast, blend
 from iquest_lsp.runtime.memory.shares import MemoryShares
-from iquest_lsp.runtime.memory.store import Found, Ids
+from iquest_lsp.runtime.memory.store import FoundRuns, Ids
 from iquest_lsp.runtime.memory.written import Written
 
 #: A token that the memory made likely by less than this share is owed to nobody.
@@ -29,7 +29,7 @@ LEAST_OWED = 0.1
 class MemorySource(Protocol):
     """Texts beside the prompt."""
 
-    def find(self, context: Sequence[int], allowed: NDArray[np.bool_] | None = None) -> Sequence[Found]:
+    def find(self, context: Sequence[int], allowed: NDArray[np.bool_] | None = None) -> Sequence[FoundRuns]:
         """As Store.find, the places weighed already; later results are nearer to the file at hand."""
 
     def counts(self, tokens: Ids) -> NDArray[np.float64]:
@@ -59,7 +59,7 @@ class MemoryMixture:
 
     def __init__(self, written: Written, shares: MemoryShares | None, source: MemorySource | None = None) -> None:
         self._written, self._shares, self._source = written, shares, source
-        self._found: list[Found] | None = None  # in the source, behind the end of the text
+        self._found: list[FoundRuns] | None = None  # in the source, behind the end of the text
         self._said: tuple[Forecast, float, NDArray[np.float32]] | None = None  # weighed last: its share, the result
         self._owed: dict[str, float] = {}
         self._added = 0
@@ -142,7 +142,7 @@ class MemoryMixture:
             return (), 0
         return tuple(self._source.continuation(best[2], best[3], most)), best[0]
 
-    def _look(self, allowed: NDArray[np.bool_] | None) -> Sequence[Found]:
+    def _look(self, allowed: NDArray[np.bool_] | None) -> Sequence[FoundRuns]:
         if self._source is None:
             return ()
         if allowed is not None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from iquest_lsp.runtime.memory.disk import Memory
 from iquest_lsp.runtime.memory.layers import layer_of
 from iquest_lsp.runtime.memory.shares import MemoryShares
-from iquest_lsp.runtime.memory.store import LONGEST, Found, Ids
+from iquest_lsp.runtime.memory.store import LONGEST, FoundRuns, Ids
 
 #: Where a file is remembered as far back as this as it stands before the cursor, the cursor stands there; in tokens.
 SAME_PLACE = 64
@@ -48,7 +48,7 @@ class Remembered:
                 gone = frozenset[str]().union(*(other.gone for other in later))
                 self._weights.append(share * _weights(memory, folder, gone | {without}, shares.folder))
 
-    def find(self, context: Sequence[int], allowed: NDArray[np.bool_] | None = None) -> list[Found]:
+    def find(self, context: Sequence[int], allowed: NDArray[np.bool_] | None = None) -> list[FoundRuns]:
         """What follows the context in each memory, in order."""
         results = []
         for memory, weights, (start, end) in zip(self._memories, self._weights, self._below, strict=True):
@@ -57,10 +57,10 @@ class Remembered:
             if end:
                 counts[(found.places >= start) & (found.places < end)] = 0.0
             if counts.all():
-                results.append(Found(found.places, found.followers, found.matches, counts))
+                results.append(FoundRuns(found.places, found.followers, found.matches, counts))
                 continue
             kept = counts.nonzero()[0]
-            results.append(Found(found.places[kept], found.followers[kept], found.matches[kept], counts[kept]))
+            results.append(FoundRuns(found.places[kept], found.followers[kept], found.matches[kept], counts[kept]))
         return results
 
     def counts(self, tokens: Ids) -> NDArray[np.float64]:

@@ -30,7 +30,7 @@ Ids = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundRuns:
     """Places of a text that follow what a context ends in: the token at each, how many tokens agree before it (1 to
     LONGEST), and how many places it stands for. Arrays of one length."""
 
@@ -40,7 +40,7 @@ class Found:
     weights: NDArray[np.float64]
 
 
-NOTHING = Found(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.float64))
+NOTHING = FoundRuns(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.float64))
 
 
 def joined(texts: Sequence[Ids], n_vocab: int) -> tuple[Ids, NDArray[np.int64]]:
@@ -101,7 +101,7 @@ class MemoryStore:
         places = sorted_places(tokens, n_vocab)
         return cls(tokens, places, ranges(tokens, places, n_vocab))
 
-    def find(self, context: Sequence[int], allowed: NDArray[np.bool_] | None = None) -> Found:
+    def find(self, context: Sequence[int], allowed: NDArray[np.bool_] | None = None) -> FoundRuns:
         """The places behind the end of `context`, whose last LONGEST tokens count.
 
         Of many places a sample; with `allowed` ([n_vocab]) only places that hold such a token.
@@ -129,7 +129,7 @@ class MemoryStore:
 
     def _joined(
         self, parts: Sequence[tuple[Ids, int, float]], before: Sequence[int], allowed: NDArray[np.bool_] | None
-    ) -> Found:
+    ) -> FoundRuns:
         """The parts as one; those of the last are compared with the tokens `before`, the nearest one first."""
         if not parts:
             return NOTHING
@@ -149,8 +149,8 @@ class MemoryStore:
         followers = self.tokens.take(drawn)
         if allowed is not None:
             kept = allowed[followers]
-            return Found(drawn[kept], followers[kept], found[kept], weights[kept])
-        return Found(drawn, followers, found, weights)
+            return FoundRuns(drawn[kept], followers[kept], found[kept], weights[kept])
+        return FoundRuns(drawn, followers, found, weights)
 
     def _narrow(self, low: int, high: int, back: int, token: int) -> tuple[int, int]:
         """The part of a range whose places have `token` so many tokens before them."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from iquest_lsp.runtime.memory.store import LONGEST, NOTHING, Found, Ids
+from iquest_lsp.runtime.memory.store import LONGEST, NOTHING, FoundRuns, Ids
 
 #: Most places behind the same token that are followed, the latest ones: more of them say nothing new.
 MOST_PLACES = 512
@@ -60,7 +60,7 @@ class Written:
         other._tokens, other._run = self._tokens.copy(), self._run.copy()
         return other
 
-    def find(self, allowed: NDArray[np.bool_] | None = None) -> Found:
+    def find(self, allowed: NDArray[np.bool_] | None = None) -> FoundRuns:
         """As Store.find, behind the end of the text itself."""
         places = self._places[-MOST_PLACES:]
         places = places[places < self._count]
@@ -70,7 +70,7 @@ class Written:
         if allowed is not None:
             places = places[allowed[followers]]
             followers = self._tokens[places]
-        return Found(places.astype(np.int32), followers, self._run[places], np.ones(len(places)))
+        return FoundRuns(places.astype(np.int32), followers, self._run[places], np.ones(len(places)))
 
     def counts(self, tokens: Ids) -> NDArray[np.float64]:
         """How often each of these tokens occurs in the text."""

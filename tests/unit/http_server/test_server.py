@@ -12,13 +12,13 @@ import pytest
 
 from iquest_lsp.errors import DaemonError, RequestCancelledError
 from iquest_lsp.http_server import wire
-from iquest_lsp.http_server.answers import Said
+from iquest_lsp.http_server.answers import AssistantAnswer
 from iquest_lsp.http_server.file_finder import CursorInFile, FileFinder
 from iquest_lsp.http_server.server import HttpServer, kept_token
 from tests.unit.http_server.test_asked import LLAMA_VIM, LLAMA_VIM_RING, LLAMA_VSCODE, ZED
 
 TOKEN = "a" * 64
-SAID = Said(
+SAID = AssistantAnswer(
     "width, height):",
     "nano",
     "stop",
@@ -44,7 +44,7 @@ class NotingLink:
         if self.failure is not None:
             raise self.failure
 
-    async def complete(self, place: CursorInFile, max_tokens: int | None, deadline_ms: int | None) -> Said:
+    async def complete(self, place: CursorInFile, max_tokens: int | None, deadline_ms: int | None) -> AssistantAnswer:
         self.asked.append((place, max_tokens, deadline_ms))
         if self.failure is not None:
             raise self.failure
@@ -134,7 +134,7 @@ async def test_llama_vscode_is_answered_and_warmed(serving: Serving) -> None:
 
 
 async def test_while_the_model_is_loaded_a_client_is_told_to_ask_again(serving: Serving) -> None:
-    serving.link.state, serving.link.said = "loading", Said()
+    serving.link.state, serving.link.said = "loading", AssistantAnswer()
     for method, path, asked in (("GET", "/health", None), ("POST", "/infill", LLAMA_VIM)):
         status, answer = await serving.ask(method, path, asked)
         assert (status, json.loads(answer)["error"]["type"]) == (503, "unavailable_error")

@@ -25,7 +25,7 @@ from iquest_lsp.errors import DocumentError, ModelError
 from iquest_lsp.nextedit.edit_log import EditLog
 from iquest_lsp.nextedit.edit_model import EditModel, differences, hunks_of, known
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
-from iquest_lsp.nextedit.while_typing import Live
+from iquest_lsp.nextedit.while_typing import TypingEdits
 from iquest_lsp.nextedit.wording import reason_words
 from iquest_lsp.workspace.positions import LineIndex
 
@@ -104,7 +104,7 @@ class Client:
         )
         self.view = cast(Any, view)
         self.model = EditModel(cast(Any, engine), lambda: "some.gguf")
-        self.live = Live(cast(Any, self), self.view, self.model)
+        self.live = TypingEdits(cast(Any, self), self.view, self.model)
 
     def lines(self, path: str) -> LineIndex:
         if path not in self.texts:
@@ -240,7 +240,7 @@ async def test_sure_suggestions_come_first_and_wait_for_no_model() -> None:
 async def test_no_model_is_asked_unless_the_settings_name_one() -> None:
     engine = Scripted(WANTED)
     client = client_of(engine)
-    client.live = Live(cast(Any, client), client.view, EditModel(cast(Any, engine), lambda: ""))
+    client.live = TypingEdits(cast(Any, client), client.view, EditModel(cast(Any, engine), lambda: ""))
     client.edit("a.py", AFTER + "\n")
     assert await client.ask() == []
     assert engine.asked == []

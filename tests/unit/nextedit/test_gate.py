@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from iquest_lsp.bench.edit_distance import is_on_the_way
 from iquest_lsp.bench.next_edits import EditSession
-from iquest_lsp.bench.ways import is_on_the_way
 from iquest_lsp.codeflow.reading import ChangedText, CommitTexts, Sources
 from iquest_lsp.nextedit import gate
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind

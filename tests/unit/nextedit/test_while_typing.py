@@ -15,7 +15,7 @@ import pytest
 from iquest_lsp.codeflow.reading import ChangedText
 from iquest_lsp.nextedit import gate, worker
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Place, Reason, ReasonKind
-from iquest_lsp.nextedit.while_typing import Live
+from iquest_lsp.nextedit.while_typing import TypingEdits
 
 
 class Counted:
@@ -29,7 +29,7 @@ class Counted:
         return [], []
 
 
-def live_of(shared: Counted) -> Live:
+def live_of(shared: Counted) -> TypingEdits:
     """A client's edits in a workspace whose lines all look the same."""
     documents = SimpleNamespace(open_documents=lambda client: [])
     lines = SimpleNamespace(line=lambda number: "")
@@ -40,7 +40,7 @@ def live_of(shared: Counted) -> Live:
         project=SimpleNamespace(documents=documents),
         lines=lambda path: lines,
     )
-    return Live(cast(Any, shared), cast(Any, view))
+    return TypingEdits(cast(Any, shared), cast(Any, view))
 
 
 async def test_nothing_is_worked_out_for_a_client_that_never_asks() -> None:

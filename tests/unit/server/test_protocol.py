@@ -135,7 +135,7 @@ async def test_reading_ahead_ends_where_much_waits(monkeypatch: pytest.MonkeyPat
     for body in bodies:
         reader.feed_data(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
     reader.feed_eof()
-    ahead = framing.Ahead(reader)
+    ahead = framing.MessageReader(reader)
     for _ in range(20):
         await asyncio.sleep(0)
     assert len(ahead) == 3

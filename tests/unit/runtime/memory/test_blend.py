@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from iquest_lsp.runtime.memory.blend import SPREAD, Forecast, blend
-from iquest_lsp.runtime.memory.store import NOTHING, Found
+from iquest_lsp.runtime.memory.store import NOTHING, FoundRuns
 
 
-def found(*places: tuple[int, int], weight: float = 1.0) -> Found:
+def found(*places: tuple[int, int], weight: float = 1.0) -> FoundRuns:
     """Places by what follows there and how many tokens before it agree."""
     followers, matches = (np.array(values, np.int32) for values in zip(*places, strict=True))
-    return Found(np.arange(len(places), dtype=np.int32), followers, matches, np.full(len(places), weight))
+    return FoundRuns(np.arange(len(places), dtype=np.int32), followers, matches, np.full(len(places), weight))
 
 
 def chances(forecast: Forecast | None) -> dict[int, float]:

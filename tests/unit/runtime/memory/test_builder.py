@@ -17,7 +17,7 @@ from iquest_lsp.runtime.memory.disk import Memory, MemoryFile, MemoryFileError
 from iquest_lsp.runtime.memory.layers import Layer, layer_of, layers_of, parts_of
 from iquest_lsp.runtime.memory.remembered import Remembered
 from iquest_lsp.runtime.memory.shares import FEATURES, MemoryShares
-from iquest_lsp.runtime.memory.store import LONGEST, ORDERS, Found
+from iquest_lsp.runtime.memory.store import LONGEST, ORDERS, FoundRuns
 
 VOCABULARY = 128
 FLAT = ((0.0,) * FEATURES,) * (len(ORDERS) + 1)
@@ -252,4 +252,4 @@ def test_what_goes_on_ends_with_its_file() -> None:
     place = int(found.places[0])
     assert bytes(seen.continuation(0, place - 1, 8)) == b"yp"
     assert seen.file_at(0, place) == "a"
-    assert isinstance(found, Found)
+    assert isinstance(found, FoundRuns)

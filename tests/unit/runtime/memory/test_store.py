@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from iquest_lsp.runtime.memory import store as stores
 from iquest_lsp.runtime.memory.blend import SPREAD, blend
-from iquest_lsp.runtime.memory.store import LONGEST, ORDERS, Found, MemoryStore, joined
+from iquest_lsp.runtime.memory.store import LONGEST, ORDERS, FoundRuns, MemoryStore, joined
 from iquest_lsp.runtime.memory.written import Written
 
 VOCABULARY = 5
@@ -52,7 +52,7 @@ def naive(counted: Counter[tuple[int, int]]) -> dict[int, float]:
     return dict(parts)
 
 
-def counted(found: Found) -> Counter[tuple[int, int]]:
+def counted(found: FoundRuns) -> Counter[tuple[int, int]]:
     assert (found.weights == 1).all()
     return Counter(zip(found.followers.tolist(), found.matches.tolist(), strict=True))
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from iquest_lsp.completion import behind
+from iquest_lsp.completion import following_text
 from iquest_lsp.completion.postprocess import Quiet, Suggestion
 from iquest_lsp.datatypes import Generation
 from tests.unit.completion.places import at, generation
@@ -26,7 +26,7 @@ from tests.unit.completion.places import at, generation
 def test_answers_end_where_they_begin_to_write_what_stands_there(
     path: str, text: str, expected: tuple[str, ...]
 ) -> None:
-    assert behind.stops(at(text, path)) == expected
+    assert following_text.stops(at(text, path)) == expected
 
 
 @pytest.mark.parametrize(
@@ -48,17 +48,17 @@ def test_answers_end_where_they_begin_to_write_what_stands_there(
     ],
 )
 def test_the_rest_of_the_line_has_to_go_on_after_an_answer(path: str, text: str, answer: str, expected: bool) -> None:
-    assert behind.joins(answer, at(text, path)) is expected
+    assert following_text.joins(answer, at(text, path)) is expected
 
 
 def test_what_is_ruled_out() -> None:
     here = at("f(‸)\n", "a.py")
-    assert behind.is_ruled_out(Suggestion("", Quiet.REPEATS), here)
-    assert behind.is_ruled_out(Suggestion("", Quiet.BRACKET), here)
-    assert behind.is_ruled_out(Suggestion("g("), here)
-    assert not behind.is_ruled_out(Suggestion("a"), here)
-    assert not behind.is_ruled_out(Suggestion("", Quiet.UNSURE), here)  # its next choice is less sure
-    assert not behind.is_ruled_out(Suggestion("", Quiet.NOTHING), here)
+    assert following_text.is_ruled_out(Suggestion("", Quiet.REPEATS), here)
+    assert following_text.is_ruled_out(Suggestion("", Quiet.BRACKET), here)
+    assert following_text.is_ruled_out(Suggestion("g("), here)
+    assert not following_text.is_ruled_out(Suggestion("a"), here)
+    assert not following_text.is_ruled_out(Suggestion("", Quiet.UNSURE), here)  # its next choice is less sure
+    assert not following_text.is_ruled_out(Suggestion("", Quiet.NOTHING), here)
 
 
 class Model:
@@ -76,14 +76,14 @@ class Model:
         return self.made(len(avoid))
 
     async def chosen(self) -> int:
-        made = await behind.chosen(
+        made = await following_text.chosen(
             self.made(0), lambda made: made.tokens[0] != self.good, self.another, lambda: self.left
         )
         return made.tokens[0]
 
 
 async def test_the_first_choice_that_is_not_ruled_out_is_taken() -> None:
-    for good in range(behind.CHOICES):
+    for good in range(following_text.CHOICES):
         model = Model(good)
         assert await model.chosen() == good
         assert model.asked == [list(range(count + 1)) for count in range(good)]
@@ -92,7 +92,7 @@ async def test_the_first_choice_that_is_not_ruled_out_is_taken() -> None:
 async def test_where_all_are_ruled_out_or_time_is_over_the_first_stands() -> None:
     model = Model(good=99)
     assert await model.chosen() == 0
-    assert len(model.asked) == behind.CHOICES - 1
+    assert len(model.asked) == following_text.CHOICES - 1
     late = Model(good=1, left=0.0)
     assert await late.chosen() == 0
     assert late.asked == []

@@ -15,7 +15,7 @@ from iquest_lsp.datatypes import Position
 from iquest_lsp.dropped import DropKind, Dropped, DropReason
 from iquest_lsp.project import project as projects
 from iquest_lsp.project.events import EventKind
-from iquest_lsp.project.lacks import Lacks
+from iquest_lsp.project.incomplete_notes import IncompleteNotes
 from iquest_lsp.settings import Configuration
 from iquest_lsp.workspace.admission import MAX_BYTES
 from tests.e2e.home import children, stopped
@@ -101,7 +101,7 @@ async def test_reading_that_was_given_up(assistant: Assistant, root: Path) -> No
 
 
 def test_progress_is_told_until_the_end() -> None:
-    lacks = Lacks()
+    lacks = IncompleteNotes()
     assert lacks.told(()) == ("the files are not read yet",)
     lacks.work(EventKind.FILES, 50, 1900)
     lacks.work(EventKind.COMMITS, 1000, 88000)

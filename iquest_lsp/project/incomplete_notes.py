@@ -20,7 +20,7 @@ _UNDER_WAY = {
 }
 
 
-class Lacks:
+class IncompleteNotes:
     """Sentences by topic; written by the project's threads, each topic by one."""
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Ways from a text to another, counted in words and signs put in and taken out."""
+"""How far a text is from another, counted in words and signs put in and taken out."""
 
 from __future__ import annotations
 
