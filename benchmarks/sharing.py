@@ -44,7 +44,7 @@ class Transcript:
         self.row(
             "command line",
             "`daemon status`",
-            f"{said['clients']} clients, one model ({said['model']}), {said['memory_bytes'] / 1e6:.0f} MB; {spaces}",
+            f"clients: {said['clients']}, one model ({said['model']}), {said['memory_bytes'] / 1e6:.0f} MB; {spaces}",
         )
 
 
