@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from iquest_lsp.codeflow.answers.definition_changes import changes_of, read_changes
@@ -42,6 +42,8 @@ MAX_STORY = 40
 FOLLOW_UP_DAYS = 21
 #: How much is told of one step.
 MAX_EVENTS = 4
+#: A step that names more issues than these names those of others.
+MAX_ISSUES = 3
 #: Words of names that any message may have.
 _GENERAL = frozenset(("test", "tests", "from", "with", "this", "into", "type", "name", "file", "main", "code", "data"))
 _INTRODUCE = frozenset(
@@ -279,13 +281,16 @@ def _follow_ups(index: FlowIndex, target: Target, steps: dict[str, _Step]) -> No
     short = target.name.rsplit(".", 1)[-1]
     direct = [step for step in steps.values() if step.direct and step.events]
     words = {short} if len(short) > 3 else set()
-    issues = {issue for step in direct for issue in step.entry.issues.split()}
+    # What was squashed from many commits names the issues of them all.
+    named_by = [step.entry.issues.split() for step in direct]
+    issues = {issue for some in named_by if len(some) <= MAX_ISSUES for issue in some}
     first = min(step.entry.order for step in direct)
     named = [entry for entry in index.naming(words | issues) if entry.oid not in steps] if words | issues else []
     near = [entry for entry in _near(index, direct) if entry.oid not in steps]
     candidates = {entry.oid: entry for entry in (*named, *near) if not entry.merge and entry.files <= 20}
     paths = index.paths_of([entry.key for entry in candidates.values()])
     names = {entry.oid for entry in named}
+    homes = {*index.renamed_from(target.head_path), *_homes(direct)}
     for entry in candidates.values():
         kinds = {category(path) for path in paths.get(entry.key, [])}
         side = next((kind for kind in FOLLOWING if kind in kinds and Category.SOURCE not in kinds), None)
@@ -295,11 +300,21 @@ def _follow_ups(index: FlowIndex, target: Target, steps: dict[str, _Step]) -> No
                 event = StoryEvent(StoryEventKind.BELONGS, names=tuple(sorted(shared)), side=side)
             elif side is not None:
                 event = StoryEvent(StoryEventKind.FOLLOWS, side=side)
+            elif homes.isdisjoint(paths.get(entry.key, ())):
+                continue  # another definition of that name may be meant, or one that only uses it
             else:
                 event = StoryEvent(StoryEventKind.NAMES, names=(short,))
             steps[entry.oid] = _Step(entry, [replace(event, early=entry.order < first)], False)
         elif side is not None and _about(entry, paths.get(entry.key, []), target, short):
             steps[entry.oid] = _Step(entry, [StoryEvent(StoryEventKind.FOLLOWS, side=side)], False)
+
+
+def _homes(direct: Iterable[_Step]) -> Iterator[str]:
+    """The files that a definition has been in."""
+    for step in direct:
+        if step.place is not None:
+            yield step.place[0]
+        yield from (event.old_path for event in step.events if event.old_path)
 
 
 def _near(index: FlowIndex, direct: Sequence[_Step]) -> list[Entry]:

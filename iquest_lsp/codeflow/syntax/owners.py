@@ -35,6 +35,9 @@ def is_of(
         return last == owner or bool(re.search(rf"\bclass\s+{re.escape(last)}\b[^:{{]*\b{re.escape(owner)}\b", text))
     if not receiver:
         return None
+    if defined := _defined(receiver, text):
+        # It is a type itself: another one, or one that is made of the owner.
+        return bool(re.search(rf"\b{re.escape(owner)}\b", defined))
     for part in (near, text) if near else (text,):
         types = _types(receiver, part, bare_makes)
         if owner in types or _made_by(receiver, part, makers):
@@ -43,6 +46,18 @@ def is_of(
             return False
     plain = receiver.strip("_").replace("_", "").lower()
     return True if plain == owner.strip("_").lower() or _ends_with(owner, receiver) else None
+
+
+def _defined(name: str, text: str) -> str:
+    """The head with which a file defines a type of some name; empty where it does not."""
+    if not re.match(r"[A-Z]+\w*[a-z]", name):
+        return ""
+    head = re.search(
+        rf"^\s*(?:[\w()]+\s+)*?(?:class|struct|enum|trait|interface|union|type)\s+{re.escape(name)}\b[^\n{{;]*",
+        text,
+        re.MULTILINE,
+    )
+    return head[0] if head else ""
 
 
 def _ends_with(owner: str, receiver: str) -> bool:

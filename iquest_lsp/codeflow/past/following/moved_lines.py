@@ -9,8 +9,9 @@ from iquest_lsp.codeflow.git.commits import FileDiff, read_diff
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.following.tracking import Turn
 
-#: A block that is recognised where it stands now has so many lines, and so many letters and digits.
-LEAST_LINES, LEAST_SIGNS = 3, 60
+#: A block that is recognised where it stands now has so many lines, and so many letters and digits: as many as git's
+#: own blame asks of what it follows to another file.
+LEAST_LINES, LEAST_SIGNS = 3, 40
 #: A commit on more files than these is looked through for the line's own file alone.
 MAX_FILES = 40
 

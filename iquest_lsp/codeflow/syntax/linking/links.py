@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from iquest_lsp.codeflow.syntax.imports import imported, leads_to, modules
 from iquest_lsp.codeflow.syntax.linking.go import GoLinks
+from iquest_lsp.codeflow.syntax.linking.rust import RustLinks
 from iquest_lsp.codeflow.syntax.linking.scripts import ScriptLinks
 
 Modules = frozenset[str] | None
@@ -20,6 +21,7 @@ class Links:
         known = tuple(files)
         self.scripts = ScriptLinks(known, read)
         self._go = GoLinks(known, read)
+        self._rust = RustLinks(known, read)
 
     def followed(self, path: str, name: str, on: str, sources: Modules, through: Modules) -> tuple[Modules, Modules]:
         """The modules that a name comes from, and those that `on` before it stands for, as far as they can be told.
@@ -30,7 +32,12 @@ class Links:
             return self.scripts.sources(path, name), self.scripts.modules(path, on, name) if on else through
         if path.endswith(".go") and through:
             return sources, frozenset(self._go.place(module) for module in through)
+        if path.endswith(".rs"):
+            return self._placed(sources), self._placed(through)
         return sources, through
+
+    def _placed(self, named: Modules) -> Modules:
+        return named and frozenset(map(self._rust.place, named))
 
     def is_another(self, path: str, text: str, owner: str, home: str) -> bool:
         """Whether a file plainly means another type by the name `owner` than the one that `home` defines."""

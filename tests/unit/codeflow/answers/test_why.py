@@ -61,3 +61,37 @@ def test_an_issue_is_told_beside_one_whose_number_begins_alike(script: Script) -
     script.commit(f"Round up (#12)\n\n{body}\n\nCloses #1", {"lib.py": "def cents(value):\n    return value\n"})
     (item,) = history_of(script.root).why("lib.py::cents").story
     assert item.issues == ("#1",)
+
+
+def test_a_commit_that_names_it_is_told_where_it_changes_its_file(script: Script) -> None:
+    body = "def parse_int(text):\n    return int(text)\n"
+    script.commit("Add a parser", {"lib.py": body, "far.py": "far = 1\n"})
+    script.commit("Reject signs for parse_int in far places", {"far.py": "far = 2\n"})
+    script.commit("Say more of parse_int", {"lib.py": body + "\n\nmore = 1\n"})
+    story = history_of(script.root).why("lib.py::parse_int").story
+    assert [item.subject for item in story] == ["Add a parser", "Say more of parse_int"]
+
+
+def test_who_names_the_issues_of_many_has_none_of_its_own(script: Script) -> None:
+    script.commit("Add a parser", {"lib.py": "def parse(text):\n    return text\n"})
+    squashed = "Make it strict (#50)\n\nWith #11, #12, #13 and #14."
+    script.commit(squashed, {"lib.py": "def parse(text):\n    return text.strip()\n"})
+    script.commit("Fix a word (#12)", {"far.py": "far = 1\n"})
+    script.commit("Cut it (#60)", {"lib.py": "def parse(text):\n    return text.strip()[:9]\n"})
+    script.commit("Cut less, see #60", {"near.py": "near = 1\n"})
+    story = history_of(script.root).why("lib.py::parse").story
+    assert [item.subject for item in story] == [
+        "Add a parser",
+        "Make it strict (#50)",
+        "Cut it (#60)",
+        "Cut less, see #60",
+    ]
+
+
+def test_a_line_is_followed_to_where_its_short_block_was(script: Script) -> None:
+    block = "class Paging:\n    always = 1\n    if_one_screen = 2\n    never_at_all = 3\n"
+    script.commit("Begin", {"one.py": "one = 1\n\n\n" + block, "two.py": "two = 2\n"})
+    script.commit("Put it elsewhere", {"one.py": "one = 1\n", "two.py": "two = 2\n\n\n" + block})
+    story = history_of(script.root).why("two.py:6").story
+    assert [item.subject for item in story] == ["Begin", "Put it elsewhere"]
+    assert "the line was moved here from one.py" in story[-1].change

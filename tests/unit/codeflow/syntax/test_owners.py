@@ -32,6 +32,10 @@ from iquest_lsp.codeflow.syntax.owners import is_of
         ("a", "", "", None),
         ("", "", "", None),
         ("a", "", "aa: Shop", None),
+        # Another type, whatever the text says beside it, and one that is made of the first.
+        ("Part", "", "pub enum Part {\n    One(Shop),\n}\nlet a: Part = Shop::new();", False),
+        ("Part", "", "class Part extends Shop {\n", True),
+        ("Part", "", "type Part = Shop;\n", True),
     ],
 )
 def test_whose_member_is_read(receiver: str, within: str, text: str, expected: bool | None) -> None:
