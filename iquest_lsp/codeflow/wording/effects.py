@@ -226,7 +226,15 @@ def detail(change: ToldChange) -> str:
         return say("{}::{}", change.old_path, change.old_name)
     if change.change in ("moved", "copied"):
         return say("from {}::{}", change.old_path, change.old_name)
-    return ", ".join(effect_words(effect) for effect in told_effects(change))
+    if change.change == "signature" and change.effects:
+        # What changes beside it is none of its parameters.
+        head = _joined(signature_effects(change.old_signature, change.signature))
+        return say("{}; in its body: {}", head, _joined(change.effects)) if head else _joined(change.effects)
+    return _joined(told_effects(change))
+
+
+def _joined(effects: Sequence[Effect]) -> str:
+    return ", ".join(map(effect_words, effects))
 
 
 def action_words(changes: Sequence[ToldChange], limit: int) -> str:

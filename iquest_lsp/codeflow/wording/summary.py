@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -276,10 +277,18 @@ def _telling(code: Sequence[SymbolChange]) -> list[str]:
 def _phrases(name: str, effects: Sequence[Effect]) -> list[str]:
     """What one definition does now, and what becomes of its lines, as two phrases at most."""
     does = say(" and ").join(effect_words(item) for item in effects if not is_of_lines(item))
-    lines = say(" and ").join(effect_words(item) for item in effects if is_of_lines(item))
+    of_lines = [item for item in effects if is_of_lines(item)]
+    lines = say(" and ").join(map(effect_words, of_lines))
     if not name:
         return [item for item in (does, lines) if item]
-    return [*([say("`{}` {}", name, does)] if does else []), *([say("in `{}`, {}", name, lines)] if lines else [])]
+    if lines and not all(_begins_with(item, name) for item in of_lines):
+        lines = say("in `{}`, {}", name, lines)
+    return [*([say("`{}` {}", name, does)] if does else []), *([lines] if lines else [])]
+
+
+def _begins_with(effect: Effect, name: str) -> bool:
+    """Whether the line that is told of names what it is of, as a value's own line does."""
+    return bool(effect.values) and re.match(rf"{re.escape(name)}(?![\w.])", effect.values[0]) is not None
 
 
 def _effects(item: SymbolChange) -> Sequence[Effect]:

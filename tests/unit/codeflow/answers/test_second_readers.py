@@ -13,6 +13,22 @@ from tests.unit.codeflow.conftest import Script, history_of
 
 CASES = (
     Case(
+        "what changes in a body beside the types of a signature is none of its parameters",
+        {
+            "a.py": "LIMIT: int = first(1)\n\n\ndef pour(cups: Iterator[int]) -> None:\n"
+            "    while True:\n        empty(cups)\n"
+        },
+        {
+            "a.py": "LIMIT: int = first(2)\n\n\ndef pour(cups: Iterable[int]) -> None:\n    full = iter(cups)\n"
+            "    while True:\n        empty(full)\n"
+        },
+        (
+            "new signature (changes only types in its signature; in its body: `cups` becomes `full`)",
+            "; `LIMIT: int = first(1)` becomes `LIMIT: int = first(2)`",
+        ),
+        ("new signature (`cups`", "in `LIMIT`,"),
+    ),
+    Case(
         "a name that loses its owner is told as the one that is left",
         {
             "a.ts": "async function made(options, then) {\n"
