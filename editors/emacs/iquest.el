@@ -19,10 +19,12 @@
 ;; It finds the server where it runs: as the server of eglot in the buffer, or as
 ;; one of lsp-mode's.  Where it does not, it starts a connection of its own, so
 ;; that eglot may have another server in the same mode.  All connections share
-;; one daemon, one loaded model and one warm window.
+;; one daemon, one loaded model and one warm window.  What other servers complain
+;; of near point reaches that window, by flymake or lsp-mode.
 ;;
 ;; `iquest-explain', `iquest-why', `iquest-impact', `iquest-suspects',
-;; `iquest-context' and `iquest-ask' answer in buffers.
+;; `iquest-context' and `iquest-ask' answer in buffers.  What the edits just made
+;; ask for elsewhere is in iquest-next-edits.el.
 
 ;;; Code:
 
@@ -35,8 +37,15 @@
 (defvar iquest-mode)
 (defvar eglot-current-column-function)
 (defvar lsp--cur-workspace)
+(defvar lsp-mode)
 (declare-function eglot-current-server "eglot")
 (declare-function eglot-managed-p "eglot")
+(declare-function eglot--server-info "eglot")
+(declare-function flymake-diagnostics "flymake")
+(declare-function flymake-diagnostic-beg "flymake")
+(declare-function flymake-diagnostic-text "flymake")
+(declare-function flymake-diagnostic-type "flymake")
+(declare-function iquest--next-edits-follow "iquest-next-edits")
 (declare-function eglot--signal-textDocument/didChange "eglot")
 (declare-function lsp-workspaces "lsp-mode")
 (declare-function lsp-request-async "lsp-mode")
@@ -48,6 +57,10 @@
 (declare-function lsp--client-server-id "lsp-mode")
 (declare-function lsp--workspace-client "lsp-mode")
 (declare-function lsp--set-configuration "lsp-mode")
+(declare-function lsp-diagnostics "lsp-mode")
+(declare-function lsp--fix-path-casing "lsp-mode")
+
+(autoload 'iquest-next-edits "iquest-next-edits" "List what the edits just made ask for elsewhere." t)
 
 (defgroup iquest nil
   "Ghost text and history from IQuest LSP."
@@ -80,10 +93,15 @@ our own elsewhere; `own' always takes one of our own."
 (defvar iquest--connections nil
   "Connections of our own, by project root.")
 
+(defvar iquest--starting nil
+  "Connections whose servers are starting, each with what is to be done then.")
+
 (defvar-local iquest--version nil
   "The version of the document as the server of our own connection knows it.")
 (defvar-local iquest--changed nil
   "Whether the text was changed since it was sent.")
+(defvar-local iquest--before nil
+  "The text before its first change, until our own connection's server knows it.")
 
 (defun iquest--root ()
   "The folder of the buffer's project."
@@ -115,18 +133,42 @@ our own elsewhere; `own' always takes one of our own."
                                 (make-process :name "iquest" :command iquest-command :coding 'utf-8-emacs-unix
                                               :connection-type 'pipe :noquery t
                                               :stderr (get-buffer-create " *iquest log*"))))
-                   :request-dispatcher (lambda (_connection _method _params) nil)
+                   :request-dispatcher #'iquest--asked
                    :notification-dispatcher #'iquest--told)))
         (push (cons root made) iquest--connections)
-        (jsonrpc-request
+        (push (list made) iquest--starting)
+        (jsonrpc-async-request
          made :initialize
          (list :processId (emacs-pid) :rootUri (iquest--uri root)
                :workspaceFolders (vector (list :uri (iquest--uri root) :name (file-name-nondirectory (directory-file-name root))))
-               :capabilities '(:general (:positionEncodings ["utf-32"]) :experimental (:iquest (:status t)))
+               :capabilities '(:general (:positionEncodings ["utf-32"])
+                               :experimental (:iquest (:status t :diagnostics t)))
                :initializationOptions (or iquest-settings (make-hash-table)))
-         :timeout 60)
-        (jsonrpc-notify made :initialized (make-hash-table))
+         :success-fn (lambda (_answer)
+                       (jsonrpc-notify made :initialized (make-hash-table))
+                       (mapc #'funcall (iquest--started made)))
+         :error-fn (lambda (failure)
+                     (iquest--started made)
+                     (message "IQuest: the server does not start: %s" (or (plist-get failure :message) failure)))
+         :timeout-fn (lambda ()
+                       (iquest--started made)
+                       (message "IQuest: the server does not answer; see the buffer \" *iquest log*\""))
+         :timeout 120)
         made))))
+
+(defun iquest--started (connection)
+  "Take CONNECTION from those that are starting; return what is to be done."
+  (prog1 (cdr (assq connection iquest--starting))
+    (setq iquest--starting (assq-delete-all connection iquest--starting))))
+
+(defun iquest--when-ready (connection act)
+  "Call ACT, in this buffer, once the server of CONNECTION has started."
+  (let ((starting (assq connection iquest--starting)) (buffer (current-buffer)))
+    (if (not starting)
+        (funcall act)
+      (setcdr starting
+              (append (cdr starting)
+                      (list (lambda () (when (buffer-live-p buffer) (with-current-buffer buffer (funcall act))))))))))
 
 (defvar iquest--status "" "What the server said last of its state.")
 
@@ -135,6 +177,44 @@ our own elsewhere; `own' always takes one of our own."
   (when (eq method 'iquest/status)
     (setq iquest--status (plist-get params :state))
     (force-mode-line-update t)))
+
+;;;; What other servers complain of
+
+(defun iquest--asked (_connection method params)
+  "Answer the request METHOD of the server with PARAMS."
+  (when (eq method 'iquest/diagnostics)
+    (iquest--complaints (iquest--file (plist-get (plist-get params :textDocument) :uri)) (plist-get params :range))))
+
+(defun iquest--complaints (file range)
+  "What flymake and lsp-mode know to be wrong in FILE within RANGE.
+Errors and warnings, in the protocol's words."
+  (let ((first (plist-get (plist-get range :start) :line))
+        (last (plist-get (plist-get range :end) :line))
+        (buffer (find-buffer-visiting file)))
+    (vconcat
+     (cl-loop for (line . text) in (or (iquest--complaints-of-lsp-mode buffer) (iquest--complaints-of-flymake buffer))
+              when (<= first line last)
+              collect (let ((place (list :line line :character 0)))
+                        (list :range (list :start place :end place) :message text))))))
+
+(defun iquest--complaints-of-flymake (buffer)
+  "Lines from 0 with what flymake says of them in BUFFER."
+  (when (and buffer (featurep 'flymake))
+    (with-current-buffer buffer
+      (cl-loop for one in (and (bound-and-true-p flymake-mode) (flymake-diagnostics))
+               unless (string-match-p "note" (format "%s" (flymake-diagnostic-type one)))
+               collect (cons (1- (line-number-at-pos (flymake-diagnostic-beg one) t)) (flymake-diagnostic-text one))))))
+
+(defun iquest--complaints-of-lsp-mode (buffer)
+  "Lines from 0 with what the servers of lsp-mode say of them in BUFFER."
+  (when (and buffer (featurep 'lsp-mode) (buffer-local-value 'lsp-mode buffer))
+    (cl-loop for raw across (with-current-buffer buffer
+                              (vconcat (gethash (lsp--fix-path-casing buffer-file-name) (lsp-diagnostics t))))
+             for one = (iquest--as-plist raw)
+             when (<= (or (plist-get one :severity) 1) 2)
+             collect (cons (plist-get (plist-get (plist-get one :range) :start) :line) (plist-get one :message)))))
+
+;;;; The text of a document
 
 (defconst iquest--languages
   '(("c++" . "cpp") ("js" . "javascript") ("js2" . "javascript") ("js-jsx" . "javascriptreact") ("tsx" . "typescriptreact")
@@ -158,15 +238,27 @@ our own elsewhere; `own' always takes one of our own."
     (cond
      ((not (eq (car-safe iquest--version) connection))
       (setq iquest--version (cons connection 1))
+      ;; As it was first, so that what was edited before anything was asked counts as an edit.
       (jsonrpc-notify connection :textDocument/didOpen
                       (list :textDocument (list :uri uri :languageId (iquest--language) :version 1
-                                                :text (iquest--whole-text)))))
+                                                :text (or iquest--before (iquest--whole-text)))))
+      (when iquest--before
+        (setq iquest--before nil iquest--changed t)
+        (iquest--sync connection)))
      (iquest--changed
       (setcdr iquest--version (1+ (cdr iquest--version)))
       (jsonrpc-notify connection :textDocument/didChange
                       (list :textDocument (list :uri uri :version (cdr iquest--version))
                             :contentChanges (vector (list :text (iquest--whole-text)))))))
     (setq iquest--changed nil)))
+
+(defun iquest--sync-all (connection)
+  "Tell CONNECTION the text of the buffer, and of others changed meanwhile."
+  (when buffer-file-name (iquest--sync connection))
+  (dolist (buffer (buffer-list))
+    (with-current-buffer buffer
+      (when (and iquest--changed iquest-mode (eq (car-safe iquest--version) connection))
+        (iquest--sync connection)))))
 
 (defun iquest--saved ()
   "Tell the server of our own connection that the file was saved."
@@ -185,11 +277,12 @@ our own elsewhere; `own' always takes one of our own."
 ;;;; Asking, through whichever connection
 
 (defun iquest--eglot-server ()
-  "The server of eglot in this buffer, where it is this one."
+  "The server of eglot in this buffer, where it is this one.
+Told by the name that it gives itself: one that passes on to several, this one
+among them, sends requests of ours to another."
   (when (and (eq iquest-connection 'any) (featurep 'eglot) (eglot-managed-p))
-    (let* ((server (eglot-current-server))
-           (process (and server (jsonrpc--process server))))
-      (when (and process (seq-some (lambda (word) (string-match-p "iquest[-_]lsp" word)) (process-command process)))
+    (let ((server (eglot-current-server)))
+      (when (and server (equal (plist-get (eglot--server-info server) :name) "iquest-lsp"))
         server))))
 
 (defun iquest--lsp-workspace ()
@@ -212,25 +305,30 @@ our own elsewhere; `own' always takes one of our own."
         ((or (vectorp value) (consp value)) (vconcat (mapcar #'iquest--as-plist value)))
         (t value)))
 
+(defun iquest--counter ()
+  "What tells the column of point as the buffer's connection counts it."
+  (cond ((iquest--eglot-server) eglot-current-column-function)
+        ((iquest--lsp-workspace) (lambda () (iquest--utf-16-length (line-beginning-position) (point))))
+        (t (lambda () (- (point) (line-beginning-position))))))
+
 (defun iquest--column ()
   "The column of point as the connection counts it."
-  (cond ((iquest--eglot-server) (funcall eglot-current-column-function))
-        ((iquest--lsp-workspace) (iquest--utf-16-length (line-beginning-position) (point)))
-        (t (- (point) (line-beginning-position)))))
+  (funcall (iquest--counter)))
 
 (defun iquest--utf-16-length (from to)
   "The length of the text between FROM and TO in UTF-16."
   (+ (- to from) (cl-count-if (lambda (one) (> one #xffff)) (buffer-substring-no-properties from to))))
 
-(defun iquest--point-at (place)
-  "The position in the buffer of PLACE, in the protocol's words."
+(defun iquest--point-at (place &optional counter)
+  "The position in the buffer of PLACE, in the protocol's words.
+COUNTER tells columns where PLACE is from the connection of another buffer."
   (save-excursion
     (save-restriction
       (widen)
       (goto-char (point-min))
       (forward-line (plist-get place :line))
-      (let ((column (plist-get place :character)) (end (line-end-position)))
-        (while (and (< (point) end) (< (iquest--column) column))
+      (let ((counter (or counter (iquest--counter))) (column (plist-get place :character)) (end (line-end-position)))
+        (while (and (< (point) end) (< (funcall counter) column))
           (forward-char))
         (point)))))
 
@@ -251,13 +349,27 @@ With FAILED call that with an error's message; without it is shown."
                            (lambda (result) (funcall heard (iquest--as-plist result)))
                            :error-handler (lambda (failure) (funcall wrong (iquest--as-plist failure)))
                            :mode 'detached)))
+     (server
+      (eglot--signal-textDocument/didChange)
+      (iquest--send server method params heard wrong))
      (t
-      (if server
-          (eglot--signal-textDocument/didChange)
-        (setq server (iquest--own-connection))
-        (when buffer-file-name (iquest--sync server)))
-      (jsonrpc-async-request server (intern (concat ":" method)) params
-                             :success-fn heard :error-fn wrong :timeout-fn #'ignore :timeout 120)))))
+      (let ((own (iquest--own-connection)))
+        (iquest--when-ready own (lambda ()
+                                  (iquest--sync-all own)
+                                  (iquest--send own method params heard wrong))))))))
+
+(defun iquest--tell-text ()
+  "Tell the server the text of the buffer at once; lsp-mode does by itself."
+  (cond ((iquest--eglot-server) (eglot--signal-textDocument/didChange))
+        ((iquest--lsp-workspace))
+        (t (let ((own (iquest--own-connection)))
+             (iquest--when-ready own (lambda () (iquest--sync-all own)))))))
+
+(defun iquest--send (connection method params heard wrong)
+  "Send the request METHOD with PARAMS through CONNECTION.
+HEARD is called with its result, WRONG with its error."
+  (jsonrpc-async-request connection (intern (concat ":" method)) params
+                         :success-fn heard :error-fn wrong :timeout-fn #'ignore :timeout 120))
 
 (defun iquest--tell (method params)
   "Send the notification METHOD with PARAMS."
@@ -265,12 +377,17 @@ With FAILED call that with an error's message; without it is shown."
     (cond (server (jsonrpc-notify server (intern (concat ":" method)) params))
           ((iquest--lsp-workspace)
            (let ((lsp--cur-workspace (iquest--lsp-workspace))) (lsp-notify method params)))
-          (t (jsonrpc-notify (iquest--own-connection) (intern (concat ":" method)) params)))))
+          (t (let ((own (iquest--own-connection)))
+               (iquest--when-ready own (lambda () (jsonrpc-notify own (intern (concat ":" method)) params))))))))
 
 (defun iquest--here ()
   "The document and the place of point, in the protocol's words."
   (list :textDocument (list :uri (iquest--uri buffer-file-name))
         :position (list :line (1- (line-number-at-pos nil t)) :character (iquest--column))))
+
+(defun iquest--asked-of-lsp-mode (_workspace params)
+  "Answer the server's question for what is wrong with PARAMS."
+  (iquest--asked nil 'iquest/diagnostics (iquest--as-plist params)))
 
 (defun iquest-lsp-mode-setup ()
   "Have lsp-mode start this server beside the others of every mode."
@@ -279,6 +396,10 @@ With FAILED call that with an error's message; without it is shown."
    (make-lsp-client :new-connection (lsp-stdio-connection (lambda () iquest-command))
                     :activation-fn (lambda (_file _mode) t)
                     :initialization-options (lambda () (or iquest-settings (make-hash-table)))
+                    :custom-capabilities '((experimental . ((iquest . ((diagnostics . t))))))
+                    :request-handlers (let ((table (make-hash-table :test 'equal)))
+                                        (puthash "iquest/diagnostics" #'iquest--asked-of-lsp-mode table)
+                                        table)
                     :add-on? t :priority -10 :multi-root t :server-id 'iquest)))
 
 ;;;; Ghost text
@@ -383,6 +504,11 @@ With FAILED call that with an error's message; without it is shown."
             (changed (iquest--clear) (iquest--soon)))))
   (setq iquest--tick (buffer-chars-modified-tick)))
 
+(defun iquest--before-change (&rest _)
+  "Keep the text that no server was told of yet."
+  (unless (or iquest--version iquest--before (not buffer-file-name))
+    (setq iquest--before (iquest--whole-text))))
+
 (defun iquest--after-change (&rest _)
   "Note that the text was changed."
   (setq iquest--changed t))
@@ -451,9 +577,12 @@ With FAILED call that with an error's message; without it is shown."
 (define-minor-mode iquest-mode
   "Show what IQuest LSP suggests behind point."
   :lighter " IQuest"
+  (require 'iquest-next-edits)
+  (iquest--next-edits-follow iquest-mode)
   (if iquest-mode
       (progn
         (add-hook 'post-command-hook #'iquest--after-command nil t)
+        (add-hook 'before-change-functions #'iquest--before-change nil t)
         (add-hook 'after-change-functions #'iquest--after-change nil t)
         (add-hook 'after-save-hook #'iquest--saved nil t)
         (add-hook 'kill-buffer-hook #'iquest--closed nil t)
@@ -461,7 +590,9 @@ With FAILED call that with an error's message; without it is shown."
     (iquest--clear)
     (iquest--closed)
     (remove-hook 'post-command-hook #'iquest--after-command t)
+    (remove-hook 'before-change-functions #'iquest--before-change t)
     (remove-hook 'after-change-functions #'iquest--after-change t)
+    (setq iquest--before nil)
     (remove-hook 'after-save-hook #'iquest--saved t)
     (remove-hook 'kill-buffer-hook #'iquest--closed t)))
 

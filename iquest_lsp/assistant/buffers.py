@@ -7,8 +7,9 @@ from pathlib import Path
 
 from iquest_lsp.assistant.workspaces import Workspaces
 from iquest_lsp.datatypes import Position
-from iquest_lsp.errors import UsageError
+from iquest_lsp.errors import DocumentError, UsageError
 from iquest_lsp.nextedit.while_typing import NextEditing
+from iquest_lsp.project.view import ProjectView
 from iquest_lsp.project.warming import Warmer
 from iquest_lsp.workspace.documents import Change
 from iquest_lsp.workspace.positions import LineIndex
@@ -29,6 +30,7 @@ class Buffers:
         """The editor opened a document."""
         view, path = self._workspaces.locate(file, self._client)
         view.project.documents.open(path, text, version, language, self._client)
+        self._editing.now_is(view, path, text)
         view.project.look_at([path])
         self._warmer.ahead(view, path, Position(0, 0), refresh=True)
 
@@ -60,7 +62,9 @@ class Buffers:
         """The editor closed a document; a project that it only had open for that is kept for a while."""
         project = self._workspaces.find(file)
         if project is not None:
-            project.documents.close(project.path_of(file), self._client)
+            view, path = self._workspaces.locate(file, self._client)
+            project.documents.close(path, self._client)
+            self._editing.now_is(view, path, _saved(view, path))
             self._workspaces.release(project, self._client)
 
     def gone(self, files: Sequence[Path], *, made: Sequence[Path] = ()) -> None:
@@ -108,3 +112,11 @@ class Buffers:
             what = f"Line {line + 1} of {file.name} has no column {column + 1}"
             raise UsageError(what, why=f"it ends at {width + 1}")
         return Position(line, column)
+
+
+def _saved(view: ProjectView, path: str) -> str:
+    """What a document that is no longer open holds; nothing where it cannot be read."""
+    try:
+        return view.document(path).text
+    except DocumentError:
+        return ""

@@ -60,10 +60,16 @@ class EditLog:
         while len(self._touches) > MOST:
             self._settle(self._touches.pop(0))
 
-    def closed(self, path: str) -> None:
-        """The client closed a document: what was edited in it stays an edit as long as the file says so."""
-        if self._after.get(path) == self._before.get(path):
-            self._forget(path)
+    def now_is(self, path: str, text: str) -> bool:
+        """A text is this one without an edit of the client's; whether it lost edits by that.
+
+        What was edited stays an edit as long as the text says so: a document that is closed unsaved, and one that
+        somebody else wrote meanwhile, are other texts.
+        """
+        if self._after.get(path, text) == text:
+            return False
+        self._forget(path)
+        return True
 
     @property
     def texts(self) -> list[ChangedText]:

@@ -60,6 +60,12 @@ class NextEditing:
             self._lives[key] = TypingEdits(self, view, self._model)
         return self._lives[key]
 
+    def now_is(self, view: ProjectView, path: str, text: str) -> None:
+        """A client's document is closed and leaves this text, or is opened with it."""
+        live = self._lives.get((view.client, view.root))
+        if live is not None:
+            live.now_is(path, text)
+
     def known(self, client: str) -> list[TypingEdits]:
         """All of a client."""
         return [live for (owner, _), live in self._lives.items() if owner == client]
@@ -171,6 +177,15 @@ class TypingEdits:
         own = self._taken is not None and self._taken.path == path and self._taken.applied_to(before) == after
         self.edits.changed(path, before, after, own=own)
         self.completion_shown, self._taken = False, None
+        self._begin_anew()
+
+    def now_is(self, path: str, text: str) -> None:
+        """A document is closed and leaves this text, or is opened with it: edits that it does not show are no more."""
+        if self.edits.now_is(path, text):
+            self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        """The edits are others now."""
         self._state += 1
         self.end_guess()
         self._has_some.clear()

@@ -91,3 +91,16 @@ def test_lines_above_move_an_edit() -> None:
     clock.now += 5
     log.changed("a.txt", text, "one\ntwo\n" + text)
     assert sorted(touch.line for _, touch in log.records() if touch is not None) == [0, 102]
+
+
+def test_edits_that_the_text_does_not_show_are_no_more() -> None:
+    """A document was closed unsaved, or is opened as somebody else wrote it meanwhile."""
+    clock = Clock()
+    log = EditLog(clock)
+    text = typed(log, clock, TEXT, 4, " is long")
+    assert not log.now_is("a.txt", text)
+    assert not log.now_is("b.txt", "another file")
+    assert len(log.records()) == 1
+    assert log.now_is("a.txt", TEXT)
+    assert log.records() == []
+    assert log.last is None
