@@ -17,6 +17,7 @@ from iquest_lsp.codeflow.diff.intents.message_words import uninformative
 from iquest_lsp.codeflow.diff.intents.shape import shape_of
 from iquest_lsp.codeflow.diff.named_parts import part_changes
 from iquest_lsp.codeflow.diff.refuted import as_moved, borne_out, without_refuted
+from iquest_lsp.codeflow.diff.replacements import only_years
 from iquest_lsp.codeflow.diff.risks import Risk, changed_names, risks_of
 from iquest_lsp.codeflow.diff.sources import DiffSource, DiffTarget
 from iquest_lsp.codeflow.facts import Redact, holds_secret
@@ -85,8 +86,9 @@ def explain_diff(
     tracked = frozenset(repository.files(source.revision or None))
     uses = _uses(source, changes, tracked)
     earlier = [item.old_path or item.path for item in source.files if item.status != "A"]
-    # Other words in a comment or a text ask for nothing elsewhere.
-    silent = {
+    # Other words in a comment or a text ask for nothing elsewhere, nor do a copyright's years.
+    silent = {item.path for item in source.files if only_years((hunk.removed, hunk.added) for hunk in item.hunks)}
+    silent |= {
         item.path
         for item in known.files
         if item.symbols

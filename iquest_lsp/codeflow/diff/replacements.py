@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import zip_longest
 
 #: A longer piece of a line is not told.
 MAX_CODE = 36
@@ -26,6 +27,17 @@ def is_whole(text: str) -> bool:
     """Whether a piece of a line can stand alone: short, no single letter, brackets closed."""
     closed = all(text.count(left) == text.count(right) for left, right in ("()", "[]", "{}"))
     return 1 < len(text) <= MAX_CODE and "\n" not in text and closed
+
+
+_COPYRIGHT = re.compile(r"copyright|©|\(c\)", re.IGNORECASE)
+
+
+def only_years(hunks: Iterable[tuple[Sequence[str], Sequence[str]]]) -> bool:
+    """Whether nothing but the years of copyrights change, in hunks given as (removed, added)."""
+    lines = [pair for removed, added in hunks for pair in zip_longest(removed, added, fillvalue="")]
+    return bool(lines) and all(
+        _COPYRIGHT.search(old) and re.sub(r"\d{4}", "", old) == re.sub(r"\d{4}", "", new) for old, new in lines
+    )
 
 
 _TOKEN = re.compile(r"[^\W\d]\w*(?:[.-]\w+)*|\d\w*(?:\.\w+)*|\s+|[^\w\s]")

@@ -12,6 +12,8 @@ from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind
 
 #: A longer value is not told of what comes or goes.
 MAX_TOLD = 60
+#: Of a list so many items that come are named, and as many that go.
+MAX_ITEMS = 3
 _RELEASE = re.compile(r"(?<=[\"'])[\^~=<>v ]*\d+(?:\.\d+)+[\w.+\-]*(?=[\"'])")
 _PINNED = re.compile(r"([\w.\-]+(?:/[\w.\-]+)+)@([0-9a-f]{40})\s*#\s*(\S+)")
 _ELEMENT = re.compile(r"\s*<([\w.:\-]+)[^<>]*>([^<>]*)</\1>\s*")
@@ -31,8 +33,10 @@ def value_effects(before: str, after: str, *, version: bool = False) -> list[Eff
         gone = [shown(item) for item in old if item not in new]
         if len(come) == len(gone) == 1:
             return [Effect(EffectKind.VALUE_BECOMES, (gone[0], come[0]))]
-        found = [Effect(EffectKind.COMES, (item,)) for item in come[:2]]
-        return found + [Effect(EffectKind.GOES, (item,)) for item in gone[:2]]
+        return [
+            *_items(EffectKind.COMES, EffectKind.MORE_COME, come),
+            *_items(EffectKind.GOES, EffectKind.MORE_GO, gone),
+        ]
     if version and (raised := _raised(before, after)):
         return [Effect(raised, (before, after))]
     inside = [_RELEASE.findall(text) for text in (before, after)]
@@ -44,6 +48,13 @@ def value_effects(before: str, after: str, *, version: bool = False) -> list[Eff
     ):
         return [Effect(raised, (inside[0][0], inside[1][0]))]
     return [Effect(EffectKind.VALUE_BECOMES, (_on_a_line(before), _on_a_line(after)))]
+
+
+def _items(kind: EffectKind, more: EffectKind, items: Sequence[str]) -> list[Effect]:
+    """Items that come or go, the first of many and how many more there are."""
+    count = MAX_ITEMS if len(items) <= MAX_ITEMS else MAX_ITEMS - 1
+    rest = len(items) - count
+    return [*(Effect(kind, (item,)) for item in items[:count]), *([Effect(more, (str(rest),))] if rest > 0 else [])]
 
 
 def keys_instead(before: str, after: str, removed: list[str], added: list[str]) -> list[Effect]:
@@ -87,9 +98,10 @@ def _paths(removed: list[str], added: list[str]) -> list[Effect]:
     old, new = (
         [word for line in lines for word in line.split() if _PATH.fullmatch(word)] for lines in (removed, added)
     )
-    come = [Effect(EffectKind.COMES, (item,)) for item in dict.fromkeys(new) if item not in old]
-    gone = [Effect(EffectKind.GOES, (item,)) for item in dict.fromkeys(old) if item not in new]
-    return [*come, *gone][:3] if len(removed) + len(added) > 2 else []
+    if len(removed) + len(added) <= 2:
+        return []
+    come, gone = ([item for item in dict.fromkeys(one) if item not in other] for one, other in ((new, old), (old, new)))
+    return [*_items(EffectKind.COMES, EffectKind.MORE_COME, come), *_items(EffectKind.GOES, EffectKind.MORE_GO, gone)]
 
 
 def _is_table(value: str) -> bool:

@@ -237,12 +237,14 @@ class _Comparison:
         pairs = self._pairs(old, new)
         one, other = zip(self.sources, (earlier, symbol), strict=True)
         texts = [code_rows(self.language, source, item.start, item.end) for source, item in (one, other)]
-        if symbol.kind not in VALUED and any(texts):
-            old, new = (replace(side, code=code) for side, code in zip((old, new), texts, strict=True))
-            coded = self._pairs(old, new)
-            if coded != pairs and in_texts(coded):
+        if any(texts):
+            coded_old, coded_new = (replace(side, code=code) for side, code in zip((old, new), texts, strict=True))
+            coded = self._pairs(coded_old, coded_new)
+            # A value that is a text on a line is told as it is.
+            if coded != pairs and in_texts(coded) and (symbol.kind not in VALUED or _line_count(pairs) > 2):
                 return text_effects(pairs)
-            pairs = coded
+            if symbol.kind not in VALUED:
+                old, new, pairs = coded_old, coded_new, coded
         told = body_effects(symbol.kind, pairs, old.own(self.before), new.own(self.after), self.language)
         return proven(told, self.language, *places(self.hunk_rows.touching(earlier, symbol), one, other))
 
@@ -376,3 +378,7 @@ def link_moves(changes: Iterable[SymbolChange]) -> list[SymbolChange]:
 def _as_form(change: SymbolChange, kind: EffectKind) -> SymbolChange:
     """A form that comes or goes as a change of its definition, which others have other forms of."""
     return replace(change, change="body", effects=(Effect(kind),), old_name=change.name)
+
+
+def _line_count(pairs: Sequence[Pair]) -> int:
+    return sum(bool(line.strip()) for pair in pairs for side in pair for line in side)

@@ -78,6 +78,8 @@ _ON_LINES = {
     EffectKind.LOSES: "`{}` loses `{}`",
     EffectKind.COMES: "`{}` is new",
     EffectKind.GOES: "`{}` is gone",
+    EffectKind.MORE_COME: "{} more are new",
+    EffectKind.MORE_GO: "{} more are gone",
     EffectKind.MOVES_LINE: "the line `{}` moves",
     EffectKind.MOVES_LINES: "the lines from `{}` on move",
     EffectKind.INDENTS: "`{}` is indented otherwise",

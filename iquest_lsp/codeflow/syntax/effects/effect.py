@@ -59,6 +59,9 @@ class EffectKind(StrEnum):
     #: A line.
     COMES = "comes"
     GOES = "goes"
+    #: How many items of a list beside those that are named.
+    MORE_COME = "more-come"
+    MORE_GO = "more-go"
     #: A line that stands elsewhere in the definition, or the first of several.
     MOVES_LINE = "moves-line"
     MOVES_LINES = "moves-lines"

@@ -25,7 +25,8 @@ _HEAD = re.compile(
     rf"(\s*){_MODIFIERS}({_WORDS})[\s:!]\s*(?:<[^<>]*(?:<[^<>]*>)?[^<>]*>\s*)?&?"
     r"(\"[^\"]+\"|'[^']+'|`[^`]+`|\{[^{}]+\}|[\w$.:?!\-]+)(?:\s+(\"[^\"]+\"))?"
 )
-_SHELL = re.compile(r"(\s*)(?:function\s+)?([\w.\-:]+)\s*\(\)\s*\{?")
+#: A function of a shell; behind the word no brackets need be.
+_SHELL = re.compile(r"(\s*)(?:function\s+(?=[\w.\-:]+\s*(?:[({;#]|-|$))|(?=[\w.\-:]+\s*\(\)))([\w.\-:]+)")
 #: A function of Kotlin that extends a type with parameters: the type and the name.
 _EXTENSION = re.compile(r"\s*(?:[\w@]+\s+)*?fun\s+(?:<[^()]*?>\s*)?(\w+)<[^()]*>\??\.(\w+)\s*\(")
 #: A method of Ruby that is an operator.

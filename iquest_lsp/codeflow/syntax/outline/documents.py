@@ -135,8 +135,10 @@ def _with_preamble(heads: list[Head], lines: list[str], name: str) -> tuple[Regi
 
 def _title(text: str) -> str:
     """A heading in plain words: links by their text, no code marks, no HTML, pictures only where there is no text."""
+    pictures = re.findall(r"<img\b[^>]*\balt=\"([^\"]+)\"|!\[([^\]]+)\]", text)
     text = re.sub(r"<[^>]+>", "", text)
-    text = re.sub(r"\[?!\[[^\]]*\]\([^)]*\)(?:\]\([^)]*\))?", "", text).strip("#* ") or text
+    text = re.sub(r"\[?!\[[^\]]*\]\([^)]*\)(?:\]\([^)]*\))?", "", text).strip("#* ")
+    text = text or next(map("".join, pictures), "")
     text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)|\[([^\]]*)\]\[[^\]]*\]", lambda found: found[1] or found[2] or "", text)
     text = re.sub(r":\w+:`~?([^`<]*?)(?:\s*<[^>]*>)?`", r"\1", text)
     return shortened(" ".join(text.replace("`", "").replace("**", "").split()).strip("#* "))

@@ -180,6 +180,7 @@ def json_keys(text: str) -> tuple[Region, ...]:
             starts.append((pending, key_at, match.end()))
         elif expects:
             key = token.strip("\"'")
+            key = f'"{key}"' if "." in key else key  # as a path of keys is written, where a key holds what joins them
             pending = _named(outer[-1][0] if outer else "", ".", key)
             key_at = line
         elif outer and outer[-1][1] == "{" and starts and starts[-1][0] == pending:

@@ -13,6 +13,43 @@ from tests.unit.codeflow.conftest import Script, history_of
 
 CASES = (
     Case(
+        "of a list that loses many items it is told how many more",
+        {"a.json": '{"rules": ["one", "two", "three", "four", "five"]}\n'},
+        {"a.json": '{"rules": ["five"]}\n'},
+        ('`"one"` is gone, `"two"` is gone, 2 more are gone',),
+    ),
+    Case(
+        "a key that holds a dot stands in quotes where it stands in others",
+        {"a.json": '{\n  "exports": {\n    "./pile": {\n      "import": "./a.js"\n    }\n  }\n}\n'},
+        {"a.json": '{\n  "exports": {\n    "./pile": {\n      "import": "./b.js"\n    }\n  }\n}\n'},
+        ('`exports."./pile".import`',),
+    ),
+    Case(
+        "a heading that is a picture is named by what the picture shows",
+        {
+            "README.md": '<img src="a.png" alt="pile - of things"> [![checks](https://x.org/a.svg)](https://x.org/a)\n===\n\nOne.\n'
+        },
+        {
+            "README.md": '<img src="a.png" alt="pile - of things"> [![checks](https://x.org/a.svg)](https://x.org/a)\n===\n\nTwo.\n'
+        },
+        ("section `pile - of things`",),
+        ("https",),
+    ),
+    Case(
+        "a word in quotes inside a text of many lines is no text that comes",
+        {"a.go": "package a\n\nconst Usage = `usage: pile\n`\n"},
+        {"a.go": 'package a\n\nconst Usage = `A pile.\n\nIt is for "heavy" things.\n\nUsage: pile\n`\n'},
+        ("only the words of a text change",),
+        ("adds the text",),
+    ),
+    Case(
+        "a function of a shell needs no brackets",
+        {"a.fish": "function pile -d 'a pile'\n  echo one\n  echo up\nend\n"},
+        {"a.fish": "function pile -d 'a pile'\n  echo one\n  echo down\nend\n"},
+        ("function `pile`: changed",),
+        ("command `function`",),
+    ),
+    Case(
         "what changes in a body beside the types of a signature is none of its parameters",
         {
             "a.py": "LIMIT: int = first(1)\n\n\ndef pour(cups: Iterator[int]) -> None:\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from iquest_lsp.codeflow.diff.replacements import MAX_CODE, Replacement, is_whole, replacement_of
+from iquest_lsp.codeflow.diff.replacements import MAX_CODE, Replacement, is_whole, only_years, replacement_of
 
 Hunks = list[tuple[list[str], list[str]]]
 
@@ -46,3 +46,11 @@ def test_the_one_piece_that_changes(hunks: Hunks, expected: Replacement | None) 
 )
 def test_what_can_stand_alone(text: str, whole: bool) -> None:
     assert is_whole(text) is whole
+
+
+def test_a_copyright_whose_years_alone_change() -> None:
+    assert only_years([(["# Copyright (c) 2013-2025 Ada"], ["# Copyright (c) 2013-2026 Ada"])])
+    assert not only_years([(["# Copyright (c) 2025 Ada"], ["# Copyright (c) 2026 Bo"])])
+    assert not only_years([(["LIMIT = 2025"], ["LIMIT = 2026"])])
+    assert not only_years([(["# Copyright 2025 Ada"], ["# Copyright 2026 Ada", "LIMIT = 1"])])
+    assert not only_years([])
