@@ -307,7 +307,7 @@ def _uses(source: DiffSource, changes: Sequence[SymbolChange], tracked: frozense
     """Uses of the changed names in the state after the diff."""
     if source.repository is None:
         return []
-    changed = changed_names(changes)
+    changed = changed_names(changes, source.files)
     names = list(changed)
     names += [
         item.name.rsplit(".", 1)[-1]

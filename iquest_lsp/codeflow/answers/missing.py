@@ -11,7 +11,7 @@ from iquest_lsp.codeflow.past.likely_files import Likely
 from iquest_lsp.codeflow.past.unindexed import Habits
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from iquest_lsp.codeflow.syntax.linking.references import Reference
-from iquest_lsp.codeflow.syntax.paths import Category, category, has_own, is_test_of, stem
+from iquest_lsp.codeflow.syntax.paths import Category, category, has_own, is_code, is_test_of, stem
 from iquest_lsp.codeflow.syntax.signatures import breaks_callers, types_only
 from iquest_lsp.codeflow.wording.explanation import SURE, MissingItem, MissingKind, MissingReason
 
@@ -21,7 +21,12 @@ MAX_MENTIONS = 5
 #: expected one has at least.
 LEAST, UNSURE = 5, SURE - 0.01
 #: After so many commits on a file, a test that changed in less than this share of them is not expected.
-TELLING, SELDOM = 6, 0.25
+TELLING, SELDOM = 6, 0.4
+#: The least share of commits that a file changed along in: of those on code, of those on files that no program is made
+#: of, which one tool often changes at once, and of those on pages, which a sweep does.
+OFTEN, OFTEN_BESIDE, OFTEN_PAGES = 0.5, 0.8, 0.95
+#: A changelog follows code so often at least, and in a project so often.
+OFTEN_LOG, OFTEN_LOGGED = 0.4, 0.5
 #: Files that follow on others: that a release or an update changed them asks for nothing more.
 _FOLLOWERS = (Category.CHANGELOG, Category.LOCK, Category.GENERATED)
 _TELLING = ("added", "removed", "renamed", "signature", "body", "moved")
@@ -46,9 +51,10 @@ def missing_of(
         # A changelog follows code; that it changed beside a test is that code's doing.
         and not (category(partner.path) is Category.CHANGELOG and category(partner.of) is Category.TEST)
     ]
-    for partner in usual((partner for partner in telling if partner.path in tracked), known):
-        _put(found, MissingItem(partner.path, (_together(partner),), partner.support, partner.confidence))
     code = [path for path in paths if category(path) is Category.SOURCE]
+    for partner in usual((partner for partner in telling if partner.path in tracked), known):
+        share = partner.confidence if _follows(partner, coded=bool(code)) else min(partner.confidence, UNSURE)
+        _put(found, MissingItem(partner.path, (_together(partner),), partner.support, share))
     behaviour = [
         item for item in worth_showing(changes) if item.change in _TELLING and category(item.path) is Category.SOURCE
     ]
@@ -109,6 +115,24 @@ def fitting(paths: Iterable[str], items: Iterable[MissingItem]) -> list[MissingI
     ]
 
 
+def _follows(item: Partner, *, coded: bool) -> bool:
+    """Whether a file changed along so often that it is expected; `coded` says that code is among what changes.
+
+    What changes along with a file of no program is mostly brought up to date by the same tool, one file or all of them.
+    Where a file of 119 diffs of four repositories is hidden, 16 of the 21 files that are told are the hidden one (25 of
+    72 without this), and beside 160 whole commits 5 files are told (52 without this).
+    """
+    kind, of = category(item.path), category(item.of)
+    if kind is Category.CHANGELOG:
+        return of is Category.SOURCE and item.confidence >= OFTEN_LOG
+    if kind is of is Category.DOCS:
+        return item.confidence >= OFTEN_PAGES
+    if not is_code(item.path) and not is_code(item.of):
+        return item.confidence >= OFTEN_BESIDE
+    # That a test is mended says nothing of what it tests.
+    return item.confidence >= OFTEN and (coded or of is not Category.TEST or kind is not Category.SOURCE)
+
+
 def _put(found: dict[str, MissingItem], item: MissingItem) -> None:
     """Keeps the more certain of two items for one path, with the reasons of both."""
     other = found.get(item.path)
@@ -150,8 +174,8 @@ def _tests(
             support, total = partner.support if partner else 0, totals.get(path, 0)
             if total >= TELLING and support < SELDOM * total:
                 continue
-            # A test named after the file is expected even before history can tell.
-            confidence = max(partner.confidence if partner else 0.0, 0.5)
+            # Before history can tell, a test that is named after the file is no more than likely.
+            confidence = max(partner.confidence if partner else 0.0, 0.5) if support else UNSURE
             often = (str(support), str(total)) if total >= TELLING else ()
             yield MissingItem(test, (MissingReason(MissingKind.NAMED_TEST, (path, *often)),), support, confidence)
 
@@ -194,8 +218,12 @@ def _mentions(
         fits = kept or change.change not in strong
         if fits and (use.kind in ("test", "config") or change.change not in strong):
             continue
+        plain = use.name.islower() and use.name.isalpha()
+        if plain and "." in change.name and not use.owned:
+            continue  # a word that other members are called by, too
         partner = counted.get((use.path, change.path))
-        base = 0.6
+        # A page that names a function mostly says nothing of its parameters.
+        base = UNSURE if use.kind == "docs" and change.change == "signature" else 0.6
         yield MissingItem(
             use.path,
             (MissingReason(MissingKind.MENTIONS, (use.name, str(use.line + 1), change.change)),),
@@ -206,7 +234,7 @@ def _mentions(
 
 def _changelog(known: set[str], habits: Habits, tracked: frozenset[str]) -> Iterable[MissingItem]:
     share = habits.share(Category.CHANGELOG)
-    if share < 0.3 or habits.source < 5 or any(category(path) is Category.CHANGELOG for path in known):
+    if share < OFTEN_LOGGED or habits.source < 5 or any(category(path) is Category.CHANGELOG for path in known):
         return
     logs = [path for path in tracked if category(path) is Category.CHANGELOG]
     logs.sort(key=lambda path: (path.count("/"), path))

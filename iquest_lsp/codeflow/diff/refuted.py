@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from iquest_lsp import grammars
 from iquest_lsp.codeflow.diff.part_effects import DEFINED
 from iquest_lsp.codeflow.facts import bounded
 from iquest_lsp.codeflow.git.commits import FileDiff, Hunk
@@ -18,7 +19,7 @@ from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from iquest_lsp.codeflow.syntax.comments import is_comment
 from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind
 from iquest_lsp.codeflow.syntax.outline.region import is_shortened
-from iquest_lsp.codeflow.syntax.paths import Category, category
+from iquest_lsp.codeflow.syntax.paths import Category, category, is_code
 
 #: Kinds of which the name is a word of the code.
 _KINDS = DEFINED | {"test", "suite", "type", "module", "constant", "block"}
@@ -240,3 +241,31 @@ def _left_out(effect: Effect, text: str) -> Effect:
     if effect.kind not in _GONE:
         return effect
     return Effect(effect.kind, tuple(name for name in effect.values if name.rsplit(".", 1)[-1] not in text))
+
+
+#: Functions of the C library that a project is likely to define in a form of its own.
+_FUNCTIONS = """
+    abort abs accept access atexit atof atoi atol bind bsearch calloc ceil chdir chmod clock close connect dup
+    dup2 exit exp fabs fclose fdopen feof ferror fflush fgetc fgets fileno floor fmod fopen fork fprintf fputc
+    fputs fread free fscanf fseek fstat ftell fwrite getc getcwd getenv getline getopt getpid gmtime isatty
+    isinf isnan kill ldexp listen localtime localtime_r log longjmp lseek malloc memchr memcmp memcpy memmem
+    memmove memset mkdir mkstemp mktime mmap munmap nanosleep open perror pipe poll pow printf putc putchar
+    puts qsort raise rand read readdir realloc recv remove rename round scanf select send setenv setjmp signal
+    sleep snprintf socket sprintf sqrt srand sscanf stat strcasecmp strcat strchr strcmp strcpy strcspn strdup
+    strerror strerror_r strftime strlcat strlcpy strlen strncasecmp strncat strncmp strncpy strndup strnlen
+    strpbrk strptime strrchr strsep strsignal strspn strstr strtod strtok strtok_r strtol strtoll strtoul
+    system time tolower toupper trunc uname unlink usleep vfprintf vprintf vsnprintf vsprintf wait waitpid
+    wcslen write
+"""
+_LIBRARY = frozenset(re.findall(r"\w+", _FUNCTIONS))
+
+
+def is_given_elsewhere(item: SymbolChange, name: str, files: Iterable[FileDiff]) -> bool:
+    """Whether what uses a name that is taken out means, or gets, another thing of that name; `files` are the diff's."""
+    if item.change not in ("removed", "renamed") or grammars.language_of(item.path) not in ("c", "cpp"):
+        return False
+    if item.kind in ("macro", "constant"):
+        word = re.compile(rf"(?<!\w)(?:-D)?{re.escape(name)}\b")
+        built = (line for file in files if not is_code(file.path) for hunk in file.hunks for line in hunk.added)
+        return any(map(word.search, built))
+    return item.kind == "function" and name in _LIBRARY

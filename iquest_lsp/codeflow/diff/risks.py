@@ -10,9 +10,11 @@ from enum import StrEnum
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.diff.filters import cut_off
 from iquest_lsp.codeflow.diff.intents.intent import called_breaking
+from iquest_lsp.codeflow.diff.refuted import is_given_elsewhere
 from iquest_lsp.codeflow.diff.sources import DiffSource
 from iquest_lsp.codeflow.facts import WITHHELD, Redact
 from iquest_lsp.codeflow.gaps import GapKind
+from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from iquest_lsp.codeflow.syntax.comments import is_comment
 from iquest_lsp.codeflow.syntax.dialects import Read, breaks, declared, dotted, violations
@@ -143,8 +145,11 @@ def _cut_off(source: DiffSource) -> Iterable[Risk]:
 _FORMS = (EffectKind.OTHER_FORM, EffectKind.LESS_FORMS)
 
 
-def changed_names(changes: Iterable[SymbolChange]) -> dict[str, SymbolChange]:
-    """Unqualified names whose old uses may fit no more (signature changed, renamed, removed), with their change."""
+def changed_names(changes: Iterable[SymbolChange], files: Sequence[FileDiff] = ()) -> dict[str, SymbolChange]:
+    """Unqualified names whose old uses may fit no more (signature changed, renamed, removed), with their change.
+
+    `files` are those of the diff: what builds the code may define what the code no longer does.
+    """
     names: dict[str, SymbolChange] = {}
     # Which of several forms a use means is not known.
     formed = {(item.path, item.name) for item in changes if any(effect.kind in _FORMS for effect in item.effects)}
@@ -159,7 +164,7 @@ def changed_names(changes: Iterable[SymbolChange]) -> dict[str, SymbolChange]:
             continue
         if item.change in ("signature", "removed", "renamed"):
             name = (item.old_name or item.name).rsplit(".", 1)[-1]
-            if len(name) > 2 and not name.startswith("__"):
+            if len(name) > 2 and not name.startswith("__") and not is_given_elsewhere(item, name, files):
                 names.setdefault(name, item)
     return names
 
@@ -176,7 +181,7 @@ def _callers_left(source: DiffSource, changes: Sequence[SymbolChange], uses: Seq
         for item in source.files
     }
     kept = {item.name.rsplit(".", 1)[-1] for item in changes if item.change in ("added", "moved", "renamed")}
-    changed = changed_names(changes)
+    changed = changed_names(changes, source.files)
     used: dict[str, list[Reference]] = {}
     for use in uses:
         used.setdefault(use.name, []).append(use)

@@ -23,6 +23,7 @@ from iquest_lsp.codeflow.syntax.definitions import (
     PartKind,
 )
 from iquest_lsp.codeflow.syntax.outline.c_heads import heads
+from iquest_lsp.codeflow.syntax.outline.c_marks import tree_of
 from iquest_lsp.codeflow.syntax.outline.inner import aliases, given_items
 from iquest_lsp.codeflow.syntax.outline.symbol import Symbol as Symbol
 from iquest_lsp.codeflow.syntax.outline.symbol import at_line as at_line
@@ -89,7 +90,7 @@ def parses(path: str, source: bytes) -> bool:
 # A text is asked about again as the one before the next commit, and for its soundness.
 @lru_cache(maxsize=64)
 def _symbols(language: str, source: bytes, test_file: bool, inside: bool) -> tuple[tuple[Symbol, ...], bool]:
-    tree = grammars.tree(language, source)
+    tree = tree_of(language, source)
     if tree is None:
         return (), True
     walker = _Walker(language, source, test_file, inside)

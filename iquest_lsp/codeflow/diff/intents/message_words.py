@@ -34,7 +34,7 @@ _KEYWORDS: tuple[tuple[re.Pattern[str], str, float], ...] = tuple(
         ),
         (
             r"\b(?:reduc|lower|decreas|sav|less|cut)\w*\b.{0,20}\bmemory\b|"
-            r"\bavoid\w*\b.{0,30}\b(?:alloc\w*|cop(?:y|ies|ying)|overhead|recomput\w*)\b",
+            r"\bavoid\w*\b.{0,30}\b(?:alloc\w*|cop(?:y|ies|ying)|overhead|recomput\w*|calls?\b.{0,12}\bnot needed)\b",
             "perf",
             4.0,
         ),

@@ -17,6 +17,8 @@ _TARGET = re.compile(r"([^\s#:=][^#:=]*?)\s*::?(?!=)\s*([^=]*)$")
 _MAKE_VARIABLE = re.compile(r"\s*(?:export\s+|override\s+)?([\w.\-]+)\s*(?:\?|:|::|\+)?=\s*(.*)")
 _MAKE_CONDITION = re.compile(r"\s*(ifeq|ifneq|ifdef|ifndef|else|endif|-?include)\b\s*(.*)")
 _CMAKE = re.compile(r"\s*(\w+)\s*\(\s*(\"[^\"]*\"|[^\s()]*)")
+#: What ends a block of CMake, or begins its other branch, is told by what it holds.
+_CMAKE_END = re.compile(r"(?:end\w+|else|elseif)", re.IGNORECASE)
 _SQL = re.compile(
     r"\s*(create|alter|drop|insert|update|delete|select|grant|with|comment|truncate|replace|merge)\b"
     r"(?:\s+(?:or\s+replace|temporary|temp|unique|into|from|if\s+(?:not\s+)?exists|"
@@ -87,7 +89,7 @@ def cmake_commands(lines: list[str]) -> tuple[Region, ...]:
     at = 0
     while at < len(lines):
         end = at + 1
-        if command := _CMAKE.match(lines[at]):
+        if (command := _CMAKE.match(lines[at])) and not _CMAKE_END.fullmatch(command[1]):
             depth = _opened(lines[at])
             while depth > 0 and end < len(lines):
                 depth += _opened(lines[end])

@@ -10,7 +10,10 @@ from iquest_lsp.codeflow.answers.missing import fitting, missing_of, with_likely
 from iquest_lsp.codeflow.past.cochange import Partner
 from iquest_lsp.codeflow.past.likely_files import Likely
 from iquest_lsp.codeflow.past.unindexed import Habits
-from iquest_lsp.codeflow.wording.explanation import MissingItem, MissingKind, MissingReason
+from iquest_lsp.codeflow.syntax.changes import ChangeName, SymbolChange
+from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind
+from iquest_lsp.codeflow.syntax.linking.references import Reference
+from iquest_lsp.codeflow.wording.explanation import MissingItem, MissingKind, MissingReason, told_as_missing
 
 
 def item(path: str, confidence: float = 0.5) -> MissingItem:
@@ -53,3 +56,53 @@ def test_a_test_asks_for_no_changelog(changed: str, expected: list[str]) -> None
     partner = Partner("CHANGES.md", changed, 9, 10, 9.0, 10.0)
     found = missing_of([changed], [], [partner], Habits(0, Counter()), [], frozenset({"CHANGES.md", changed}), "fix")
     assert [one.path for one in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("changed", "path", "support", "total", "told"),
+    [
+        (["src/a.py"], "src/b.py", 12, 20, True),
+        (["src/a.py"], "src/b.py", 9, 20, False),
+        # What one tool brings up to date, in one file or in all.
+        (["requirements/dev.txt"], "requirements/docs.txt", 15, 20, False),
+        (["requirements/dev.txt"], "requirements/docs.txt", 18, 20, True),
+        (["one/package.json"], "other/package.json", 15, 20, False),
+        (["docs/a.md"], "docs/b.md", 18, 20, False),
+        (["docs/a.md"], "docs/b.md", 20, 20, True),
+        # A changelog follows code, and a test that is mended says nothing of the code.
+        (["src/a.py"], "CHANGELOG.md", 10, 20, True),
+        (["package.json"], "CHANGELOG.md", 18, 20, False),
+        (["tests/test_a.py"], "src/a.py", 15, 20, False),
+        (["tests/test_a.py", "src/c.py"], "src/a.py", 15, 20, True),
+    ],
+)
+def test_files_that_follow_often_enough_are_expected(
+    changed: list[str], path: str, support: int, total: int, told: bool
+) -> None:
+    partner = Partner(path, changed[0], support, total, float(support), float(total))
+    tracked = frozenset({path, *changed})
+    found = missing_of(changed, [], [partner], Habits(0, Counter()), [], tracked, "change")
+    assert [one.path for one in told_as_missing(found)] == ([path] if told else [])
+
+
+@pytest.mark.parametrize(("support", "total", "told"), [(0, 0, False), (2, 4, True), (3, 12, False), (6, 12, True)])
+def test_a_test_of_that_name_is_expected_as_its_past_says(support: int, total: int, told: bool) -> None:
+    test, path = "tests/test_shop.py", "shop.py"
+    change = SymbolChange(path, "read", "function", "body", effects=(Effect(EffectKind.CALLS, ("go",)),))
+    partners = [Partner(test, path, support, total, support, total)] if support else []
+    partners += [Partner("other.py", path, 0, total, 0, total)]
+    found = missing_of([path], [change], partners, Habits(0, Counter()), [], frozenset({test, path}), "change")
+    assert [one.path for one in told_as_missing(found)] == ([test] if told else [])
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "told"),
+    [("read_all", "removed", True), ("read_all", "signature", False), ("Kit.get", "removed", False)],
+)
+def test_a_page_is_stale_where_what_it_names_has_gone(name: str, change: ChangeName, told: bool) -> None:
+    item = SymbolChange("lib.py", name, "function", change, signature="def f(a)", old_signature="def f(b, c)")
+    short = name.rpartition(".")[2]
+    use = Reference("docs/a.md", 3, "docs", short, f"`{short}` reads all")
+    tracked = frozenset({"lib.py", "docs/a.md"})
+    found = missing_of(["lib.py"], [item], [], Habits(0, Counter()), [use], tracked, "change")
+    assert [one.path for one in told_as_missing(found)] == (["docs/a.md"] if told else [])

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from iquest_lsp.codeflow.diff.refuted import without_moved
+from iquest_lsp.codeflow.diff.refuted import is_given_elsewhere, without_moved
 from iquest_lsp.codeflow.facts import MAX_VALUE
 from iquest_lsp.codeflow.git.commits import FileDiff, Hunk
-from iquest_lsp.codeflow.syntax.changes import SymbolChange
+from iquest_lsp.codeflow.syntax.changes import ChangeName, SymbolChange
+from iquest_lsp.codeflow.syntax.definitions import PartKind
 from iquest_lsp.codeflow.syntax.effects.effect import Effect
 from iquest_lsp.codeflow.syntax.effects.line_effects import plain_effects
 from iquest_lsp.codeflow.wording.effects import MAX_SHOWN, effect_words
+from tests.unit.codeflow.made import diff_of
 
 LONG = "self.registry.register(name, handler, priority=DEFAULT_PRIORITY, "
 HUGE = LONG + "x" * (2 * MAX_VALUE) + ")"
@@ -44,3 +46,21 @@ def test_a_line_that_says_it_is_cut_is_not() -> None:
 def test_a_hostile_line_does_not_become_a_fact() -> None:
     [effect] = plain_effects([], [HUGE])
     assert len(effect.values[0]) == MAX_VALUE
+
+
+BUILD = diff_of("CMakeLists.txt", "a()\n", "a()\ntarget_compile_definitions(kit PUBLIC KIT_LOCALE)\n")
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "kind", "change", "expected"),
+    [
+        ("a.h", "KIT_LOCALE", "constant", "removed", True),
+        ("a.h", "KIT_LOCAL", "constant", "removed", False),
+        ("a.h", "snprintf", "function", "removed", True),
+        ("a.h", "kit_printf", "function", "removed", False),
+        ("a.h", "snprintf", "function", "signature", False),
+        ("a.py", "open", "function", "removed", False),
+    ],
+)
+def test_a_name_that_is_there_still(path: str, name: str, kind: PartKind, change: ChangeName, expected: bool) -> None:
+    assert is_given_elsewhere(SymbolChange(path, name, kind, change), name, [BUILD]) is expected

@@ -1,0 +1,55 @@
+"""Macros of C and C++ that stand before a definition, as marks of it, which no grammar knows."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from iquest_lsp import grammars
+
+if TYPE_CHECKING:
+    from tree_sitter import Node, Tree
+
+#: A name in capitals with what stands between its brackets, before another name or alone on its line.
+_MARK = re.compile(
+    rb"(?<![\w#\"'.>:])[A-Z][A-Z0-9]*_[A-Z0-9_]*\b(?:\([^()\n]*\))?"
+    rb"(?=[ \t]+[A-Za-z_~:\[]|[ \t]*\n)(?![ \t]*\n[ \t]*[({=.,])"
+)
+_DIRECTIVE = re.compile(rb"^[ \t]*#(?:[^\n\\]|\\.|\\\r?\n)*", re.MULTILINE)
+
+
+def tree_of(language: str, source: bytes) -> Tree | None:
+    """The tree of a text; of C or C++ with errors, that of the text without such marks where it has less of them.
+
+    What is left out is blank, so that all else stands where it stood.
+    """
+    tree = grammars.tree(language, source)
+    if tree is None or language not in ("c", "cpp") or not tree.root_node.has_error:
+        return tree
+    bare = without_marks(source)
+    other = grammars.tree(language, bare) if bare != source else None
+    return other if other is not None and errors(other.root_node) < errors(tree.root_node) else tree
+
+
+def without_marks(source: bytes) -> bytes:
+    """A text with blanks for the macros that mark what stands behind them, lines of the preprocessor as they are."""
+    parts: list[bytes] = []
+    at = 0
+    for directive in _DIRECTIVE.finditer(source):
+        parts += [_MARK.sub(_blank, source[at : directive.start()]), directive[0]]
+        at = directive.end()
+    return b"".join((*parts, _MARK.sub(_blank, source[at:])))
+
+
+def _blank(found: re.Match[bytes]) -> bytes:
+    return b" " * len(found[0])
+
+
+def errors(root: Node) -> int:
+    """How much of a tree no rule of the grammar reads: places, and what is missing."""
+    count, stack = 0, [root]
+    while stack:
+        node = stack.pop()
+        count += node.is_error or node.is_missing
+        stack.extend(child for child in node.children if child.has_error or child.is_missing)
+    return count
