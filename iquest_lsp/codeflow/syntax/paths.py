@@ -45,7 +45,9 @@ _TEST = re.compile(
 )
 _DOCS = re.compile(
     r"(^|/)(docs?|documentation|man)/|\.(md|markdown|rst|rdoc|adoc|asciidoc|textile|pod|mdx|1)$|\.[1-8]\.in$|"
-    r"(^|/)(readme|contributing|authors|license|copying|code_of_conduct|security|install|faq|todo)(\.[\w-]+){0,2}$",
+    r"(^|/)(readme|contributing|authors|license|copying|code_of_conduct|security|faq|todo)(\.[\w-]+){0,2}$|"
+    # In small letters alone it is a program.
+    r"(^|/)(install(\.(md|txt|rst|adoc|html))+|(?-i:I(nstall|NSTALL))(\.[\w-]+){0,2})$",
     re.IGNORECASE,
 )
 #: A folder of documentation, whose code shows something; a package that is called so is code.

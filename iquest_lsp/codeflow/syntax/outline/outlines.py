@@ -175,7 +175,7 @@ def regions_of(path: str, source: bytes) -> tuple[Region, ...]:
     if language := grammars.language_of(path):
         return statements.statements(language, source, name.partition(".")[0] or name)
     reader = _reader(path)
-    if reader is None and _SCRIPT.match(source):
+    if (reader is None or "." not in name) and _SCRIPT.match(source):
         reader = _shell
     if reader is None or len(source) > MAX_BYTES:
         return ()

@@ -13,6 +13,13 @@ from tests.unit.codeflow.conftest import Script, history_of
 
 CASES = (
     Case(
+        "a script that is called install is no page",
+        {"install": "#!/bin/sh\nversion=1.2\necho $version\n"},
+        {"install": "#!/bin/sh\nversion=1.3\necho $version\n"},
+        ("variable `version`: changed (`1.2` becomes `1.3`)",),
+        ("documentation", "paragraph"),
+    ),
+    Case(
         "of a list that loses many items it is told how many more",
         {"a.json": '{"rules": ["one", "two", "three", "four", "five"]}\n'},
         {"a.json": '{"rules": ["five"]}\n'},

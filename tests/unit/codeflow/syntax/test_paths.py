@@ -90,3 +90,12 @@ def test_a_test_shares_its_stem_with_what_it_tests(path: str, expected: str) -> 
 )
 def test_a_test_is_of_a_file_by_its_name(test: str, path: str, expected: bool) -> None:
     assert is_test_of(test, path) is expected
+
+
+def test_what_is_called_install_in_small_letters_is_a_program() -> None:
+    docs = {
+        path
+        for path in ("install", "bin/install", "INSTALL", "Install", "install.md")
+        if category(path) is Category.DOCS
+    }
+    assert docs == {"INSTALL", "Install", "install.md"}
