@@ -69,4 +69,6 @@ _WORDS = frozenset({EffectKind.TEXTS_ONLY, EffectKind.COMMENTS_ONLY})
 def is_of_words(change: SymbolChange) -> bool:
     """Whether nothing but the layout, the comments or the words of texts change."""
     told = {effect.kind for effect in change.effects}
+    if change.kind in ("documentation", "comment"):
+        return True
     return change.change in ("doc", "format-only") or (change.change == "body" and bool(told) and told <= _WORDS)

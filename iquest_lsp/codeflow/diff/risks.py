@@ -180,7 +180,12 @@ def _callers_left(source: DiffSource, changes: Sequence[SymbolChange], uses: Seq
         item.path: {line for hunk in item.hunks for line in range(hunk.new_start, hunk.new_start + hunk.new_count)}
         for item in source.files
     }
-    kept = {item.name.rsplit(".", 1)[-1] for item in changes if item.change in ("added", "moved", "renamed")}
+    kept = {
+        item.name.rsplit(".", 1)[-1]
+        for item in changes
+        # What changes otherwise has its name still, which another definition may have had too.
+        if item.change not in ("removed", "signature") or (item.change == "signature" and item.kind not in _CALLED)
+    }
     changed = changed_names(changes, source.files)
     used: dict[str, list[Reference]] = {}
     for use in uses:

@@ -260,7 +260,7 @@ def breaks_callers(before: str, after: str) -> bool:
 
 def _name_of(signature: str) -> str:
     """What stands before the parameters, without type parameters, and without what a promise in return says too."""
-    head = re.sub(r"<[^()]*>$", "", signature.partition("(")[0].strip())
+    head = re.sub(r"<[^()]*>$", "", signature.partition("(")[0].strip()).strip()
     # Where a member of C++ is defined, and that it is so in a header, is no matter to its callers.
     head = re.sub(r"\b(?:inline|constexpr|virtual|extern)\s+|\b(?:\w+(?:<[^<>]*>)?::)+(?=~?\w+$)", "", head)
     return head.replace("async ", "") if "Promise<" in signature else head

@@ -217,6 +217,8 @@ def _files(kind: Category, files: Sequence[ChangedFile], *, beside: bool) -> str
         noun = say("comments") if kind is Category.SOURCE else say("comments of tests")
     elif kind is Category.SOURCE and parts and all(part.kind in _LINKS for part in parts):
         noun = say("imports") if any(part.kind == "imports" for part in parts) else say("exports")
+    elif kind is Category.SOURCE and parts and all(part.kind == "documentation" for part in parts):
+        noun = say("documentation in code")
     elif kind is Category.SOURCE and parts and all(part.kind == "declaration" for part in parts):
         noun = say("declarations")
     if kind is Category.OTHER and all(item.binary for item in files):

@@ -52,6 +52,8 @@ _PREFIXES = {
     "deprecate": "deprecate",
     "improvement": "feature",
     "types": "refactor",
+    "type": "refactor",
+    "typing": "refactor",
     "i18n": "feature",
     "修复": "fix",
     "功能": "feature",

@@ -51,7 +51,8 @@ _KEYWORDS: tuple[tuple[re.Pattern[str], str, float], ...] = tuple(
         ),
         (
             r"\b(refactor\w*|renam\w+|mov(e|es|ed|ing)|extract\w*|clean\w*(.?up)?|simplif\w+|split\w*(?!\s+(?:on|by|at)\b)|restructur\w*|"
-            r"reorgani[sz]\w*|dedup\w*|inline\w*|consolidat\w*|moderni[sz]\w*|rework\w*|tidy|unused|dead code|merge\w* "
+            r"reorgani[sz]\w*|re-?order\w*|rearrang\w*|"
+            r"dedup\w*|inline\w*|consolidat\w*|moderni[sz]\w*|rework\w*|tidy|unused|dead code|merge\w* "
             r"(class|function|module)\w*|replace\w*|rewrit\w*|convert\w*)\b|重构|重命名|整理|拆分|提取|移动|简化|清理",
             "refactor",
             1.8,

@@ -120,15 +120,30 @@ def shape_of(
         moved_lines=common / len(telling) if telling else 0.0,
         renamed_words=_one_word_renamed(code),
         guards=sum(bool(_GUARD.search(line)) for line in plus) - sum(bool(_GUARD.search(line)) for line in minus),
-        comments_only=bool(all_lines)
-        and bool(minus or plus)
-        and all(category(item.path) in (Category.SOURCE, Category.TEST) for item in files)
-        and all(is_comment(line) and not _POINTER.match(line) for line in all_lines)
-        and not any(opens_comment(hunk.removed, hunk.added) for item in files for hunk in item.hunks),
+        comments_only=_are_of_words(files, changes, beside)
+        or (
+            bool(all_lines)
+            and bool(minus or plus)
+            and all(category(item.path) in (Category.SOURCE, Category.TEST) for item in files)
+            and all(is_comment(line) and not _POINTER.match(line) for line in all_lines)
+            and not any(opens_comment(hunk.removed, hunk.added) for item in files for hunk in item.hunks)
+        ),
         format_only=bool(minus or plus) and _squeezed(minus) == _squeezed(plus) and not any(map(_moves, code)),
         versions_only=bool(all_lines) and len(all_lines) <= 20 and all(_VERSION.search(line) for line in all_lines),
         speeds=_fast(plus) - _fast(minus),
         imports_only=bool(beside) and not changes and all(item.kind in ("imports", "exports") for item in beside),
+    )
+
+
+def _are_of_words(
+    files: Sequence[FileDiff], changes: Sequence[SymbolChange] | None, beside: Sequence[SymbolChange]
+) -> bool:
+    """Whether nothing but the documentation of modules and definitions, and comments, change in code."""
+    told = [*(changes or ()), *beside]
+    return (
+        bool(told)
+        and all(category(item.path) in (Category.SOURCE, Category.TEST) and item.status == "M" for item in files)
+        and all(item.change == "doc" or item.kind in ("documentation", "comment") for item in told)
     )
 
 

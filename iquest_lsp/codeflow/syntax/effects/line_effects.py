@@ -188,6 +188,8 @@ def _part(before: str, after: str) -> Effect | None:
         within = _in_text(before, "".join(old[:same])) and _in_text(after, "".join(new[:same]))
         return Effect(EffectKind.TEXTS_ONLY) if within else None
     if not was or not now:
+        if not re.search(r"\w", was + now):
+            return None  # a comma that goes says nothing by itself
         gains = Effect(EffectKind.GAINS, (bounded(after), now))
         return gains if now else Effect(EffectKind.LOSES, (bounded(before), was))
     return Effect(EffectKind.BECOMES, (was, now))

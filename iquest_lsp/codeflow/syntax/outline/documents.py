@@ -118,10 +118,19 @@ def _has_fences(lines: list[str]) -> bool:
     return any(map(_FENCE.match, lines))
 
 
+#: A comment in a list.
+_NOTE = re.compile(r"\s*#\s*(?=\S)")
+
+
 def entries(lines: list[str]) -> tuple[Region, ...]:
     """A list with an entry on each line (ignore rules, owners, words): each named by itself."""
     return tuple(
-        Region(shortened(" ".join(re.sub(r"<[^>]+>", "", line).split())), "entry", at, at + 1)
+        Region(
+            shortened(" ".join(re.sub(r"<[^>]+>", "", line).split())),
+            "comment" if _NOTE.match(line) else "entry",
+            at,
+            at + 1,
+        )
         for at, line in enumerate(lines)
         if line.strip() and len(line) < 500
     )

@@ -279,6 +279,52 @@ CASES = (
         message="Fix typo",
     ),
     Case(
+        "what a module says of itself",
+        {"kit.py": '"""One."""\nimport os\n\nhere = os.sep\n'},
+        {"kit.py": '"""One.\n\nA kit is a box of tools.\n"""\nimport os\n\nhere = os.sep\n'},
+        ("pdates documentation in code (kit.py)", "**Kind of change:** docs"),
+        message="add some docstring",
+    ),
+    Case(
+        "a comment in a list of files to ignore",
+        {".gitignore": "dist\n"},
+        {".gitignore": "dist\n\n# benchmarks\n.benchmarks/\n"},
+        ("comment `# benchmarks`: added", "entry `.benchmarks/`: added"),
+        ("entry `# benchmarks`", "`# benchmarks` added"),
+    ),
+    Case(
+        "a comma that goes",
+        {
+            "a.ts": "export const f = (cache) => {\n  const [REVALIDATORS, STATE_UPDATERS, , , REQUESTS] =\n    "
+            "State.get(cache) as GlobalState\n  return REVALIDATORS\n}\n"
+        },
+        {
+            "a.ts": "export const f = (cache) => {\n  const [REVALIDATORS, STATE_UPDATERS, , REQUESTS] =\n    "
+            "State.get(cache) as GlobalState\n  return REVALIDATORS\n}\n"
+        },
+        ("function `f`: changed",),
+        ("loses `,`",),
+    ),
+    Case(
+        "a type parameter with a default, and a name that another definition has now",
+        {
+            "src/a.ts": "export const useIt = (): Whole => {\n  return merge(one)\n}\n",
+            "src/b.ts": "import { useIt } from './a'\n\nexport const b = useIt()\n",
+            "kit.h": "template <typename T> int sign(T s) {\n  return s * 8;\n}\n"
+            "namespace sign { enum type { none }; }\n",
+            "other.h": '#include "kit.h"\nint f(sign a) {\n  return a != sign::none;\n}\n',
+        },
+        {
+            "src/a.ts": "export const useIt = <\n  T extends Cache = Map<string, any>\n>(): Whole<T> => {\n"
+            "  return merge(one)\n}\n",
+            "src/b.ts": "import { useIt } from './a'\n\nexport const b = useIt()\n",
+            "kit.h": "template <typename T> int getsign(T s) {\n  return s * 8;\n}\nenum class sign { none };\n",
+            "other.h": '#include "kit.h"\nint f(sign a) {\n  return a != sign::none;\n}\n',
+        },
+        ("function `useIt`: new signature", "function `getsign`: renamed"),
+        ("but these callers", "is renamed, but"),
+    ),
+    Case(
         "the head of a test file",
         {"tests/test_a.py": "def test_a():\n    assert 1\n"},
         {"tests/test_a.py": "# Copyright 2020\n# by all of us\n\n\ndef test_a():\n    assert 1\n"},
