@@ -57,11 +57,14 @@ def keyed_regions(
     counts = Counter((name, kind) for name, kind, _ in earlier)
     own = Counter((item.name, item.kind) for item in regions)
     starts = {(key[:2], row): key for key, item in earlier.items() if (row := rows(item.end - 1)) is not None}
+    # Of packages in several versions, those stay that have the same version.
+    values = {(*key[:2], item.value): key for key, item in earlier.items() if item.kind == "package"}
     keyed: dict[Key, Region] = {}
     late: list[Region] = []
     for item in regions:
         both = (item.name, item.kind)
         kept = starts.get((both, item.end - 1)) if counts[both] and counts[both] != own[both] else None
+        kept = values.get((*both, item.value), kept) if max(counts[both], own[both]) > 1 else kept
         if kept is not None and kept not in keyed:
             keyed[kept] = item
         else:

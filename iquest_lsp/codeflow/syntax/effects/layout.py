@@ -63,7 +63,7 @@ def _tokens(root: Node, idle: Collection[bytes]) -> Iterable[tuple[int, bytes]]:
             inner = depth + (node.type == "block" and node.children[0].type != "{")
             stack.extend((child, inner) for child in reversed([*_parts(node)]))
             continue
-        text = node if isinstance(node, bytes) else b" ".join((node.text or b"").split()).replace(b"'", b'"')
+        text = node if isinstance(node, bytes) else _leaf(node)
         if text in idle or (not isinstance(node, bytes) and (node.type == "line_continuation" or _leads(node))):
             continue
         if pending is not None and not (pending[1] == b"," and text in (b")", b"]", b"}", b">")):
@@ -71,6 +71,15 @@ def _tokens(root: Node, idle: Collection[bytes]) -> Iterable[tuple[int, bytes]]:
         pending = (depth, text)
     if pending is not None:
         yield pending
+
+
+def _leaf(node: Node) -> bytes:
+    """The text of a leaf; white space means something in a text, quotes around it do not."""
+    text = node.text or b""
+    around = node.parent
+    inside = around is not None and "string" in around.type and "docstring" not in around.type
+    text = text if inside and node.is_named else b" ".join(text.split())
+    return text.replace(b"'", b'"')
 
 
 def _parts(node: Node) -> Iterator[Node | bytes]:

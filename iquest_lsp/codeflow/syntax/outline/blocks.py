@@ -288,6 +288,8 @@ class _Reader:
         ):
             if self.language in _BY_WORDS and not lines[end][:1].isspace() and _HEAD.match(lines[end]):
                 break  # a bracket in a text or a pattern opens nothing
+            if self.language in _MACROS and _MACRO.match(lines[end]):
+                break  # nor does one that m4 quotes
             depth += 0 if self.language == "sh" else _depth(lines[end])
             end += 1
         while end > at + 1 and not lines[end - 1].strip():
@@ -307,6 +309,9 @@ class _Reader:
         return end
 
 
+#: Languages whose commands are macros of m4, which begin at the left edge.
+_MACROS = frozenset({"ac", "m4"})
+_MACRO = re.compile(r"[A-Z][A-Z0-9_]+\(")
 #: Languages in which what begins a block at the left edge never stands in brackets.
 _BY_WORDS = frozenset({"pl", "pm", "rb", "py", "php", "lua", "ex", "exs"})
 #: A statement takes so many lines at most.

@@ -136,6 +136,13 @@ POM_AFTER = """<project>
   </build>
 </project>
 """
+LOCK = """version = 3
+
+[[package]]
+name = "kit"
+version = "0.35.13"
+source = "r"
+"""
 MANUAL = """.TH KIT 1
 .SH OPTIONS
 .HP
@@ -277,6 +284,20 @@ CASES = (
         },
         ("only the words of a text change", "**Kind of change:** docs (the message says “typo”)"),
         message="Fix typo",
+    ),
+    Case(
+        "a package in another version beside the one that was there",
+        {"Cargo.lock": LOCK},
+        {"Cargo.lock": LOCK + '\n[[package]]\nname = "kit"\nversion = "0.36.3"\nsource = "r"\n'},
+        ("package `kit`: added (`0.36.3`)",),
+        ("raised", "`0.35.13`"),
+    ),
+    Case(
+        "a macro of m4 behind one whose quotes hold a bracket",
+        {"configure.ac": "AC_INIT([kit], [1],\n  [don't, [\nAC_CHECK(one)\nAC_CHECK_TOO(two)\n"},
+        {"configure.ac": "AC_INIT([kit], [1],\n  [don't, [\nAC_CHECK(one)\nAC_CHECK_ALL(all)\nAC_CHECK_TOO(two)\n"},
+        ("command `AC_CHECK_ALL`: added",),
+        ("AC_INIT",),
     ),
     Case(
         "what a module says of itself",

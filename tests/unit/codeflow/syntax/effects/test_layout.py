@@ -31,6 +31,10 @@ from iquest_lsp.codeflow.syntax.effects.layout import same_code, squashed
         ("typescript", "const f = a => g(a)\n", "const f = (a) => {\n  return g(a)\n}\n", True),
         ("typescript", "const f = (a) => g(a)\n", "const f = (a) => {\n  g(a)\n}\n", False),
         ("java", "class A { void f() { if (a) b(); } }", "class A { void f() { if (a) { b(); } } }", True),
+        # White space in a text is a part of it.
+        ("rust", 'fn f() { g!(" {:02x}", i); }', 'fn f() { g!("{:02x}", i); }', False),
+        ("javascript", "a = ` b`\n", "a = `b`\n", False),
+        ("c", 'char *a = " b";\n', 'char *a = "b";\n', False),
         # The last expression of a block is its value.
         ("rust", "fn f() -> u8 { g() }", "fn f() -> u8 { g(); }", False),
     ],
