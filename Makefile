@@ -9,12 +9,12 @@ STAMPS := $(VENV)/.done
 # Whole files, in their order: those that take long come first, so that no core is left alone with one in the end.
 WORKERS = $(or $(TEST_WORKERS),$(shell $(PYTHON) -c 'import os; print(min(8, 4 * (os.cpu_count() or 1)))'))
 SHARED = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
-PORT   := $(wildcard $(addprefix iquest_lsp/runtime/port/,*.py *.cpp *.h *.txt patches/*.patch))
+PORT   := $(wildcard $(addprefix iquest_lsp/runtime/port/,*.py *.cpp *.h *.hpp *.txt patches/*.patch))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Types, style and hundreds of processes of the tests read the same files: none compiles them anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test pytest test-fast test-real test-sanitized lint format fuzz soak clean help dist extension test-extension test-extension-here test-editors pictures
+.PHONY: demo test pytest test-fast test-real test-sanitized test-vulkan lint format fuzz soak clean help dist extension test-extension test-extension-here test-editors pictures
 .DEFAULT_GOAL := help
 
 help:
@@ -25,6 +25,7 @@ help:
 	@echo "make format     lays out the Python files as make lint wants them"
 	@echo "make test-real  the tests with a real pretrained model, which is fetched first (93 MB)"
 	@echo "make test-sanitized  the port's tests on a runtime with address and undefined-behaviour sanitizers (Linux, GCC)"
+	@echo "make test-vulkan     the port's tests on a Vulkan device, Mesa's software one unless GGML_VK_VISIBLE_DEVICES names another"
 	@echo "make fuzz       hostile clients: MESSAGES=100000"
 	@echo "make soak       four editors at real speed: MINUTES=60, ENGINE=llama"
 	@echo "make dist       builds the wheels and the source distribution to hand on, into dist/"
@@ -47,6 +48,9 @@ test-fast: $(STAMPS)/test
 
 test-sanitized: $(STAMPS)/test
 	@$(BIN)/python -m tests.port.sanitized
+
+test-vulkan: $(STAMPS)/test
+	@$(BIN)/python -m tests.port.vulkan
 
 test-real: $(STAMPS)/test
 	@$(BIN)/iquest-lsp models add smollm2

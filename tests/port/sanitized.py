@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -19,10 +18,8 @@ from collections import Counter
 from pathlib import Path
 
 from iquest_lsp.runtime.port import build
+from tests.port.copied_tree import copied_tree
 
-ROOT = Path(__file__).parents[2]
-#: The copy of the tree that the tests run in.
-COPIED = ("iquest_lsp", "quantize", "tests", "benchmarks", "pyproject.toml")
 #: `vptr` needs C++'s type information from libraries that hide theirs.
 FLAGS = "-fsanitize=address,undefined -fno-sanitize=vptr -fno-omit-frame-pointer -O1 -g1"
 CMAKE_ARGS = f'-DCMAKE_BUILD_TYPE=Debug "-DCMAKE_C_FLAGS_DEBUG={FLAGS}" "-DCMAKE_CXX_FLAGS_DEBUG={FLAGS}"'
@@ -34,15 +31,7 @@ def run(folder: Path, arguments: list[str]) -> int:
     """The exit status of pytest on the sanitized runtime; reports go to `folder`."""
     os.environ["CMAKE_ARGS"] = CMAKE_ARGS
     runtime = build.ensure_runtime("native", lambda line: print(line, file=sys.stderr, flush=True))
-    tree = folder / "tree"
-    tree.mkdir()
-    for name in COPIED:
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, tree / name, ignore=shutil.ignore_patterns("__pycache__", "_runtime"))
-        else:
-            shutil.copyfile(source, tree / name)
-    (tree / "iquest_lsp" / "_runtime").symlink_to(runtime)
+    tree = copied_tree(folder, runtime)
     environment = dict(os.environ)
     environment |= {
         "PYTHONPATH": str(tree),

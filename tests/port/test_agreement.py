@@ -11,7 +11,18 @@ import pytest
 from iquest_lsp.runtime.llama.model import Model
 from quantize.oracle import Wrong
 from quantize.random_model import Recipe
-from tests.port.agreement import CASES, TOLERANCE, WAYS, error, expected, lengths, open_context, prefill, tokens_for
+from tests.port.agreement import (
+    CASES,
+    TOLERANCE,
+    WAYS,
+    WRONG,
+    error,
+    expected,
+    lengths,
+    open_context,
+    prefill,
+    tokens_for,
+)
 
 Files = Callable[[Recipe], Path]
 
@@ -43,7 +54,7 @@ def test_a_wrong_implementation_fails_the_same_comparison(case: str, wrong: Wron
     model = Model.load(path)
     context = open_context(model)
     mistaken = expected(path, tokens, wrong=wrong)
-    assert error(prefill(context, tokens), mistaken) > 1000 * TOLERANCE
+    assert error(prefill(context, tokens), mistaken) > WRONG
     context.close()
     model.close()
 

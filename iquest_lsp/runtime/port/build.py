@@ -6,8 +6,7 @@ it. The folder is kept in the user's cache by the hash of its inputs, and copied
 `iquest_lsp/_runtime`. CMAKE_ARGS is passed through: CMAKE_ARGS="-DGGML_CUDA=on" builds for CUDA. An interrupted build
 leaves what it compiled beside them, and the next one of the same inputs goes on from there.
 
-Two kinds: `native` for the processor that it is built on, `portable` for others too, with one library for each
-generation of processors, of which the best one is taken when the program runs.
+Two kinds: `native` for the processor that it is built on, `portable` for others too, with a library for each kind.
 """
 
 from __future__ import annotations
@@ -45,6 +44,7 @@ SOURCES = "vendor/llama.cpp/src"
 #: Where files of the port go that do not lie among llama.cpp's own sources.
 PLACES = {
     "CMakeLists.txt": "iquest",
+    "vulkan.hpp": "iquest/headers/vulkan",
     "iquestloopcoder.cpp": "vendor/llama.cpp/src/models",
     "ggml-flash-attn-alibi.h": "vendor/llama.cpp/ggml/include",
     **dict.fromkeys(
@@ -267,7 +267,7 @@ def apply_port(tree: Path) -> None:
         raise BuildError(f"The port does not apply to llama-cpp-python {VERSION}: {error}") from error
     for path in _added():
         place = tree / PLACES.get(path.name, SOURCES)
-        place.mkdir(exist_ok=True)
+        place.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, place / path.name)
     init.write_text(text.replace(pinned, f'__version__ = "{local_version()}"'), "utf-8")
 
@@ -341,7 +341,7 @@ def _run(command: list[str], complaint: str) -> None:
 
 def _added() -> list[Path]:
     """The files that the port adds, in a fixed order."""
-    return sorted([HERE / "CMakeLists.txt", *HERE.glob("*.cpp"), *HERE.glob("*.h")])
+    return sorted([HERE / "CMakeLists.txt", *HERE.glob("*.cpp"), *HERE.glob("*.h"), *HERE.glob("*.hpp")])
 
 
 def _sha256(path: Path) -> str:
