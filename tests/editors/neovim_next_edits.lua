@@ -43,6 +43,7 @@ play.run(function()
   keys('<Tab>')
   settle('the edit', function() return line(3):find('side_item_width', 1, true) end)
   say('taken', line(3))
+  say('stands_on', line(3):sub(1, vim.api.nvim_win_get_cursor(0)[2] + 1))
   settle('an end', function() return #marks() == 0 end)
   say('mapped_after', vim.fn.maparg('<Tab>', 'n', false, true).callback ~= nil)
 

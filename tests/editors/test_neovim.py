@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -62,12 +63,24 @@ def test_the_next_edit_is_shown_and_taken(neovim: Path, tmp_path: Path) -> None:
     seen = play(neovim, "neovim_next_edits.lua", file)
     assert seen["before"] == "0"
     assert "side_item_width" in seen["shown"].split("|")
+    assert "→" in seen["shown"].split("|"), "what is struck and what is new are told apart without colours"
     assert seen["row"] == "2"
     assert seen["mapped"] == "true"
     assert seen["jumped"] == "    return item_width * height"
     assert seen["taken"] == "    return side_item_width * height"
+    assert seen["stands_on"] == "    return side_item_width"
     assert seen["mapped_after"] == "false"
     assert seen["to_look_at"] == "6: to look at: `area` takes other parameters now"
+
+
+def test_a_next_edit_that_is_not_on_the_screen_is_named(neovim: Path, tmp_path: Path) -> None:
+    file = repository(tmp_path / "work")
+    file.write_text("def room_area(width, height):\n    return width * height\n")
+    file.with_name("rooms.py").write_text("from shapes import room_area\n\nprint(room_area(1, 2))\n")
+    subprocess.run(["git", "-C", str(file.parent), "add", "rooms.py"], check=True)  # others are not searched
+    seen = play(neovim, "neovim_next_edit_elsewhere.lua", file)
+    assert seen["elsewhere"].strip() == "next: rooms.py:1  +1 more"
+    assert seen["column"] == str(len("from shapes import whole_room_area"))
 
 
 def test_ghost_text_is_shown_and_accepted_and_changes_are_explained(neovim: Path, tmp_path: Path) -> None:
@@ -110,6 +123,24 @@ def test_one_can_live_in_it(neovim: Path, tmp_path: Path) -> None:
     assert "runs for" in seen["health"]
     assert "IQuest" in seen["health"]
     assert "<Tab> (accept) is mapped by you too" in seen["health"]
+
+
+def test_a_question_is_answered_on_a_page(neovim: Path, tmp_path: Path) -> None:
+    """What the model says is scripted; what it cites is a place that one goes to."""
+    template = (
+        "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] }}"
+        "{{ '<|im_end|>\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+    )
+    script = {
+        "responses": ["It multiplies (shapes.py:2). See circle.py too. That is all."],
+        "special": ["<|im_start|>", "<|im_end|>"],
+        "metadata": {"tokenizer.chat_template": template},
+    }
+    seen = play(neovim, "neovim_ask.lua", repository(tmp_path / "work"), IQUEST_LSP_FAKE=json.dumps(script))
+    assert seen["page"].startswith("# What is an area?\\n")
+    assert "It multiplies (shapes.py:2)." in seen["page"]
+    assert "See circle.py too" not in seen["page"], "what cites nothing that exists is no part of an answer"
+    assert seen["gone_to"] == "shapes.py:2"
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/editors.md"])

@@ -45,14 +45,40 @@ local function place(client, buffer, position)
   return position.line, vim.str_byteindex(line, client.offset_encoding, position.character, false)
 end
 
+--- Puts the cursor onto the last sign of a text that was put in at a place: where one goes on. Of whole lines that is
+--- the end of the last one, not before what stood there.
+local function stand_behind(row, column, text)
+  local lines = vim.split((text:gsub('\n$', '')), '\n', { plain = true })
+  local stop = (#lines == 1 and column or 0) + #lines[#lines]
+  row = row + #lines - 1
+  local line = api.nvim_buf_get_lines(0, row, row + 1, false)[1] or ''
+  if text ~= '' and stop > 0 then
+    stop = stop - 1 + vim.str_utf_start(line, stop)
+  end
+  api.nvim_win_set_cursor(0, { row + 1, math.min(stop, #line) })
+end
+
+--- Whether a line, from 0, of a buffer is on the screen.
+local function in_sight(buffer, row)
+  for _, window in ipairs(buffer > 0 and vim.fn.win_findbuf(buffer) or {}) do
+    local from = vim.fn.line('w0', window)
+    if api.nvim_win_get_tabpage(window) == api.nvim_get_current_tabpage() and from <= row + 1 and row < vim.fn.line('w$', window) then
+      return true
+    end
+  end
+  return false
+end
+
 local function draw(now)
   local item, client = now.item, now.client
   local more = now.rest > 0 and ('  +%d more'):format(now.rest) or ''
   local buffer = vim.fn.bufnr(target(item))
-  if buffer < 0 or not api.nvim_buf_is_loaded(buffer) then
-    local row = api.nvim_win_get_cursor(0)[1] - 1
+  if not in_sight(buffer, item.range.start.line) then
+    local here = api.nvim_win_get_cursor(0)[1] - 1
     local where = ('  next: %s:%d%s'):format(vim.fn.fnamemodify(target(item), ':.'), item.range.start.line + 1, more)
-    api.nvim_buf_set_extmark(now.buffer, space, row, 0, { virt_text = { { where, 'Comment' } }, virt_text_pos = 'eol' })
+    api.nvim_buf_set_extmark(now.buffer, space, here, 0, { virt_text = { { where, 'Comment' } }, virt_text_pos = 'eol' })
+  end
+  if buffer < 0 or not api.nvim_buf_is_loaded(buffer) then
     return
   end
   local row, column = place(client, buffer, item.range.start)
@@ -62,7 +88,11 @@ local function draw(now)
     stop = #api.nvim_buf_get_lines(buffer, last, last + 1, false)[1]
   end
   if item.old ~= '' then
-    api.nvim_buf_set_extmark(buffer, space, row, column, { end_row = last, end_col = stop, hl_group = 'IQuestOld', priority = 200 })
+    -- Struck and with an arrow behind it, so that old and new are told apart without colours.
+    api.nvim_set_hl(0, 'IQuestStruck', { default = true, strikethrough = true })
+    for _, group in ipairs({ 'IQuestOld', 'IQuestStruck' }) do
+      api.nvim_buf_set_extmark(buffer, space, row, column, { end_row = last, end_col = stop, hl_group = group, priority = 200 })
+    end
   end
   local first, rest = item.text:match('^([^\n]*)\n?(.*)$')
   local below = {}
@@ -72,7 +102,7 @@ local function draw(now)
     end
   end
   api.nvim_buf_set_extmark(buffer, space, last, stop, {
-    virt_text = { { first, 'IQuestNew' } },
+    virt_text = { { item.old ~= '' and '→' or '', 'Comment' }, { first, 'IQuestNew' } },
     virt_text_pos = 'inline',
     virt_lines = #below > 0 and below or nil,
   })
@@ -99,7 +129,9 @@ function M.take()
   end
   M.clear()
   client:request('workspace/executeCommand', { command = item.command.command, arguments = item.command.arguments }, function() end)
+  local first, column = place(client, api.nvim_get_current_buf(), item.range.start)
   lsp.util.apply_text_edits({ { range = item.range, newText = item.text } }, api.nvim_get_current_buf(), client.offset_encoding)
+  stand_behind(first, column, item.text)
   return true
 end
 
