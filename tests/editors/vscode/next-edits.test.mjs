@@ -54,6 +54,11 @@ async function offers(expected) {
   });
 }
 
+/** Waits until the cursor stands behind this beginning of a line. */
+async function stands(line, before) {
+  await scene.window.page.locator(".statusbar-item", { hasText: `Ln ${line}, Col ${before.length + 1}` }).first().waitFor();
+}
+
 test("the places that a rename leaves are offered one by one, taken by Tab, and gone after", async () => {
   const { editor, window } = scene;
   await rename("room");
@@ -62,12 +67,14 @@ test("the places that a rename leaves are offered one by one, taken by Tab, and 
   await window.page.keyboard.press("Tab");
   await window.isAt(3);
   await window.page.keyboard.press("Tab");
+  await stands(3, "    log(side_room_width");
   await offers("side_room_width"); // the last one
   await window.page.keyboard.press("Tab");
   await window.isAt(4);
   await window.page.keyboard.press("Tab");
   await until("the last one taken", async () => /return side_room_width/.test((await window.text.textContent()).replaceAll("\u00a0", " ")));
   await offers("");
+  await stands(4, "    return side_room_width");
   await window.save();
   assert.equal(editor.read("rooms.py"), renamed("room"));
   await window.end();

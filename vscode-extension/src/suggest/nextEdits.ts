@@ -29,6 +29,10 @@ export class NextEdits implements vscode.Disposable {
     gutterIconPath: vscode.Uri.parse(MARK),
     gutterIconSize: "contain",
   });
+  private readonly elsewhere = vscode.window.createTextEditorDecorationType({
+    after: { color: new vscode.ThemeColor("editorGhostText.foreground"), margin: "0 0 0 2em" },
+    rangeBehavior: vscode.DecorationRangeBehavior.ClosedClosed,
+  });
   private items: readonly NextEdit[] = [];
   private timer: NodeJS.Timeout | undefined;
   /** Whether there was an edit. */
@@ -43,6 +47,7 @@ export class NextEdits implements vscode.Disposable {
   ) {
     this.disposables = vscode.Disposable.from(
       this.old,
+      this.elsewhere,
       vscode.workspace.onDidChangeTextDocument((event) => {
         if (event.contentChanges.length > 0 && SCHEMES.includes(event.document.uri.scheme)) {
           this.changed();
@@ -50,6 +55,7 @@ export class NextEdits implements vscode.Disposable {
       }),
       vscode.window.onDidChangeActiveTextEditor(() => this.draw()),
       vscode.window.onDidChangeTextEditorSelection(() => this.moved()),
+      vscode.window.onDidChangeTextEditorVisibleRanges(() => this.draw()),
     );
   }
 
@@ -66,7 +72,7 @@ export class NextEdits implements vscode.Disposable {
 
   /** The cursor went elsewhere: what took the server longer than it lets a question wait may be there by now. */
   private moved(): void {
-    this.tellContext();
+    this.draw();
     if (this.first === undefined && this.edited) {
       this.askSoon();
     }
@@ -114,22 +120,34 @@ export class NextEdits implements vscode.Disposable {
   private draw(): void {
     const next = this.first;
     for (const editor of vscode.window.visibleTextEditors) {
-      const mine = next !== undefined && editor.document.uri.toString() === vscode.Uri.parse(next.textDocument.uri).toString();
-      editor.setDecorations(this.old, mine ? [this.decoration(next)] : []);
+      editor.setDecorations(this.old, next !== undefined && isOf(next, editor) ? [this.decoration(next)] : []);
+      const told = next !== undefined && editor === vscode.window.activeTextEditor && !isInSight(next);
+      editor.setDecorations(this.elsewhere, told ? [this.whereItIs(next, editor)] : []);
     }
     this.tellContext();
   }
 
+  /** Said at the cursor's line of an edit that is not in sight: where Tab goes. */
+  private whereItIs(next: NextEdit, editor: vscode.TextEditor): vscode.DecorationOptions {
+    const { end } = editor.document.lineAt(editor.selection.active.line).range;
+    const place = `${vscode.workspace.asRelativePath(vscode.Uri.parse(next.textDocument.uri))}:${next.range.start.line + 1}`;
+    const contentText = `${t("next: {0}", place)}${this.more()}`;
+    return { range: new vscode.Range(end, end), hoverMessage: next.reason, renderOptions: { after: { contentText } } };
+  }
+
+  /** How many come after the one that is shown. A page would show spaces of the usual kind as one, as if this were a part of the text. */
+  private more(): string {
+    return this.items.length > 1 ? `\u00a0\u00a0\u00a0${t("+{0} more", this.items.length - 1)}` : "";
+  }
+
   private decoration(next: NextEdit): vscode.DecorationOptions {
-    // A page would show spaces of the usual kind as one, as if the figure were a part of the text.
-    const more = this.items.length > 1 ? `\u00a0\u00a0\u00a0${t("+{0} more", this.items.length - 1)}` : "";
     const text = next.text.replace(/\n$/, "").replaceAll("\n", " ⏎ ");
     return {
       range: rangeOf(next),
       hoverMessage: next.reason,
       renderOptions: {
         after: {
-          contentText: `${text}${more}`,
+          contentText: `${text}${this.more()}`,
           color: new vscode.ThemeColor("editorGhostText.foreground"),
           border: "1px dotted",
           margin: "0 0.3em",
@@ -140,11 +158,7 @@ export class NextEdits implements vscode.Disposable {
 
   private isHere(next: NextEdit): boolean {
     const editor = vscode.window.activeTextEditor;
-    return (
-      editor !== undefined &&
-      editor.document.uri.toString() === vscode.Uri.parse(next.textDocument.uri).toString() &&
-      editor.selection.active.line === next.range.start.line
-    );
+    return editor !== undefined && isOf(next, editor) && editor.selection.active.line === next.range.start.line;
   }
 
   private tellContext(): void {
@@ -169,9 +183,13 @@ export class NextEdits implements vscode.Disposable {
   /** Takes the edit that is shown; the next one is looked for as after any other edit. */
   async take(): Promise<void> {
     const next = this.first;
+    const editor = vscode.window.activeTextEditor;
+    const here = next !== undefined && this.isHere(next);
     this.show([]);
-    if (next !== undefined) {
-      await this.apply([next]);
+    if (next !== undefined && (await this.apply([next])) && here && editor !== undefined) {
+      const end = endOf(next); // where one goes on
+      editor.selection = new vscode.Selection(end, end);
+      editor.revealRange(editor.selection);
     }
   }
 
@@ -211,7 +229,8 @@ export class NextEdits implements vscode.Disposable {
     }
   }
 
-  private async apply(edits: readonly NextEdit[]): Promise<void> {
+  /** Makes those of the edits that were made for the texts as they are; whether there were any. */
+  private async apply(edits: readonly NextEdit[]): Promise<boolean> {
     const changes = new vscode.WorkspaceEdit();
     for (const edit of edits) {
       const uri = vscode.Uri.parse(edit.textDocument.uri);
@@ -222,7 +241,7 @@ export class NextEdits implements vscode.Disposable {
       this.told.execute(edit.command.command, edit.command.arguments);
       changes.replace(uri, rangeOf(edit), edit.text);
     }
-    await vscode.workspace.applyEdit(changes);
+    return changes.size > 0 && (await vscode.workspace.applyEdit(changes));
   }
 
   dispose(): void {
@@ -237,6 +256,25 @@ function toLookAt(found: LinesToLookAt): ToLookAt {
   const folder = vscode.workspace.getWorkspaceFolder(uri)?.uri ?? vscode.Uri.joinPath(uri, "..");
   const path = uri.path.slice(folder.path.replace(/\/$/, "").length + 1);
   return { folder: folder.fsPath, path, name: vscode.workspace.asRelativePath(uri), line: found.range.start.line + 1, reason: found.reason };
+}
+
+/** Whether an editor shows the text that an edit is made for. */
+function isOf(edit: NextEdit, editor: vscode.TextEditor): boolean {
+  return editor.document.uri.toString() === vscode.Uri.parse(edit.textDocument.uri).toString();
+}
+
+/** Whether the line of an edit is on the screen. */
+function isInSight(edit: NextEdit): boolean {
+  const { line } = edit.range.start;
+  const sees = (range: vscode.Range): boolean => range.start.line <= line && line <= range.end.line;
+  return vscode.window.visibleTextEditors.some((editor) => isOf(edit, editor) && editor.visibleRanges.some(sees));
+}
+
+/** Where the text that an edit puts in ends: of whole lines at the end of the last one, not before what stood there. */
+function endOf(edit: NextEdit): vscode.Position {
+  const lines = edit.text.replace(/\r?\n$/, "").split(/\r?\n/);
+  const { line, character } = edit.range.start;
+  return new vscode.Position(line + lines.length - 1, (lines.length === 1 ? character : 0) + (lines.at(-1) ?? "").length);
 }
 
 function rangeOf(edit: NextEdit): vscode.Range {
