@@ -19,7 +19,7 @@ from quantize.random_model import Recipe
 #: Whether models lie on a GPU in these tests (tests/port/vulkan).
 ON_GPU = bool(os.environ.get("IQUEST_TESTS_ON_GPU"))
 #: Vulkan's products lay keys out anew before they read them, and round them to half precision.
-TOLERANCE = 3e-3 if ON_GPU else 1e-5
+TOLERANCE = 5e-3 if ON_GPU else 1e-5
 #: What is computed wrongly is off by more.
 WRONG = 1e-2
 
