@@ -10,8 +10,10 @@ const named = (name) => `def ${name}(${name}_width, height):\n    print(${name}_
 const renamed = (name) => named(name).replaceAll(`${name}_width`, `side_${name}_width`);
 const SQUARES = "def square(side):\n    return side * side\n";
 const USES = 'from squares import square\n\nprint(square(1))\nprint("é", square(\n    2,\n))\n';
+const BOXES = "from cubes import cube_area\n\nprint(cube_area(1))\n";
 const scene = stage({
   files: {
+    "cubes.py": "def cube_area(side):\n    return side ** 3\n", "boxes.py": BOXES,
     "shapes.py": SHAPES, "notes.md": "# Shapes\n", "rooms.py": named("room"), "halls.py": named("hall"), "doors.py": named("door"),
     "walls.py": named("wall"), "squares.py": SQUARES, "uses.py": USES,
   },
@@ -113,6 +115,25 @@ test("all of them are listed with their reasons, and those that are chosen are t
   await window.command("IQuest: What Do My Edits Ask For?");
   await window.page.locator(".notification-toast", { hasText: "Your edits ask for nothing elsewhere." }).first().waitFor();
   await window.command("Notifications: Clear All Notifications");
+});
+
+test("one that is not on the screen is named at the cursor's line; Tab goes to it", async () => {
+  const { editor, window } = scene;
+  await window.file("cubes.py");
+  await at(1, "def ".length + 1);
+  await window.type("whole_");
+  await offers("next: boxes.py:1 +1 more");
+  await window.picture("next-edit-elsewhere");
+  await window.page.keyboard.press("Tab");
+  await window.page.locator('.tab.active[data-resource-name="boxes.py"]').first().waitFor();
+  await window.isAt(1);
+  await offers("whole_cube_area +1 more");
+  await window.page.keyboard.press("Tab");
+  await stands(1, "from cubes import whole_cube_area");
+  await window.save();
+  assert.equal(editor.read("boxes.py"), BOXES.replace("import cube", "import whole_cube"));
+  await window.file("cubes.py");
+  await window.save();
 });
 
 test("the page of a change has them, and leads to them though it has the focus itself", async () => {

@@ -1,10 +1,16 @@
-// Takes the pictures of the READMEs: this repository, in a real VS Code, with the real server and the embedded model.
+// Takes the pictures of the documentation, in a real VS Code with the real server and the embedded model: of this repository
+// and of the documentation's shop. Those that the extension's own README shows go into the extension. With names as
+// arguments only those are kept.
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
-import { Editor, ROOT, until } from "./workbench.mjs";
+import { Editor, PYTHON, ROOT, until } from "./workbench.mjs";
 
-const PICTURES = path.join(ROOT, "vscode-extension/media/pictures");
+const PICTURES = path.join(ROOT, "docs/pictures");
+const OF_THE_EXTENSION = path.join(ROOT, "vscode-extension/media/pictures");
+const SHOWN_THERE = ["ghost", "context", "explain", "impact", "why"];
+const SIZE = { width: 1100, height: 700 };
+const [, , ...wanted] = process.argv;
 const FILE = "iquest_lsp/daemon/lock.py";
 /** Beginnings of lines that are typed at a line's end, one after the other until the model goes on with one of them. */
 const PLACES = [
@@ -13,6 +19,10 @@ const PLACES = [
   ["iquest_lsp/runtime/kv/prefix_cache.py", "        held = self._held.get(sequence)", "        if held is "],
   ["iquest_lsp/errors.py", "        self.fix = fix", "        self.what = "],
 ];
+
+/** The shop of the documentation: its history has reasons, an author and releases. */
+const PRICES = "shop/prices.py";
+const BASKET = "shop/basket.py";
 
 const editor = await Editor.start({
   server: [],
@@ -24,27 +34,85 @@ const editor = await Editor.start({
     const clone = path.join(home, "work/iquest-lsp");
     execFileSync("git", ["clone", "-q", ROOT, clone]);
     execFileSync("git", ["-C", clone, "checkout", "-q", "-B", "main"]);
+    execFileSync(PYTHON, ["-m", "tests.docs.shop", path.join(home, "work/shop")], { cwd: ROOT });
   },
 });
+const shop = path.join(editor.home, "work/shop");
 try {
-  const window = await editor.open();
-  await window.openFile(FILE);
+  const repository = await editor.open();
+  await repository.page.setViewportSize(SIZE);
+  await repository.openFile(FILE);
+  await repository.statusBecomes(/Ready/);
+  await ghost(repository);
+  await take(repository, "ghost");
+  await repository.command("File: Revert File");
+  await repository.page.close();
+  editor.windows.shift();
+
+  const window = await editor.open(shop);
+  const { page } = window;
+  await page.setViewportSize(SIZE);
+  await window.openFile(BASKET);
   await window.statusBecomes(/Ready/);
-  await ghost(window);
-  await take(window, "ghost");
+  await window.end();
+  await window.type("i");
+  await page.keyboard.press("Alt+\\"); // the text that is sent is known once something was asked
+  await page.waitForTimeout(5000);
   await window.command("IQuest: Show the Context");
-  await window.page.locator(".pane-body .monaco-list-row", { hasText: "This file" }).first().waitFor();
+  const rows = page.locator(".pane-body .monaco-list-row");
+  await rows.filter({ hasText: "This file" }).first().waitFor();
   await take(window, "context");
-  await window.command("File: Revert File");
-  await window.command("View: Close All Editors");
-  await window.command("View: Show Explorer");
-  await explanation(window);
+  await window.command("View: Close Primary Side Bar");
+  await window.status.click();
+  await page.locator(".quick-input-list .monaco-list-row", { hasText: "Show the log" }).first().waitFor();
+  await take(window, "menu");
+  await page.keyboard.press("Escape");
+  await window.command("IQuest: Choose a Model");
+  await page.locator(".quick-input-list .monaco-list-row", { hasText: "A GGUF file" }).first().waitFor();
+  await take(window, "models");
+  await page.keyboard.press("Escape");
+  await window.closeEditors();
+
+  await window.openFile(PRICES);
+  await window.command("IQuest: Explain a Change");
+  await window.pick("The working tree");
+  await whole(await window.reportWith("Related history"));
   await take(window, "explain");
-  execFileSync("git", ["-C", editor.folder, "checkout", "-q", FILE]);
-  await asked(window, "IQuest: What Else Must Change With This?", "What else changes with");
+  await window.closeEditors();
+  execFileSync("git", ["-C", shop, "add", PRICES]);
+  await window.openFile(PRICES);
+  await window.command("IQuest: Review the Staged Changes");
+  await page.locator(".review-widget", { hasText: "callers" }).first().waitFor();
+  await take(window, "review");
+  await window.command("IQuest: Clear the Review");
+  await page.keyboard.press("Control+J"); // the panel with the comments goes
+  await window.closeEditors();
+  await page.keyboard.press("Control+Shift+G");
+  await page.locator(".scm-view .monaco-list-row", { hasText: "prices.py" }).first().waitFor();
+  await window.button(".part.sidebar", "Write a Commit Message");
+  const box = page.locator(".scm-view .scm-input .view-lines").first();
+  await until("a message in the box", async () => /total/.test(await box.textContent()));
+  await take(window, "commit-message");
+  await window.command("View: Close Primary Side Bar");
+  execFileSync("git", ["-C", shop, "reset", "-q"]);
+  execFileSync("git", ["-C", shop, "checkout", "-q", PRICES]);
+  await window.closeEditors(); // the page goes too, and with it the way back to a change that is not there any more
+  await asked(window, "IQuest: What Else Must Change With This?", "What else changes with", "def total(");
   await take(window, "impact");
-  await asked(window, "IQuest: Why Is This Line So?", `Why ${FILE}`);
+  await window.closeEditors();
+  await asked(window, "IQuest: Which Change May Have Broken This?", "Which change may have broken", "    return round(");
+  await take(window, "suspects");
+  await window.closeEditors();
+  await asked(window, "IQuest: Why Is This Line So?", `Why ${PRICES}`, "    return round(");
   await take(window, "why");
+  await window.closeEditors();
+  await window.openFile(PRICES);
+  await window.command("IQuest: Switch the Origin Behind the Line On or Off");
+  await window.command("IQuest: Switch the Marks of Unreleased Lines On or Off");
+  await window.line(8);
+  await window.isAt(8);
+  await page.waitForTimeout(3000);
+  await take(window, "lines");
 } finally {
   await editor.close(false);
 }
@@ -75,34 +143,26 @@ async function ghost(window) {
   throw new Error("the model goes on with none of the lines");
 }
 
-/** A change of a function's parameters, explained. */
-async function explanation(window) {
-  const text = editor.read(FILE);
-  const changed = text
-    .replace("give_up: Callable[[], bool])", "give_up: Callable[[], bool], retry_s: float = RETRY_S)")
-    .replace("time.sleep(RETRY_S)", "time.sleep(retry_s)");
-  if (changed === text) throw new Error(`${FILE} is not as expected`);
-  editor.write(FILE, changed);
-  await window.openFile(FILE);
-  await window.command("IQuest: Explain a Change");
-  await window.pick("The working tree");
-  const report = await window.reportWith("Related history");
-  await until("the whole of it", async () => !(await report.locator("main#main").textContent()).includes("Reading the history"));
+/** A question of the palette about the line that begins so, answered whole. */
+async function asked(window, title, heading, beginning) {
+  await window.openFile(PRICES);
+  const number = fs.readFileSync(path.join(shop, PRICES), "utf8").split("\n").findIndex((line) => line.startsWith(beginning)) + 1;
+  await window.line(number);
+  await window.isAt(number);
+  await window.command(title);
+  await whole(await window.reportWith(heading));
 }
 
-/** A question of the palette about the function, answered whole. */
-async function asked(window, title, heading) {
-  await window.openFile(FILE);
-  await window.line(editor.read(FILE).split("\n").findIndex((line) => line.startsWith("def acquire(")) + 1);
-  await window.command(title);
-  const report = await window.reportWith(heading);
+async function whole(report) {
   await until("the whole of it", async () => !(await report.locator("main#main").textContent()).includes("Reading the history"));
 }
 
 async function take(window, name) {
-  await window.page.mouse.move(640, 700);
+  if (wanted.length > 0 && !wanted.includes(name)) return;
+  await window.page.mouse.move(640, 650);
   await window.page.waitForTimeout(1500); // animations
-  fs.mkdirSync(PICTURES, { recursive: true });
-  await window.page.screenshot({ path: path.join(PICTURES, `${name}.png`) });
+  const folder = SHOWN_THERE.includes(name) ? OF_THE_EXTENSION : PICTURES;
+  fs.mkdirSync(folder, { recursive: true });
+  await window.page.screenshot({ path: path.join(folder, `${name}.png`) });
   console.log(`${name}.png`);
 }
