@@ -33,7 +33,7 @@ VERSION = "0.3.36"
 SDIST = f"llama_cpp_python-{VERSION}.tar.gz"
 SDIST_SHA256 = "832db0699007f1be95a7e41ef12e88926b02ba836461e36a36372db2760c1a2e"
 #: Raised with every change of what the built library does; part of the version that the runtime carries.
-PATCH_LEVEL = 9
+PATCH_LEVEL = 10
 
 HERE = Path(__file__).resolve().parent
 #: The edits to existing files, in their order.
