@@ -4,13 +4,21 @@ import { applied, executed, listening, shownMessages, window, workspace } from "
 
 const URI = "file:///work/a.py";
 
+type Drawn = { renderOptions: { after: { contentText: string } } }[];
+
 interface Fake {
-  readonly document: { version: number; readonly uri: object };
-  readonly selection: { active: { line: number; character: number } };
-  readonly drawn: { renderOptions: { after: { contentText: string } } }[];
+  readonly document: { version: number; readonly uri: object; lineAt(line: number): object };
+  selection: { active: { line: number; character: number } };
+  /** The lines on the screen. */
+  readonly visibleRanges: [{ start: { line: number }; end: { line: number } }];
+  /** The edit that is shown, and what is said at the cursor of one elsewhere. */
+  readonly drawn: Drawn;
+  readonly said: Drawn;
+  setDecorations(type: { options: object }, options: Drawn): void;
+  revealRange(range: object): void;
 }
 
-let editor: Fake & { setDecorations(type: unknown, options: Fake["drawn"]): void };
+let editor: Fake;
 let answers: object[];
 let places: object[];
 let asked: object[];
@@ -26,12 +34,21 @@ function next(line: number, version = 2): object {
 
 beforeEach(() => {
   vi.useFakeTimers();
-  const drawn: Fake["drawn"] = [];
+  const [drawn, said]: [Drawn, Drawn] = [[], []];
   editor = {
-    document: { version: 2, uri: { scheme: "file", toString: () => URI } },
+    document: {
+      version: 2, uri: { scheme: "file", toString: () => URI },
+      lineAt: (line) => ({ range: { start: { line, character: 0 }, end: { line, character: 9 } } }),
+    },
     selection: { active: { line: 0, character: 0 } },
+    visibleRanges: [{ start: { line: 0 }, end: { line: 20 } }],
     drawn,
-    setDecorations: (_, options) => void drawn.splice(0, drawn.length, ...options),
+    said,
+    setDecorations: ({ options: kind }, options) => {
+      const list = "gutterIconPath" in kind ? drawn : said;
+      list.splice(0, list.length, ...options);
+    },
+    revealRange: () => undefined,
   };
   window.activeTextEditor = editor;
   window.visibleTextEditors = [editor];
@@ -78,6 +95,28 @@ test("one edit is shown, with how many come after it, and the keys mean it only 
   editor.selection.active.line = 4;
   listening.get("selection")?.({ textEditor: editor });
   expect(keys()).toEqual({ shown: true, here: true });
+});
+
+test("one that is not on the screen is named at the cursor, with its place", async () => {
+  await type();
+  expect(editor.said).toEqual([]);
+  editor.visibleRanges[0] = { start: { line: 10 }, end: { line: 20 } };
+  listening.get("visible")?.({ textEditor: editor });
+  expect(editor.said.map((item) => item.renderOptions.after.contentText)).toEqual(["next: a.py:5\u00a0\u00a0\u00a0+1 more"]);
+  edits.dismiss();
+  edits.dismiss();
+  expect(editor.said).toEqual([]);
+});
+
+test("one that is taken at the cursor leaves it at the end of the new text", async () => {
+  await type();
+  editor.selection.active.line = 4;
+  await edits.take();
+  expect(editor.selection.active).toEqual({ line: 4, character: 3 });
+  answers = [next(8)];
+  await type();
+  await edits.take(); // from elsewhere: the cursor stays
+  expect(editor.selection.active).toEqual({ line: 4, character: 3 });
 });
 
 test("taking one tells the server first, and changes its place", async () => {

@@ -92,7 +92,8 @@ export const window = {
   onDidChangeActiveTextEditor: event("active"),
   onDidChangeTextEditorSelection: event("selection"),
   visibleTextEditors: [] as unknown[],
-  createTextEditorDecorationType: () => ({ dispose: () => undefined }),
+  onDidChangeTextEditorVisibleRanges: event("visible"),
+  createTextEditorDecorationType: (options: object) => ({ options, dispose: () => undefined }),
   createWebviewPanel(): unknown {
     const sent: unknown[] = [];
     let closed = (): void => undefined;
@@ -182,6 +183,14 @@ export class Range {
   ) {}
 }
 
+export class Selection extends Range {
+  get active(): Position {
+    return this.end;
+  }
+}
+
+export const DecorationRangeBehavior = { OpenOpen: 0, ClosedClosed: 1, OpenClosed: 2, ClosedOpen: 3 };
+
 export class ThemeColor {
   constructor(readonly id: string) {}
 }
@@ -191,6 +200,10 @@ export const applied: unknown[][] = [];
 
 export class WorkspaceEdit {
   readonly changes: unknown[][] = [];
+
+  get size(): number {
+    return this.changes.length;
+  }
 
   replace(uri: Uri, range: Range, text: string): void {
     this.changes.push([uri.toString(), range.start.line, text]);
