@@ -29,7 +29,7 @@ _LISTED = re.compile(r"^\s*[*-] ")
 _LINK = re.compile(r"^\s*(?:\[[^\]]+\]:\s*\S+|\.\. _[^:]+:\s*\S+)\s*$")
 #: A line that does no more than name issues.
 _CLOSES = re.compile(
-    r"(?mi)^\s*(?:(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?|refs?|see)?:?\s*(?:[\w./-]*#\d+|https?://\S+)[\s,.]*)+$"
+    r"(?mi)^[ \t]*(?:(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?|refs?|see)?:?\s*(?:[\w./-]*#\d+|https?://\S+)[\s,.]*)+$"
 )
 #: The subject of a commit on more files is no word about one definition.
 MAX_FILES = 20
@@ -99,7 +99,7 @@ def _release_of_line(index: FlowIndex, target: Target, at: int) -> str | None:
 def _message(entry: Entry, body: str) -> str:
     """The prose of the message: of a squashed branch only the subject speaks for the whole, pasted code for nothing."""
     squashed = sum(bool(_LISTED.match(line)) for line in body.split("\n")) > 1
-    said = re.sub(r"(?ms)^\s*```.*?(^\s*```|\Z)|^(?: {4}|\t|>).*?$", "", body)
+    said = re.sub(r"(?ms)^[ \t]*```.*?(^[ \t]*```|\Z)|^(?: {4}|\t|>).*?$", "", body)
     prose = "" if squashed else rationale(_CLOSES.sub("", said), MAX_TEXT)
     speaks = entry.files <= MAX_FILES and entry.objection is None
     return prose or (entry.subject if speaks or _WORD.search(entry.subject) else "")

@@ -9,6 +9,8 @@ from functools import lru_cache
 #: What an object calls itself.
 ITSELF = frozenset({"self", "cls", "this", "Self", "super"})
 _TYPE = r"[A-Z]\w*"
+#: A line up to the name of the type that it defines.
+_TYPE_HEAD = r"^[ \t]*(?:[\w()]+[ \t]+)*?(?:class|struct|enum|trait|interface|union|type)[ \t]+"
 
 
 def is_of(
@@ -52,11 +54,7 @@ def _defined(name: str, text: str) -> str:
     """The head with which a file defines a type of some name; empty where it does not."""
     if not re.match(r"[A-Z]+\w*[a-z]", name):
         return ""
-    head = re.search(
-        rf"^\s*(?:[\w()]+\s+)*?(?:class|struct|enum|trait|interface|union|type)\s+{re.escape(name)}\b[^\n{{;]*",
-        text,
-        re.MULTILINE,
-    )
+    head = re.search(rf"{_TYPE_HEAD}{re.escape(name)}\b[^\n{{;]*", text, re.MULTILINE)
     return head[0] if head else ""
 
 

@@ -88,9 +88,12 @@ from iquest_lsp.codeflow.answers.logs import read_log
 from iquest_lsp.codeflow.syntax.imports import imported, imports
 from iquest_lsp.codeflow.past.indexer import code_words
 from iquest_lsp.codeflow.syntax.linking.scripts import links_of
+from iquest_lsp.codeflow.syntax.linking.rust import RustLinks
+from iquest_lsp.codeflow.syntax.outline.c_marks import without_marks
 from iquest_lsp.codeflow.syntax.outline.keys import toml_keys
+from iquest_lsp.codeflow.syntax.owners import is_of
 WORDS = ("import", "export", "import type", "export {", "import {", "const {", "const x =", "use ", "from a import (")
-MORE = ("e", "a_", "fooBar")
+MORE = ("e", "a_", "fooBar", "a a\\n", "[package]", "A_(")
 OTHERS = ("export default", "module.exports", "/*", "import { /*", '\\"', "import *", "FAILED ", "error: ")
 for word in WORDS + OTHERS + MORE:
     for between in ("", " ", "\\n", " " * 20000, "\\t" * 5):
@@ -102,6 +105,9 @@ for word in WORDS + OTHERS + MORE:
         read_log(text, ())
         code_words(text)
         toml_keys(["[" + text, *text.splitlines()])
+        is_of("Pile", "Heap", "", text)
+        RustLinks(["Cargo.toml"], lambda path: text.encode()).place("pile::heap")
+        without_marks(text.encode())
 """
 
 

@@ -46,7 +46,9 @@ class Links:
         if path.endswith(".go"):
             return self._is_another_of_go(path, text, owner, home)
         if self.scripts.reads(path):
-            if re.search(rf"^\s*(?:export\s+)?(?:default\s+)?class\s+{re.escape(owner)}\b", text, re.MULTILINE):
+            if re.search(
+                rf"^[ \t]*(?:export[ \t]+)?(?:default[ \t]+)?class[ \t]+{re.escape(owner)}\b", text, re.MULTILINE
+            ):
                 return True
             sources = self.scripts.sources(path, owner)
         elif path.endswith((".py", ".pyi")):

@@ -11,7 +11,10 @@ from iquest_lsp.codeflow.syntax.paths import is_test
 
 #: More crates than these are not looked at.
 MAX_CRATES = 200
-_NAME = re.compile(rb"^\s*\[(?:package|lib)\](?:(?!^\s*\[)[^\n]*\n)*?\s*name\s*=\s*[\"']([\w-]+)[\"']", re.MULTILINE)
+_NAME = re.compile(
+    rb"^[ \t]*\[(?:package|lib)\](?:(?!^[ \t]*\[)[^\n]*\n)*?[ \t]*name[ \t]*=[ \t]*[\"']([\w-]+)[\"']",
+    re.MULTILINE,
+)
 
 
 class RustLinks:
