@@ -50,7 +50,7 @@ end
 local function stand_behind(row, column, text)
   local lines = vim.split((text:gsub('\n$', '')), '\n', { plain = true })
   local stop = (#lines == 1 and column or 0) + #lines[#lines]
-  row = row + #lines - 1
+  row = math.min(row + #lines - 1, api.nvim_buf_line_count(0) - 1) -- the last line may be what was taken away
   local line = api.nvim_buf_get_lines(0, row, row + 1, false)[1] or ''
   if text ~= '' and stop > 0 then
     stop = stop - 1 + vim.str_utf_start(line, stop)
