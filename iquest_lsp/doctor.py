@@ -183,8 +183,8 @@ def packaged_report(path: Path, settings: Settings) -> dict[str, Any]:
 
     model = packaged.packaged_model(path.stem)
     header = read_model(path)
-    speed = measured_speed(path, device_options(settings))
-    on = placed(device_options(settings), header)
+    devices = device_options(settings)
+    speed, on = measured_speed(path, devices), placed(devices, header)
     made = plan(wishes_of(settings, on.gpu_layers), header, speed, on.memory)
     kept = footprint(header, made.context_tokens, made.kv_type, weights=header.file_size, sequences=made.sequences)
     return {

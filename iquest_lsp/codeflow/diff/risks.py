@@ -184,7 +184,7 @@ def _callers_left(source: DiffSource, changes: Sequence[SymbolChange], uses: Seq
         item.name.rsplit(".", 1)[-1]
         for item in changes
         # What changes otherwise has its name still, which another definition may have had too.
-        if item.change not in ("removed", "signature") or (item.change == "signature" and item.kind not in _CALLED)
+        if item.change != "removed" and not (item.change == "signature" and item.kind in _CALLED)
     }
     changed = changed_names(changes, source.files)
     used: dict[str, list[Reference]] = {}

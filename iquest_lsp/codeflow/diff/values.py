@@ -33,10 +33,7 @@ def value_effects(before: str, after: str, *, version: bool = False) -> list[Eff
         gone = [shown(item) for item in old if item not in new]
         if len(come) == len(gone) == 1:
             return [Effect(EffectKind.VALUE_BECOMES, (gone[0], come[0]))]
-        return [
-            *_items(EffectKind.COMES, EffectKind.MORE_COME, come),
-            *_items(EffectKind.GOES, EffectKind.MORE_GO, gone),
-        ]
+        return _come_and_go(come, gone)
     if version and (raised := _raised(before, after)):
         return [Effect(raised, (before, after))]
     inside = [_RELEASE.findall(text) for text in (before, after)]
@@ -48,6 +45,10 @@ def value_effects(before: str, after: str, *, version: bool = False) -> list[Eff
     ):
         return [Effect(raised, (inside[0][0], inside[1][0]))]
     return [Effect(EffectKind.VALUE_BECOMES, (_on_a_line(before), _on_a_line(after)))]
+
+
+def _come_and_go(come: Sequence[str], gone: Sequence[str]) -> list[Effect]:
+    return [*_items(EffectKind.COMES, EffectKind.MORE_COME, come), *_items(EffectKind.GOES, EffectKind.MORE_GO, gone)]
 
 
 def _items(kind: EffectKind, more: EffectKind, items: Sequence[str]) -> list[Effect]:
@@ -101,7 +102,7 @@ def _paths(removed: list[str], added: list[str]) -> list[Effect]:
     if len(removed) + len(added) <= 2:
         return []
     come, gone = ([item for item in dict.fromkeys(one) if item not in other] for one, other in ((new, old), (old, new)))
-    return [*_items(EffectKind.COMES, EffectKind.MORE_COME, come), *_items(EffectKind.GOES, EffectKind.MORE_GO, gone)]
+    return _come_and_go(come, gone)
 
 
 def _is_table(value: str) -> bool:

@@ -50,6 +50,7 @@ def is_of(
     return True if plain == owner.strip("_").lower() or _ends_with(owner, receiver) else None
 
 
+@lru_cache(maxsize=2048)
 def _defined(name: str, text: str) -> str:
     """The head with which a file defines a type of some name; empty where it does not."""
     if not re.match(r"[A-Z]+\w*[a-z]", name):

@@ -90,6 +90,7 @@ from iquest_lsp.codeflow.past.indexer import code_words
 from iquest_lsp.codeflow.syntax.linking.scripts import links_of
 from iquest_lsp.codeflow.syntax.linking.rust import RustLinks
 from iquest_lsp.codeflow.syntax.outline.c_marks import without_marks
+from iquest_lsp.codeflow.syntax.outline.documents import markdown_sections
 from iquest_lsp.codeflow.syntax.outline.keys import toml_keys
 from iquest_lsp.codeflow.syntax.owners import is_of
 WORDS = ("import", "export", "import type", "export {", "import {", "const {", "const x =", "use ", "from a import (")
@@ -108,6 +109,7 @@ for word in WORDS + OTHERS + MORE:
         is_of("Pile", "Heap", "", text)
         RustLinks(["Cargo.toml"], lambda path: text.encode()).place("pile::heap")
         without_marks(text.encode())
+markdown_sections(["# " + "<img " * 60000 + ">"], "a.md")
 """
 
 

@@ -55,7 +55,7 @@ export class NextEdits implements vscode.Disposable {
       }),
       vscode.window.onDidChangeActiveTextEditor(() => this.draw()),
       vscode.window.onDidChangeTextEditorSelection(() => this.moved()),
-      vscode.window.onDidChangeTextEditorVisibleRanges(() => this.draw()),
+      vscode.window.onDidChangeTextEditorVisibleRanges(() => this.redraw()),
     );
   }
 
@@ -72,7 +72,7 @@ export class NextEdits implements vscode.Disposable {
 
   /** The cursor went elsewhere: what took the server longer than it lets a question wait may be there by now. */
   private moved(): void {
-    this.draw();
+    this.redraw();
     if (this.first === undefined && this.edited) {
       this.askSoon();
     }
@@ -115,6 +115,13 @@ export class NextEdits implements vscode.Disposable {
   private show(items: readonly NextEdit[]): void {
     this.items = items;
     this.draw();
+  }
+
+  /** Draws anew what depends on where one looks; while nothing is shown, each scroll and key would cost for nothing. */
+  private redraw(): void {
+    if (this.first !== undefined) {
+      this.draw();
+    }
   }
 
   private draw(): void {

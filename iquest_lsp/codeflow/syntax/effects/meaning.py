@@ -21,6 +21,7 @@ from iquest_lsp.codeflow.syntax.effects.tokens import (
     is_in_value,
     likest,
     nearest_condition,
+    ratio,
     slid,
     unturned,
 )
@@ -189,7 +190,7 @@ def _effect(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int]) ->
         before, after = old.line(was[0]), new.line(now[0])
         paired = old.text.count("\n") == new.text.count("\n")
         short = paired and len(before) + len(after) <= 2 * MAX_SHOWN and before != after
-        same = short and likest(before, new.text.split("\n")) == after and _ratio(before, after) >= 0.6
+        same = short and likest(before, new.text.split("\n")) == after and ratio(before, after) >= 0.6
         return Effect(EffectKind.BECOMES, (before, after)) if same else None
     if not re.search(r"\w", before + after):
         return None
@@ -204,10 +205,6 @@ def _effect(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int]) ->
         whole = line.split() == before.split()
         return Effect(EffectKind.GOES, (line,)) if whole else Effect(EffectKind.LOSES, (bounded(line), before))
     return None
-
-
-def _ratio(one: str, other: str) -> float:
-    return SequenceMatcher(None, one, other, autojunk=False).ratio()
 
 
 def _on_condition(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int]) -> Effect | None:
@@ -235,7 +232,7 @@ def _on_condition(old: Side, new: Side, was: tuple[int, int], now: tuple[int, in
     negated = opposite or (bool(gone or come) and {*gone, *come} <= _NOT)
     kind = EffectKind.NEGATES if negated else EffectKind.CONDITION
     named = [re.findall(r"\w+", condition) for condition in conditions]
-    if not negated and SequenceMatcher(None, named[0], named[1], autojunk=False).ratio() < ALIKE:
+    if not negated and ratio(*named) < ALIKE:
         return None
     return Effect(kind, conditions)
 

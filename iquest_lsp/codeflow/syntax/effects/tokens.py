@@ -136,7 +136,12 @@ def is_in_value(side: Side, at: int) -> bool:
 
 def likest(line: str, lines: Iterable[str]) -> str:
     """The one of some lines that a line is most like, without white space at its ends."""
-    return max(map(str.strip, lines), key=lambda other: SequenceMatcher(None, line, other, autojunk=False).ratio())
+    return max(map(str.strip, lines), key=lambda other: ratio(line, other))
+
+
+def ratio(one: Sequence[str], other: Sequence[str]) -> float:
+    """How alike two lines, or two lists of words, are: 0 to 1."""
+    return SequenceMatcher(None, one, other, autojunk=False).ratio()
 
 
 def nearest_condition(condition: str, side: Side) -> str:
@@ -145,7 +150,7 @@ def nearest_condition(condition: str, side: Side) -> str:
     places = [sum(len(line) + 1 for line in lines[:at]) for at in range(len(lines))]
     starts = (next((at for at, (start, _) in enumerate(side.spans) if start >= place), -1) for place in places)
     found = [text for text in (condition_at(side, at) for at in dict.fromkeys(starts) if at >= 0) if text]
-    return max(found, key=lambda text: SequenceMatcher(None, condition, text, autojunk=False).ratio(), default="")
+    return max(found, key=lambda text: ratio(condition, text), default="")
 
 
 def unturned(condition: str) -> str:

@@ -142,15 +142,19 @@ def _with_preamble(heads: list[Head], lines: list[str], name: str) -> tuple[Regi
     return (*before, *nested(heads, len(lines), JOINT))
 
 
+#: What a picture shows, in HTML or Markdown.
+_PICTURE = re.compile(r"<img\b[^<>]*\balt=\"([^\"]+)\"|!\[([^\]]+)\]")
+
+
 def _title(text: str) -> str:
     """A heading in plain words: links by their text, no code marks, no HTML, pictures only where there is no text."""
-    pictures = re.findall(r"<img\b[^>]*\balt=\"([^\"]+)\"|!\[([^\]]+)\]", text)
-    text = re.sub(r"<[^>]+>", "", text)
-    text = re.sub(r"\[?!\[[^\]]*\]\([^)]*\)(?:\]\([^)]*\))?", "", text).strip("#* ")
-    text = text or next(map("".join, pictures), "")
-    text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)|\[([^\]]*)\]\[[^\]]*\]", lambda found: found[1] or found[2] or "", text)
-    text = re.sub(r":\w+:`~?([^`<]*?)(?:\s*<[^>]*>)?`", r"\1", text)
-    return shortened(" ".join(text.replace("`", "").replace("**", "").split()).strip("#* "))
+    plain = re.sub(r"<[^>]+>", "", text)
+    plain = re.sub(r"\[?!\[[^\]]*\]\([^)]*\)(?:\]\([^)]*\))?", "", plain).strip("#* ")
+    if not plain and (picture := _PICTURE.search(text)):
+        plain = picture[1] or picture[2]
+    plain = re.sub(r"!?\[([^\]]*)\]\([^)]*\)|\[([^\]]*)\]\[[^\]]*\]", lambda found: found[1] or found[2] or "", plain)
+    plain = re.sub(r":\w+:`~?([^`<]*?)(?:\s*<[^>]*>)?`", r"\1", plain)
+    return shortened(" ".join(plain.replace("`", "").replace("**", "").split()).strip("#* "))
 
 
 def _is_text(line: str) -> bool:
