@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from iquest_lsp.runtime.base.memory import read_memory
 from iquest_lsp.runtime.models.gguf_header import Header
+from iquest_lsp.runtime.models.plan_reasons import PlanReason, PlanReasonKind, cut_words, plan_words
 from iquest_lsp.settings import Settings
 
 #: Cells of a small model that drafts.
@@ -95,7 +96,7 @@ class MeasuredSpeed:
 class ModelPlan:
     """What the engine is started with; `window` in tokens, `kv_bytes` for all caches, `context_tokens` in cells.
 
-    `reason` tells all of it, `cuts` in sentences what made the window smaller than was wished for.
+    `reasons` are all of it, `cut_by` those that made the window smaller than was wished for.
     """
 
     window: int
@@ -106,8 +107,18 @@ class ModelPlan:
     sequences: int
     context_tokens: int
     kv_bytes: int
-    reason: str
-    cuts: tuple[str, ...] = ()
+    reasons: tuple[PlanReason, ...]
+    cut_by: tuple[PlanReason, ...] = ()
+
+    @property
+    def reason(self) -> str:
+        """All reasons, in words."""
+        return plan_words(self.reasons)
+
+    @property
+    def cuts(self) -> tuple[str, ...]:
+        """What cut the window, in sentences."""
+        return cut_words(self.cut_by)
 
 
 def plan(wishes: Wishes, header: Header, speed: MeasuredSpeed | None = None, memory: int | None = None) -> ModelPlan:
@@ -122,70 +133,75 @@ def plan(wishes: Wishes, header: Header, speed: MeasuredSpeed | None = None, mem
     types = list(AUTO_TYPES) if wishes.kv_type == "auto" else [wishes.kv_type]
     if wishes.kv_type == "auto" and speed.prefill.get("q8_0", 0.0) > 1.1 * speed.prefill.get("f16", float("inf")):
         types = ["q8_0", "f16", "q4_0"]
-        reasons.append("q8_0 was measured to be faster than f16")
+        reasons.append(PlanReason(PlanReasonKind.FASTER_TYPE, ("q8_0", "f16")))
     if wishes.kv_type == "auto" and any(width % QUANTIZED_BLOCK for width in _widths(header)):
         types = ["f16"]  # the quantized types hold whole blocks of a head's values
     kv_type, fitting = types[0], window
     if room is not None:
         kv_type, fitting = _fit(header, window, types, room, on_gpus)
-        if fitting < window or kv_type != types[0]:
-            cut = f"window cut from {window} to {fitting} tokens" if fitting < window else f"{kv_type} cache"
-            reasons.append(f"{cut} for {(memory or 0) / 2**30:.1f} GiB of free memory")
-            cuts += [f"The {reasons[-1].replace('cut', 'is cut', 1)}"] if fitting < window else []
+        free = (memory or 0) / 2**30
+        if fitting < window:
+            cuts.append(PlanReason(PlanReasonKind.WINDOW_TOO_LARGE, (window, fitting, free)))
+            reasons.append(cuts[-1])
+        elif kv_type != types[0]:
+            reasons.append(PlanReason(PlanReasonKind.TYPE_TOO_LARGE, (kv_type, free)))
     sequences = _sequences(header, fitting, kv_type, room, on_gpus)
     cells = (fitting + ANSWER_ROOM) * sequences
     batch = BATCH if room is None else _batch(header, cells, kv_type, room, on_gpus)
     if batch < BATCH:
-        reasons.append(f"batch of {batch} for the memory of attention scores")
+        reasons.append(PlanReason(PlanReasonKind.SCORES_TOO_LARGE, (batch,)))
     threads = wishes.threads or speed.threads or cores()
     batch_threads = wishes.threads or speed.batch_threads or cores()
     if speed.prefill:
-        measured = ", ".join(f"{kind} {rate:.0f}" for kind, rate in speed.prefill.items())
-        reasons.append(f"measured: reads {measured} tokens/s, writes one in {speed.token_ms:.1f} ms")
+        reasons.append(PlanReason(PlanReasonKind.MEASURED, (speed.token_ms,), tuple(speed.prefill.items())))
     total = kv_bytes(header, cells, kv_type, sequences)
-    reasons.append(f"KV of {total / 1e6:.0f} MB for {sequences} sequence{'s' if sequences > 1 else ''}")
+    reasons.append(PlanReason(PlanReasonKind.KV_SIZE, (total / 1e6, sequences)))
     if batch_threads != threads:
-        reasons.append(f"reads with {batch_threads} threads")
+        reasons.append(PlanReason(PlanReasonKind.BATCH_THREADS, (batch_threads,)))
     return ModelPlan(
-        fitting, kv_type, batch, threads, batch_threads, sequences, cells, total, "; ".join(reasons), tuple(cuts)
+        fitting, kv_type, batch, threads, batch_threads, sequences, cells, total, tuple(reasons), tuple(cuts)
     )
 
 
-def _wanted_window(wishes: Wishes, header: Header, speed: MeasuredSpeed) -> tuple[int, list[str], list[str]]:
+def _wanted_window(
+    wishes: Wishes, header: Header, speed: MeasuredSpeed
+) -> tuple[int, list[PlanReason], list[PlanReason]]:
     """The window before memory is asked; why, and what cut it."""
     trained = int(header.get("context_length", 0)) or CPU_WINDOW
     seen = reach(float(header.get("attention.max_alibi_bias", 0.0)), trained)
     if wishes.window_tokens:
         window = min(wishes.window_tokens, trained)
-        reasons, cuts = ["window as set"], []
+        cuts = []
         if window < wishes.window_tokens:
-            reasons = [f"the model was made for {trained} tokens, not for {wishes.window_tokens}"]
-            cuts = [f"The window is cut to {window} tokens: {reasons[0]}"]
+            cuts.append(PlanReason(PlanReasonKind.MADE_FOR, (trained, wishes.window_tokens)))
+        reasons = [*cuts] or [PlanReason(PlanReasonKind.AS_SET)]
         if seen < window:
-            reasons.append(f"its heads see {seen} tokens back")
-            cuts.append(f"The window is cut to {seen} tokens: {reasons[-1]}")
+            beyond = PlanReason(PlanReasonKind.HEADS_SEE, (seen,))
+            reasons, cuts = [*reasons, beyond], [*cuts, beyond]
         return min(window, seen), reasons, cuts
-    window, what = (CPU_WINDOW, "a processor")
+    window, suits = (CPU_WINDOW, PlanReasonKind.SUITS_PROCESSOR)
     if are_all_on_gpus(header, wishes.gpu_layers):
-        window, what = GPU_WINDOW, "a GPU"
+        window, suits = GPU_WINDOW, PlanReasonKind.SUITS_GPU
     gains = header.metadata.get(WINDOW_KEY, 0)
     if isinstance(gains, int) and gains > 0:
         trained = min(trained, max(gains, LEAST_WINDOW))
     window = min(window, trained, seen)
-    reasons = [f"window {window} suits {what}" if window < min(trained, seen) else f"window {window} is the model's"]
+    reasons = [PlanReason(suits if window < min(trained, seen) else PlanReasonKind.MODELS_OWN, (window,))]
     cuts = []
     rate = max(speed.prefill.values(), default=0.0)
     if rate > 0 and window > rate * WARM_SECONDS:
         window = max(_round(int(rate * WARM_SECONDS)), LEAST_WINDOW)
-        reasons.append(f"cut to {window}: more is not warmed within {WARM_SECONDS:.0f} s")
-        cuts = [f"The window is {reasons[-1].replace(':', ' tokens:')}"]
+        cuts = [PlanReason(PlanReasonKind.WARMED_TOO_LATE, (window, WARM_SECONDS))]
+        reasons += cuts
     if speed.depth_ms > 0:
         left = max(ANSWER_MS / ANSWER_TOKENS - speed.token_ms, SLOWED_SHARE * speed.token_ms)
         affordable = left / speed.depth_ms * 1000
         if window > affordable:
             window = max(_round(int(affordable)), LEAST_WINDOW)
-            reasons.append(f"cut to {window}: over more an answer is not written in time")
-            cuts = [f"The window is {reasons[-1].replace(':', ' tokens:')}"]
+            cuts = [
+                PlanReason(PlanReasonKind.ANSWERED_TOO_LATE, (window,))
+            ]  # of two that are too slow the one that cuts more
+            reasons += cuts
     return window, reasons, cuts
 
 

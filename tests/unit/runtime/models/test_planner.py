@@ -19,6 +19,7 @@ from iquest_lsp.runtime.models.catalogue import embedded_path
 from iquest_lsp.runtime.models.footprint import footprint
 from iquest_lsp.runtime.models.gguf_header import Header, read_header
 from iquest_lsp.runtime.models.manager import known_model
+from iquest_lsp.runtime.models.plan_reasons import PlanReason, PlanReasonKind
 from iquest_lsp.runtime.models.planner import (
     ANSWER_ROOM,
     LEAST_WINDOW,
@@ -262,6 +263,13 @@ def test_what_cut_a_window_is_said_in_a_sentence() -> None:
     assert slow == "The window is cut to 2048 tokens: more is not warmed within 120 s"
     (late,) = plan(Wishes(), header("7b"), MeasuredSpeed({}, 20.0, 5.0), memory=100 * GIB).cuts
     assert late.endswith("over more an answer is not written in time")
+
+
+def test_of_two_measurements_that_cut_a_window_the_last_one_is_its_cut() -> None:
+    made = plan(Wishes(), header("7b"), MeasuredSpeed({"f16": 60.0}, 20.0, 5.0), memory=100 * GIB)
+    warmed, answered = (PlanReasonKind.WARMED_TOO_LATE, PlanReasonKind.ANSWERED_TOO_LATE)
+    assert [item.kind for item in made.reasons if item.kind in (warmed, answered)] == [warmed, answered]
+    assert made.cut_by == (PlanReason(answered, (made.window,)),)
 
 
 def test_with_all_layers_on_gpus_their_memory_is_planned_with(monkeypatch: pytest.MonkeyPatch) -> None:
