@@ -30,6 +30,7 @@ from iquest_lsp.nextedit import gate
 from iquest_lsp.nextedit.predict import PREDICTORS, Predictor
 from iquest_lsp.nextedit.predictors import awaits, imports
 from iquest_lsp.nextedit.records import Place
+from iquest_lsp.nextedit.sorts import PredictorKind, Sort
 
 FITTED = (
     "aiohttp",
@@ -78,7 +79,7 @@ class Thought:
 
     step: int
     replacement: int
-    sort: str
+    sort: Sort
     edit: int
     right: bool
     line: int
@@ -97,9 +98,9 @@ class Played:
     edits: list[tuple[str, str]]
     thoughts: list[Thought] = field(default_factory=list)
 
-    def sorts(self, what: What) -> dict[str, tuple[int, int]]:
+    def sorts(self, what: What) -> dict[Sort, tuple[int, int]]:
         """For each sort how many were right, of how many."""
-        found: dict[str, tuple[int, int]] = {}
+        found: dict[Sort, tuple[int, int]] = {}
         for item in self.thoughts:
             if (is_right := item.counts(what)) is not None:
                 right, made = found.get(item.sort, (0, 0))
@@ -116,12 +117,12 @@ class Outcomes:
     #: Commits that count for what was thought of alone: played for the rare predictors, or by earlier ones.
     rare: list[Played] = field(default_factory=list)
 
-    def sorts(self, what: What) -> dict[str, tuple[float, float]]:
+    def sorts(self, what: What) -> dict[Sort, tuple[float, float]]:
         """All commits together, each counted for a few of a sort, and of a predictor, only: a sweep is one opinion."""
-        found: dict[str, tuple[float, float]] = {}
+        found: dict[Sort, tuple[float, float]] = {}
         for commit in (*self.commits, *self.rare):
             sorts = commit.sorts(what)
-            whole = Counter[str]()
+            whole = Counter[frozenset[PredictorKind]]()
             for sort, (_, made) in sorts.items():
                 whole[_predictors(sort)] += min(made, MOST_OF_ONE)
             for sort, (right, made) in sorts.items():
@@ -131,8 +132,8 @@ class Outcomes:
         return found
 
 
-def _predictors(sort: str) -> str:
-    return "&".join(sorted({one.partition("-")[0] for one in sort.split("+")}))
+def _predictors(sort: Sort) -> frozenset[PredictorKind]:
+    return frozenset(sort.predictors)
 
 
 def rare_outcomes(root: Path, commits: int, seconds: float) -> list[Played]:
@@ -198,7 +199,7 @@ class Earlier:
     """What was measured of edits before, in which repositories, but for sorts of predictors that were mended since."""
 
     repositories: frozenset[str] = frozenset()
-    sorts: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    sorts: Mapping[Sort, tuple[float, float]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, table: Path) -> Earlier:
@@ -207,17 +208,17 @@ class Earlier:
         sorts = known.get("sorts") or known["edits"]["sorts"]
         return cls(
             frozenset(known["repositories"]),
-            {sort: (right, made) for sort, (right, made) in sorts.items() if not MENDED.search(sort)},
+            {Sort.read(key): (right, made) for key, (right, made) in sorts.items() if not MENDED.search(key)},
         )
 
 
-def merged(several: Sequence[Outcomes], what: What, earlier: Earlier) -> dict[str, tuple[float, float]]:
+def merged(several: Sequence[Outcomes], what: What, earlier: Earlier) -> dict[Sort, tuple[float, float]]:
     """The sorts of several repositories together; no repository counts twice."""
     earlier = earlier if what == "edits" else Earlier()
     found = dict(earlier.sorts)
     for item in several:
         for sort, (right, made) in item.sorts(what).items():
-            if item.name not in earlier.repositories or MENDED.search(sort):
+            if item.name not in earlier.repositories or MENDED.search(sort.key):
                 known = found.get(sort, (0.0, 0.0))
                 found[sort] = (known[0] + right, known[1] + made)
     return found
@@ -235,7 +236,9 @@ def table(several: Sequence[Outcomes], scales: Mapping[What, float], earlier: Ea
         found[what] = {
             "scale": scale,
             "sorts": {
-                name: [round(right, 2), round(made, 2)] for name, (right, made) in sorted(sorts.items()) if made > 1
+                sort.key: [round(right, 2), round(made, 2)]
+                for sort, (right, made) in sorted(sorts.items(), key=lambda item: item[0].key)
+                if made > 1
             },
             "parts": {part: weight for part, weight in parts.items() if abs(weight) >= LEAST_WEIGHT},
         }
@@ -254,7 +257,7 @@ class Result:
     causes: Counter[str] = field(default_factory=Counter)
 
 
-Fit = tuple[dict[str, tuple[float, float]], dict[str, float]]
+Fit = tuple[dict[Sort, tuple[float, float]], dict[str, float]]
 
 
 def fits_to_others(several: Sequence[Outcomes], what: What, earlier: Earlier) -> list[Fit]:
@@ -299,7 +302,7 @@ def _right(found: Sequence[Result]) -> float:
     return sum(item.right for item in found) / max(sum(item.shown for item in found), 1)
 
 
-def _count(commit: Played, estimates: Mapping[str, float], least: float, result: Result) -> None:
+def _count(commit: Played, estimates: Mapping[Sort, float], least: float, result: Result) -> None:
     found: set[int] = set()
     refused, stopped = Counter[int](), set[int]()
     for thought in sorted(commit.thoughts, key=lambda thought: thought.step):
@@ -328,7 +331,7 @@ def _count(commit: Played, estimates: Mapping[str, float], least: float, result:
             result.causes[f"{cause} in {kind}"] += 1
 
 
-def _count_places(commit: Played, estimates: Mapping[str, float], least: float, result: Result) -> None:
+def _count_places(commit: Played, estimates: Mapping[Sort, float], least: float, result: Result) -> None:
     told: set[int] = set()
     hit: set[int] = set()
     right = 0

@@ -137,7 +137,7 @@ def main(folder: str) -> None:
     for file in sorted(Path(folder).glob("*.txtar")):
         for scenario in scenarios(file):
             edit = shown(scenario)
-            told = f"{edit.line + 1}: {edit.old!r} -> {edit.new!r} ({edit.sort})" if edit is not None else ""
+            told = f"{edit.line + 1}: {edit.old!r} -> {edit.new!r} ({edit.sort.key})" if edit is not None else ""
             rows.append((scenario.name, scenario.wanted is None, told, round(score(scenario, edit), 1)))
     quiet = [row for row in rows if row[1]]
     speaking = [row for row in rows if not row[1]]

@@ -273,10 +273,10 @@ def play(session: EditSession, tallies: Sequence[Tally], least: float = LEAST) -
             shown = in_order(admitted(every, least), path, line)
             elapsed = (time.process_time() - begin) * 1000
             for item in joined(every):
-                key = (item.path, session.place_of(item), item.old, item.new, item.sort)
+                key = (item.path, session.place_of(item), item.old, item.new, item.sort.key)
                 if key not in seen:
                     seen.add(key)
-                    count = sorts.setdefault(item.sort, [0, 0])
+                    count = sorts.setdefault(item.sort.key, [0, 0])
                     count[0] += session.judged(item) is not None
                     count[1] += 1
             new = [item for item in shown if not _is_known(session, item, refused, taken)]

@@ -1,6 +1,7 @@
 """The next edit: what the edits just made ask for elsewhere, found without a model, or guessed by one.
 
 records   an edit, a suggestion, and the reasons for one, as data
+sorts     what a suggestion rests on, as data
 pieces    texts taken apart into words and signs, and what turned one text into another
 parsed    a text with its syntax tree: names at places, scopes, calls
 predictors   what thinks of suggestions

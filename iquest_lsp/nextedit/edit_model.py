@@ -23,6 +23,7 @@ from iquest_lsp.nextedit.formats.choice import format_of
 from iquest_lsp.nextedit.pieces import edits_between
 from iquest_lsp.nextedit.records import Edit, EditKind, NextEdit, Reason, ReasonKind
 from iquest_lsp.nextedit.related_pieces import related_pieces
+from iquest_lsp.nextedit.sorts import PredictorKind, Sort
 from iquest_lsp.project.view import ProjectView
 from iquest_lsp.runtime.client.own_engines import OwnEngines
 from iquest_lsp.token_ids import TokenIds
@@ -33,7 +34,7 @@ AROUND = 3
 #: Tokens of an answer, and the milliseconds after which it is given up, whoever still waits for it.
 MOST_TOKENS, GIVEN_UP_MS = 1024, 10_000.0
 #: A suggestion's sort: nothing is measured of it.
-SORT = "model"
+SORT = Sort.of(PredictorKind.MODEL)
 
 
 class EditModel:

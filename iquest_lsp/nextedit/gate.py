@@ -20,6 +20,7 @@ from typing import Any
 from iquest_lsp.codeflow.reading import Category, category
 from iquest_lsp.common_ends import common_ends
 from iquest_lsp.nextedit.records import NextEdit, Place
+from iquest_lsp.nextedit.sorts import PredictorKind, Sort
 
 #: A suggestion is shown unasked from this precision on.
 LEAST = 0.9
@@ -31,8 +32,8 @@ WEIGHT = 4.0
 PULL, STEP = 3.0, 1.0
 #: Parts of what lies in the file, or the definition, of the edit that asks for it; predictors that are several.
 _OWN = ("own", "parameter", "variable", "field")
-_KNOWING = frozenset({"rename", "signature"})
-_PLAIN = frozenset({"misfit", "gone"})
+_KNOWING = frozenset({PredictorKind.RENAME, PredictorKind.SIGNATURE})
+_PLAIN = frozenset({PredictorKind.MISFIT, PredictorKind.GONE})
 _PLACED = _KNOWING | _PLAIN
 SEVERAL = 3
 #: Refusals of one replacement at several places after which it is made nowhere.
@@ -55,71 +56,69 @@ def _table() -> dict[str, Any]:
 
 
 @cache
-def measured(what: str = "edits") -> dict[str, tuple[float, float]]:
+def measured(what: str = "edits") -> dict[Sort, tuple[float, float]]:
     """For each sort how many were right of how many, where a commit counts for a few of them only."""
-    return {name: (float(right), float(made)) for name, (right, made) in _table()[what]["sorts"].items()}
+    return {Sort.read(key): (float(right), float(made)) for key, (right, made) in _table()[what]["sorts"].items()}
 
 
 @cache
-def precision(sort: str) -> float:
+def precision(sort: Sort) -> float:
     """How often a suggestion of this sort is right; where few were seen, sorts of the same parts count more."""
     return estimate(sort, measured(), _table()["edits"]["parts"])
 
 
 @cache
-def place_precision(sort: str) -> float:
+def place_precision(sort: Sort) -> float:
     """How often lines of this sort are changed with the commit, in whatever way."""
     return estimate(sort, measured("places"), _table()["places"]["parts"])
 
 
-def estimate(sort: str, sorts: Mapping[str, tuple[float, float]], parts: Mapping[str, float]) -> float:
+def estimate(sort: Sort, sorts: Mapping[Sort, tuple[float, float]], parts: Mapping[str, float]) -> float:
     """The precision of a sort by what was measured of it (right, made), and by its parts.
 
     What several predictors say is no less sure than what some of them say alone.
     """
-    those = sort.split("+")
-    best = max(_estimate(one, sorts, parts) for one in {sort, *those})
-    while len(those) > 1:
-        fewer = [[*those[:at], *those[at + 1 :]] for at in range(len(those))]
-        value, those = max((_estimate("+".join(some), sorts, parts), some) for some in fewer)
-        best = max(best, value)
+    best = max(_estimate(one, sorts, parts) for one in {sort, *(Sort((clue,)) for clue in sort.clues)})
+    while len(sort.clues) > 1:
+        fewer = [Sort((*sort.clues[:at], *sort.clues[at + 1 :])) for at in range(len(sort.clues))]
+        sort = max(fewer, key=lambda some: (_estimate(some, sorts, parts), some.key))
+        best = max(best, _estimate(sort, sorts, parts))
     return best
 
 
-def _estimate(sort: str, sorts: Mapping[str, tuple[float, float]], parts: Mapping[str, float]) -> float:
+def _estimate(sort: Sort, sorts: Mapping[Sort, tuple[float, float]], parts: Mapping[str, float]) -> float:
     right, made = sorts.get(sort, (0.0, 0.0))
     return (right + WEIGHT * expected(sort, parts)) / (made + WEIGHT)
 
 
-def expected(sort: str, parts: Mapping[str, float]) -> float:
+def expected(sort: Sort, parts: Mapping[str, float]) -> float:
     """What the parts of a sort say of its precision: a logistic regression on them."""
     return 1 / (1 + math.exp(-sum(parts.get(part, 0.0) for part in parts_of(sort))))
 
 
-def parts_of(sort: str) -> list[str]:
+def parts_of(sort: Sort) -> list[str]:
     """What a sort is judged by: the predictors' names, each also with each of its parts, and two and two of them.
 
-    Of a suggestion that several predictors make the sorts are joined by `+`: how many they are counts too, the most
+    Where several predictors make a suggestion it counts too how many they are, the most
     examples that one of them has, whether these are in the same file, and what was passed over. Where one of them knows
     what a name means, where the same text was replaced before says nothing more. Of renames two and two parts count.
     """
-    names = list(dict.fromkeys(one.partition("-")[0] for one in sort.split("+")))
+    names = sort.predictors
     knows = not _KNOWING.isdisjoint(names)
     found: list[str] = []
     every: set[str] = set()
-    for one in sort.split("+"):
-        name, *parts = one.split("-")
-        every.update(parts)
-        if name == "repeat" and knows:
+    for clue in sort.clues:
+        every.update(clue.marks)
+        if clue.by is PredictorKind.REPEAT and knows:
             continue
-        found += [name, *(f"{name} {part}" for part in parts)]
-        if name == "rename":
-            pairs = itertools.combinations(sorted(set(parts)), 2)
-            found += [f"{name} {part} {other}" for part, other in pairs]
+        found += [clue.by, *(f"{clue.by} {mark}" for mark in clue.marks)]
+        if clue.by is PredictorKind.RENAME:
+            pairs = itertools.combinations(sorted(set(clue.marks)), 2)
+            found += [f"{clue.by} {mark} {other}" for mark, other in pairs]
     together = itertools.combinations(sorted(names), 2)
     count = max((_examples(part) for part in every), default=0)
     place = "own" if not every.isdisjoint(_OWN) else "other"
-    found += [f"all {count}", f"all {place}", f"all {place} {count}", f"all of {min(sort.count('+') + 1, SEVERAL)}"]
+    found += [f"all {count}", f"all {place}", f"all {place} {count}", f"all of {min(len(sort.clues), SEVERAL)}"]
     found += [f"all {part}" for part in every if part.startswith("passed")]
     return [*dict.fromkeys([*found, *(f"{one}&{other}" for one, other in together)])]
 
@@ -131,10 +130,10 @@ def _examples(part: str) -> int:
     return int(part[4:]) + 1 if re.fullmatch(r"done\d", part) else 0
 
 
-def fitted(sorts: Mapping[str, tuple[float, float]], *, rounds: int = 25) -> dict[str, float]:
+def fitted(sorts: Mapping[Sort, tuple[float, float]], *, rounds: int = 25) -> dict[str, float]:
     """The weights of parts that fit what was measured (right, made), drawn towards 0: Newton's step part by part."""
     weights = dict.fromkeys((part for sort in sorts for part in parts_of(sort)), 0.0)
-    having: dict[str, list[str]] = {part: [] for part in weights}
+    having: dict[str, list[Sort]] = {part: [] for part in weights}
     for sort in sorts:
         for part in set(parts_of(sort)):
             having[part].append(sort)
@@ -161,7 +160,7 @@ def joined(found: Iterable[NextEdit]) -> list[NextEdit]:
         if item.old != item.new:
             same.setdefault(_outcome(item), []).append(item)
     return [
-        replace(min(those, key=lambda item: len(item.old)), sort="+".join(sorted({item.sort for item in those})))
+        replace(min(those, key=lambda item: len(item.old)), sort=Sort.joined(item.sort for item in those))
         for those in same.values()
     ]
 
@@ -192,14 +191,14 @@ def admitted(found: Iterable[NextEdit], least: float = LEAST) -> list[NextEdit]:
     return kept
 
 
-def is_placed(sort: str) -> bool:
+def is_placed(sort: Sort) -> bool:
     """Whether what a sort rests on tells a place to look at: more than that a text is like another one."""
-    return not _PLACED.isdisjoint(one.partition("-")[0] for one in sort.split("+"))
+    return not _PLACED.isdisjoint(sort.predictors)
 
 
-def is_plain(sort: str) -> bool:
+def is_plain(sort: Sort) -> bool:
     """Whether what is written at a place does not fit what is defined now, whether or not somebody mends it."""
-    return sort.partition("-")[0] in _PLAIN
+    return sort.predictors[0] in _PLAIN
 
 
 def admitted_places(

@@ -160,7 +160,7 @@ def _place(text: str, offset: int) -> tuple[int, int]:
 def done_mark(done: Sequence[Renaming], renaming: tuple[str, str], home: tuple[str, int]) -> str:
     """How often a name was replaced by another in other lines than `home` (path, line): a mark of a suggestion's sort.
 
-    Nothing where it was not, `-done1` for once, `-done2` for more often.
+    Empty where it was not, `done1` for once, `done2` for more often.
     """
     places = {(it.path, it.line) for it in done if (it.old, it.new) == renaming} - {home}
-    return f"-done{min(len(places), 2)}" if places else ""
+    return f"done{min(len(places), 2)}" if places else ""

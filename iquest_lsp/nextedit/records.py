@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from iquest_lsp.codeflow.reading import Fact
+from iquest_lsp.nextedit.sorts import Sort
 
 
 class EditKind(StrEnum):
@@ -76,7 +77,7 @@ class Edit:
 class NextEdit:
     """One suggestion: the text `old` from (`line`, `column`) on becomes `new`.
 
-    `sort` names the evidence it rests on, whose precision was measured; `confidence` is that precision, 0 for a model's
+    `sort` is the evidence it rests on, whose precision was measured; `confidence` is that precision, 0 for a model's
     guess, of which none was measured. `trigger` is the path and line of the edit that asks for it.
     """
 
@@ -87,7 +88,7 @@ class NextEdit:
     new: str
     kind: EditKind
     reason: Reason
-    sort: str
+    sort: Sort
     confidence: float = 0.0
     trigger: tuple[str, int] = ("", 0)
 
@@ -127,7 +128,7 @@ class Place:
     end: int
     kind: EditKind
     reason: Reason
-    sort: str
+    sort: Sort
     confidence: float = 0.0
     trigger: tuple[str, int] = ("", 0)
 

@@ -13,6 +13,7 @@ from iquest_lsp.nextedit.parsed import Parsed, function_around
 from iquest_lsp.nextedit.predictors.calls import calls_of
 from iquest_lsp.nextedit.predictors.changed_heads import Changed, changed_heads
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
+from iquest_lsp.nextedit.sorts import PredictorKind, Sort
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -60,7 +61,7 @@ def _calls(item: Changed, changes: Sequence[Change], sources: Sources) -> Iterat
             ".await" if is_rust else "await ",
             EditKind.SIGNATURE,
             Reason(ReasonKind.ASYNC, (item.short,)),
-            f"signature-await-{place}-{inside}{call.how}",
+            Sort.of(PredictorKind.SIGNATURE, "await", place, inside, *call.how),
             trigger=(item.path, item.line),
         )
 
@@ -79,7 +80,7 @@ def _heads(change: Change) -> Iterator[NextEdit]:
                 seen.add(function.id)
                 at = _head_place(text, function)
                 written = change.is_changed(at[0]) and at[0] != line
-                sort = "signature-async" + ("-changed" if written else "")
+                sort = Sort.of(PredictorKind.SIGNATURE, "async", "changed" if written else "")
                 name = function.child_by_field_name("name")
                 reason = Reason(ReasonKind.AWAITS, (text.text_of(name) if name is not None else "",))
                 yield NextEdit(

@@ -13,6 +13,7 @@ from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.parsed import Parsed, Spot, arguments_of, parse
 from iquest_lsp.nextedit.predictors.changed_heads import CallRepair, Changed
 from iquest_lsp.nextedit.records import Edit, EditKind, NextEdit, Reason, ReasonKind
+from iquest_lsp.nextedit.sorts import PredictorKind, Sort
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -37,7 +38,7 @@ class WrittenCall:
     arguments: Node
     plain: tuple[Node, ...]
     words: Mapping[str, Node]
-    how: str
+    how: tuple[str, ...]
 
     @property
     def given(self) -> list[Node]:
@@ -57,11 +58,11 @@ def calls(item: Changed, plan: CallRepair, changes: Sequence[Change], sources: S
 
 
 def _done(item: Changed, changes: Sequence[Change]) -> str:
-    """A mark of sorts for how many lines with calls were changed already and still have them: none, 1, or more."""
+    """A mark of the sort for how many lines with calls were changed already and still have them: none, 1, or more."""
     call = re.compile(rf"(?<![\w$]){re.escape(item.short)}\s*\(")
     edits = [edit for change in changes for edit in change.edits if not _is_head(item, edit)]
     both = sum(any(map(call.search, edit.old)) and any(map(call.search, edit.new)) for edit in edits)
-    return f"-done{min(both, 2)}" if both else ""
+    return f"done{min(both, 2)}" if both else ""
 
 
 def _is_head(item: Changed, edit: Edit) -> bool:
@@ -70,7 +71,7 @@ def _is_head(item: Changed, edit: Edit) -> bool:
 
 def calls_of(item: Changed, changes: Sequence[Change], sources: Sources) -> Iterator[WrittenCall]:
     """The calls that mean a definition, as far as their files tell."""
-    marks = _done(item, changes)
+    done = _done(item, changes)
     name, owner = item.short, item.qualified.rpartition(".")[0].rsplit(".", 1)[-1]
     module = module_name(item.path)
     uses = sources.uses(name, module, owner)
@@ -85,15 +86,14 @@ def calls_of(item: Changed, changes: Sequence[Change], sources: Sources) -> Iter
         text = parse(use.path, data.decode("utf-8", "replace")) if data is not None else None
         if text is None or text.names is None:
             continue
-        how = ("" if sure else "-alone") + ("" if alone else "-shared")
-        how += ("-loose" if use.path.endswith(_LOOSE) else "") + marks
+        how = "" if sure else "alone", "" if alone else "shared", "loose" if use.path.endswith(_LOOSE) else "", done
         for spot in text.spots(name, use.line, use.line + 1):
             arguments = arguments_of(spot.node)
             if arguments is not None and (call := _call(use.path, text, spot, arguments, how)) is not None:
                 yield call
 
 
-def _call(path: str, text: Parsed, spot: Spot, arguments: Node, how: str = "") -> WrittenCall | None:
+def _call(path: str, text: Parsed, spot: Spot, arguments: Node, how: tuple[str, ...] = ()) -> WrittenCall | None:
     """The call with these arguments; None where one of them stands for several."""
     given = [node for node in arguments.named_children if "comment" not in node.type]
     if any(node.type in _SPREAD for node in given):
@@ -115,13 +115,13 @@ def _suggestion(
     new: str,
     kind: ReasonKind,
     values: tuple[str, ...],
-    sort: str,
+    *marks: str,
 ) -> NextEdit:
     """Bytes of a call's file become another text."""
     old = call.text.source[start:end].decode("utf-8", "replace")
-    reason, name = Reason(kind, values), f"signature-{sort}{call.how}"
+    reason, sort = Reason(kind, values), Sort.of(PredictorKind.SIGNATURE, *marks, *call.how)
     trigger = item.path, item.line
-    return NextEdit(call.path, *call.text.place_at(start), old, new, EditKind.SIGNATURE, reason, name, trigger=trigger)
+    return NextEdit(call.path, *call.text.place_at(start), old, new, EditKind.SIGNATURE, reason, sort, trigger=trigger)
 
 
 def _renamed(item: Changed, plan: CallRepair, call: WrittenCall) -> Iterator[NextEdit]:
@@ -167,33 +167,33 @@ def _added(
     if len(call.plain) > plan.before or (change is not None and _is_new(call, change)):
         return
     values: list[tuple[int, str, str]] = []
-    kinds: list[str] = []
+    kinds: list[tuple[str, ...]] = []
     for at, name in plan.added:
         optional = name in plan.optional
         value, kind = _value(name, call, learned.get(name, {}), change)
-        if value and not (optional and kind == "scope"):
+        if value and not (optional and kind == ("scope",)):
             values.append((at, name, value))
-            kinds.append((f"optional-{_whose(item, call)}" if optional else "") + kind)
+            kinds.append(("optional", _whose(item, call), *kind) if optional else kind)
         elif not optional:
             return
     if not values:
         return
-    sort = "added-" + min(kinds, key=_strength) + ("-several" if len(values) > 1 else "")
+    marks = "added", *min(kinds, key=_strength), "several" if len(values) > 1 else ""
     if (placed := _placed(plan, call, values)) is not None:
         start, new = placed if (lines := _on_own_lines(call, placed, values)) is None else lines
         names = (item.short, ", ".join(name for _, name, _ in values))
-        yield _suggestion(item, call, start, start, new, ReasonKind.PARAMETER_ADDED, names, sort)
+        yield _suggestion(item, call, start, start, new, ReasonKind.PARAMETER_ADDED, names, *marks)
 
 
 def _whose(item: Changed, call: WrittenCall) -> str:
-    """`inner-` for a call in the changed definition itself, whose own parameter proves nothing."""
+    """`inner` for a call in the changed definition itself, whose own parameter proves nothing."""
     around = call.text.symbol_at(call.spot.line)
-    return "inner-" if call.path == item.path and around is not None and around.name == item.name else ""
+    return "inner" if call.path == item.path and around is not None and around.name == item.name else ""
 
 
-def _strength(kind: str) -> int:
+def _strength(kind: tuple[str, ...]) -> int:
     """The weakest evidence comes first."""
-    return ("scope" not in kind and "fresh" not in kind, "fresh" in kind, not kind.startswith("optional")).count(True)
+    return ("scope" not in kind and "fresh" not in kind, "fresh" in kind, kind[0] != "optional").count(True)
 
 
 def _placed(plan: CallRepair, call: WrittenCall, values: Sequence[tuple[int, str, str]]) -> tuple[int, str] | None:
@@ -249,18 +249,20 @@ def _is_new(call: WrittenCall, change: Change) -> bool:
     )
 
 
-def _value(name: str, call: WrittenCall, learned: Mapping[str, int], change: Change | None) -> tuple[str, str]:
-    """What a call gives for a new parameter, and what that rests on; empty where nothing tells."""
+def _value(
+    name: str, call: WrittenCall, learned: Mapping[str, int], change: Change | None
+) -> tuple[str, tuple[str, ...]]:
+    """What a call gives for a new parameter, and the marks of what that rests on; empty where nothing tells."""
     bound = _bound(call.text, call.spot, name, change)
     if len(learned) == 1:
         value, count = next(iter(learned.items()))
         if not re.fullmatch(r"[^\W\d]\w*", value) or value in _LITERALS:
-            return value, f"{_form(value)}-{min(count, 2)}"
+            return value, (_form(value), str(min(count, 2)))
         if value == name:
-            return (name, f"{bound}-learned") if bound else ("", "")
+            return (name, (bound, "learned")) if bound else ("", ())
         there = _bound(call.text, call.spot, value, change)
-        return value, f"name-{min(count, 2)}" + ("-bound" if there else "")
-    return (name, bound) if bound else ("", "")
+        return value, ("name", str(min(count, 2)), "bound" if there else "")
+    return (name, (bound,)) if bound else ("", ())
 
 
 def _bound(text: Parsed, spot: Spot, name: str, change: Change | None) -> str:

@@ -10,6 +10,7 @@ from iquest_lsp.codeflow.reading import NotLookedUpError, Sources, SymbolChange,
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.pieces import is_compound
 from iquest_lsp.nextedit.records import EditKind, Place, Reason, ReasonKind
+from iquest_lsp.nextedit.sorts import PredictorKind, Sort
 
 #: Names as short as this are looked for in vain; definitions that are followed at once.
 SHORT, MAX_GONE = 3, 12
@@ -65,13 +66,13 @@ def _uses(item: SymbolChange, changes: dict[str, Change], sources: Sources) -> I
         if change is not None and change.is_changed(use.line):
             continue
         place = "own" if use.path == item.path else use.kind
-        sort = f"gone-{item.kind}-{place}" + ("-member" if owner else "") + ("" if sure else "-unsure")
+        marks = item.kind, place, "member" if owner else "", "" if sure else "unsure"
         yield Place(
             use.path,
             use.line,
             max(use.last, use.line),
             EditKind.GONE,
             Reason(ReasonKind.GONE, (name,)),
-            sort,
+            Sort.of(PredictorKind.GONE, *marks),
             trigger=(item.path, item.line),
         )

@@ -19,6 +19,7 @@ from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.parsed import Parsed, is_label, is_member, parse
 from iquest_lsp.nextedit.predictors.modules import GO_PACKAGES, from_definer, in_braces, module_of
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
+from iquest_lsp.nextedit.sorts import PredictorKind, Sort
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -181,11 +182,12 @@ def _unused(change: Change, known: Collection[str]) -> Iterator[NextEdit]:
         if len(lines_with(before.text, item.name)) <= 1:
             continue  # it was idle before
         language = grammars.language_of(change.path)
-        sort = f"import-unused-{language}-{'one-of-several' if item.several > 1 else 'whole'}"
+        some = ("one", "of", "several") if item.several > 1 else ("whole",)
+        sort = Sort.of(PredictorKind.IMPORT, "unused", language, *some)
         yield from _without(change, item, Reason(ReasonKind.UNUSED_IMPORT, (item.name,)), sort)
 
 
-def _without(change: Change, item: Import, reason: Reason, sort: str) -> Iterator[NextEdit]:
+def _without(change: Change, item: Import, reason: Reason, sort: Sort) -> Iterator[NextEdit]:
     """The statement without the name, or nothing where it binds no other."""
     text = change.after
     trigger = (change.path, change.edits[-1].line) if change.edits else (change.path, 0)
@@ -217,11 +219,12 @@ def _missing(change: Change, sources: Sources, known: Collection[str]) -> Iterat
         return
     after = change.after
     language = grammars.language_of(change.path)
+    sort = Sort.of(PredictorKind.IMPORT, "missing", language)
     names = _new_packages(change) if is_go else _new_names(change)
     for name in [name for name in names if name not in known][:MAX_NAMES]:
         if is_own := _is_own(name, change):
             reason = Reason(ReasonKind.MISSING_IMPORT_OF_LANGUAGE, (name, language))
-            yield from _with_import(change, after, name, is_own, reason, f"import-missing-{language}-own")
+            yield from _with_import(change, after, name, is_own, reason, sort.plus("own"))
             continue
         statements = Counter[str]()
         files = 0
@@ -238,14 +241,14 @@ def _missing(change: Change, sources: Sources, known: Collection[str]) -> Iterat
                     statements[statement] += 1
         if not statements and (statement := from_definer(change, name, sources, _first_import(after))):
             reason = Reason(ReasonKind.MISSING_IMPORT, (name, module_of(statement)))
-            yield from _with_import(change, after, name, statement, reason, f"import-missing-{language}-defined")
+            yield from _with_import(change, after, name, statement, reason, sort.plus("defined"))
         if not statements:
             continue
         statement, count = statements.most_common(1)[0]
         if count < LEAST_SHARE * statements.total():
             continue
         reason = Reason(ReasonKind.MISSING_IMPORT, (name, module_of(statement)))
-        yield from _with_import(change, after, name, statement, reason, f"import-missing-{language}-{min(count, 3)}")
+        yield from _with_import(change, after, name, statement, reason, sort.plus(str(min(count, 3))))
 
 
 def _first_import(text: Parsed) -> str:
@@ -318,7 +321,7 @@ def _imports_it(path: str, text: str, name: str) -> str:
 
 
 def _with_import(
-    change: Change, text: Parsed, name: str, statement: str, reason: Reason, sort: str
+    change: Change, text: Parsed, name: str, statement: str, reason: Reason, sort: Sort
 ) -> Iterator[NextEdit]:
     """The statement at its alphabetical place among the file's imports, or the name in the one that has its module."""
     statements = list({item.statement.id: item.statement for item in imports_of(text)}.values())
@@ -357,7 +360,8 @@ def _with_import(
         ]
     behind = [node for node in kin or statements if not is_python or text.text_of(node) < statement]
     place = behind[-1].end_point.row + 1 if behind else (kin or statements)[0].start_point.row
-    yield NextEdit(change.path, place, 0, "", statement + "\n", EditKind.IMPORT, reason, f"{sort}-line", 0.0, trigger)
+    sort = sort.plus("line")
+    yield NextEdit(change.path, place, 0, "", statement + "\n", EditKind.IMPORT, reason, sort, 0.0, trigger)
 
 
 def _beside_others(text: Parsed, statements: Sequence[Node], head: str, name: str) -> tuple[int, int, str, str] | None:

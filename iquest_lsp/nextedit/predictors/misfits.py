@@ -19,6 +19,7 @@ from iquest_lsp.nextedit.predictors.changed_heads import (
     takes_many,
 )
 from iquest_lsp.nextedit.records import EditKind, Place, Reason, ReasonKind
+from iquest_lsp.nextedit.sorts import PredictorKind, Sort
 
 MAX_CHANGED = 12
 #: What stands around a call whose result nobody takes.
@@ -92,7 +93,7 @@ def _calls(
             end,
             EditKind.SIGNATURE,
             Reason(ReasonKind.MISFIT, (item.short,)),
-            f"misfit-{what}-{place}{call.how}",
+            Sort.of(PredictorKind.MISFIT, what, place, *call.how),
             trigger=(item.path, item.line),
         )
 

@@ -35,12 +35,12 @@ class Passed:
     over: frozenset[Place]
     run: int
 
-    def marks(self, path: str, line: int) -> str:
-        """The marks of a suggestion's sort; nothing where no place was passed over."""
+    def marks(self, path: str, line: int) -> tuple[str, ...]:
+        """The marks of a suggestion's sort; none where no place was passed over."""
         if not self.over:
-            return ""
-        own = "-over" if (path, line) in self.over else ""
-        return f"-passed{min(len(self.over), 2)}-run{counted(self.run)}{own}"
+            return ()
+        own = ("over",) if (path, line) in self.over else ()
+        return f"passed{min(len(self.over), 2)}", f"run{counted(self.run)}", *own
 
 
 def passed(examples: Iterable[Place], places: Iterable[Place], heads: Collection[Place]) -> Passed:

@@ -35,6 +35,7 @@ from iquest_lsp.nextedit.predictors.passed_over import passed
 from iquest_lsp.nextedit.predictors.repeats import head_lines
 from iquest_lsp.nextedit.predictors.scoped_renames import families, scoped
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
+from iquest_lsp.nextedit.sorts import PredictorKind, Sort
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -44,7 +45,7 @@ SHORT, SHORTEST = 3, 2
 #: Renamed things that are followed at once.
 MAX_RENAMED = 12
 #: Sorts of strings that mean a name even where it is a plain word.
-_PLAINLY = ("-led", "-exported")
+_PLAINLY = ("led", "exported")
 _QUOTES = ('"', "'", "`")
 #: What a line has where something in it may be a comment or a string.
 _IN_PROSE = re.compile(r"[\"'`#]|//|/\*|^\s*\*|--")
@@ -77,8 +78,11 @@ def predict(changes: Sequence[Change], sources: Sources) -> Iterator[NextEdit]:
     done = [item for change in changes for item in change.renamings]
     heads = head_lines(changes)
     for renamed in list(renamed_definitions(changes))[:MAX_RENAMED]:
-        marks = ("" if renamed.plain else "-alike") + ("" if is_akin(renamed.old, renamed.new) else "-unlike")
-        marks += done_mark(done, (renamed.old, renamed.new), (renamed.path, renamed.line))
+        marks = [
+            "" if renamed.plain else "alike",
+            "" if is_akin(renamed.old, renamed.new) else "unlike",
+            done_mark(done, (renamed.old, renamed.new), (renamed.path, renamed.line)),
+        ]
         found: list[NextEdit] = []
         with contextlib.suppress(NotLookedUpError):
             found += _everywhere(renamed, sources, marks)
@@ -86,7 +90,7 @@ def predict(changes: Sequence[Change], sources: Sources) -> Iterator[NextEdit]:
             found += _in_strings(renamed, sources, marks)
         made = {(it.path, it.line) for it in done if (it.old, it.new) == (renamed.old, renamed.new)}
         over = passed(made, ((item.path, item.line) for item in found), heads)
-        yield from (replace(item, sort=item.sort + over.marks(item.path, item.line)) for item in found)
+        yield from (replace(item, sort=item.sort.plus(*over.marks(item.path, item.line))) for item in found)
     for change in changes:
         if change.text.old_path:
             with contextlib.suppress(NotLookedUpError):
@@ -128,7 +132,7 @@ def _defined_at(text: Parsed, name: str, line: int) -> Symbol | None:
 # --------------------------------------------------------------------------------------------- in all files
 
 
-def _everywhere(renamed: Renamed, sources: Sources, marks: str) -> Iterator[NextEdit]:
+def _everywhere(renamed: Renamed, sources: Sources, marks: Sequence[str]) -> Iterator[NextEdit]:
     """The uses of a definition under its old name; `marks` end their sorts."""
     short = len(renamed.old) < SHORT
     if len(renamed.old) < SHORTEST:
@@ -141,31 +145,30 @@ def _everywhere(renamed: Renamed, sources: Sources, marks: str) -> Iterator[Next
     for use in mine:
         if category(use.path) in (Category.CHANGELOG, Category.GENERATED, Category.LOCK):
             continue
-        sort = _sort(renamed, use, importers, alone)
-        if short and (use.kind not in ("caller", "test") or sort.endswith(("-unsure", "-alone"))):
+        basis = _basis(renamed, use, importers, alone)
+        if short and (use.kind not in ("caller", "test") or basis[-1:] in (["unsure"], ["alone"])):
             continue  # so short a name is many things'
-        if sort:
-            sort += "-short" if short else ""
-            yield from _in_line(renamed, use, sources, sort + marks)
+        if basis:
+            sort = Sort.of(PredictorKind.RENAME, *basis, "short" if short else "", *marks)
+            yield from _in_line(renamed, use, sources, sort)
 
 
-def _sort(renamed: Renamed, use: Reference, importers: set[str], alone: bool) -> str:
-    """What a use rests on; empty where it is another thing's."""
+def _basis(renamed: Renamed, use: Reference, importers: set[str], alone: bool) -> list[str]:
+    """The marks of what a use rests on; none where it is another thing's."""
+    shared = [] if alone else ["shared"]
     if use.kind in ("docs", "ci", "config"):
         if not use.named:
-            return ""
-        return f"rename-{use.kind}" + ("" if alone else "-shared") + ("" if is_compound(renamed.old) else "-plain")
+            return []
+        return [use.kind, *shared, *([] if is_compound(renamed.old) else ["plain"])]
     sure = is_meant(use, renamed.path, renamed.qualified, importers)
     place = "own" if use.path == renamed.path else use.kind
-    member = "member-" if renamed.owner else ""
+    placed = ["member", place] if renamed.owner else [place]
     if sure is None:
-        return (
-            f"rename-{member}{place}-alone" if alone and is_compound(renamed.old) else f"rename-{member}{place}-unsure"
-        )
-    return f"rename-{member}{place}" + ("" if alone else "-shared") if sure else ""
+        return [*placed, "alone" if alone and is_compound(renamed.old) else "unsure"]
+    return [*placed, *shared] if sure else []
 
 
-def _in_line(renamed: Renamed, use: Reference, sources: Sources, sort: str) -> Iterator[NextEdit]:
+def _in_line(renamed: Renamed, use: Reference, sources: Sources, sort: Sort) -> Iterator[NextEdit]:
     reason = (
         Reason(ReasonKind.RENAMED, (renamed.old, renamed.new))
         if use.path == renamed.path
@@ -187,7 +190,7 @@ def _in_line(renamed: Renamed, use: Reference, sources: Sources, sort: str) -> I
             f"{renamed.old}: {renamed.new}" if spot.shorthand else renamed.new,
             EditKind.RENAME,
             reason,
-            sort + ("-beside" if beside else ""),
+            sort.plus("beside" if beside else ""),
             trigger=(renamed.path, renamed.line),
         )
 
@@ -237,7 +240,7 @@ def _as_code(line: str, column: int, end: int, name: str) -> bool:
     return is_compound(name) or line[end : end + 1] in ("`", "(") or line[column - 1 : column] in ("`", ".")
 
 
-def _in_strings(renamed: Renamed, sources: Sources, marks: str) -> Iterator[NextEdit]:
+def _in_strings(renamed: Renamed, sources: Sources, marks: Sequence[str]) -> Iterator[NextEdit]:
     """Strings and comments of code that hold the name alone, or at the end of a dotted path."""
     plain = not is_compound(renamed.old)
     if plain and len(renamed.old) <= SHORT:
@@ -248,8 +251,8 @@ def _in_strings(renamed: Renamed, sources: Sources, marks: str) -> Iterator[Next
         outer = renamed.owner or module_name(renamed.path)
         key = ("strings", renamed.old, line, outer)
         places = sources.kept(path, key, partial(_quoted, path, line, renamed.old, outer))
-        for column, sort in places or ():
-            if plain and not sort.endswith(_PLAINLY):
+        for column, basis in places or ():
+            if plain and basis[-1] not in _PLAINLY:
                 continue  # a word of a language may be any word
             place = "own" if path == renamed.path else "other"
             yield NextEdit(
@@ -260,31 +263,31 @@ def _in_strings(renamed: Renamed, sources: Sources, marks: str) -> Iterator[Next
                 renamed.new,
                 EditKind.RENAME,
                 Reason(ReasonKind.RENAMED_IN, (renamed.old, renamed.new, renamed.path)),
-                f"{sort}-{place}{marks}",
+                Sort.of(PredictorKind.RENAME, *basis, place, *marks),
                 trigger=(renamed.path, renamed.line),
             )
 
 
-def _quoted(path: str, line: int, name: str, outer: str, data: bytes) -> list[tuple[int, str]]:
-    """Columns of a line of code at which a name stands in a comment, or alone in a string, and the sort of it.
+def _quoted(path: str, line: int, name: str, outer: str, data: bytes) -> list[tuple[int, tuple[str, ...]]]:
+    """Columns of a line of code at which a name stands in a comment, or alone in a string, and the marks of it.
 
     `outer` is the type or the module that has the name: a path that ends so means nothing else.
     """
     text = parse(path, data.decode("utf-8", "replace"))
-    found: list[tuple[int, str]] = []
+    found: list[tuple[int, tuple[str, ...]]] = []
     for column, end in text.words(name, line) if text.names is not None else ():
         node = text.node_at(line, column)
         if node is None or "identifier" in node.type:
             continue
         around = text.lines[line][column - 1 : column], text.lines[line][end : end + 1]
         if "comment" in node.type:
-            found.append((column, "rename-comment"))
+            found.append((column, ("comment",)))
         elif around[1] in _QUOTES and around[0] in (*_QUOTES, "."):
             led = text.lines[line][:column].endswith(f"{outer}.")
             exported = node.parent is not None and _is_exported(node)
-            found.append((column, "rename-string" + ("-led" if led else "-exported" if exported else "")))
+            found.append((column, ("string", "led" if led else "exported" if exported else "")))
         elif "string" in node.type and around[1] in ("(", " ", ".", ":", "`", *_QUOTES):
-            found.append((column, "rename-string-inside"))
+            found.append((column, ("string", "inside")))
     return found
 
 
@@ -305,10 +308,9 @@ def _moved(old: str, new: str, sources: Sources) -> Iterator[NextEdit]:
         if category(path) in (Category.CHANGELOG, Category.GENERATED, Category.LOCK):
             continue
         if old in found:
+            sort = Sort.of(PredictorKind.RENAME, "path")
             for match in re.finditer(rf"(?<![\w/]){re.escape(old)}(?!\w)", found):
-                yield NextEdit(
-                    path, line, match.start(), old, new, EditKind.RENAME, reason, "rename-path", trigger=(new, 0)
-                )
+                yield NextEdit(path, line, match.start(), old, new, EditKind.RENAME, reason, sort, trigger=(new, 0))
         elif imports(found) and one.parent == other.parent and path != new:
             for match in re.finditer(rf"(?<=[./ ]){re.escape(one.stem)}(?=[\s;\"'.]|$)", found):
                 module = re.search(r"[\w./-]*$", found[: match.end()])
@@ -321,6 +323,6 @@ def _moved(old: str, new: str, sources: Sources) -> Iterator[NextEdit]:
                         other.stem,
                         EditKind.RENAME,
                         reason,
-                        "rename-module",
+                        Sort.of(PredictorKind.RENAME, "module"),
                         trigger=(new, 0),
                     )

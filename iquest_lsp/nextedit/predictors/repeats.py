@@ -18,6 +18,7 @@ from iquest_lsp.nextedit.parsed import Parsed, is_member, parse
 from iquest_lsp.nextedit.pieces import TextPiece, is_compound, is_name, pieces, replacements
 from iquest_lsp.nextedit.predictors.passed_over import counted, nearness, passed
 from iquest_lsp.nextedit.records import Edit, EditKind, NextEdit, Reason, ReasonKind
+from iquest_lsp.nextedit.sorts import PredictorKind, Sort
 
 #: An edit of more lines, or one that replaces more parts of its line, is no pattern.
 MAX_LINES, MAX_PARTS = 3, 4
@@ -101,10 +102,9 @@ def predict(changes: Sequence[Change], sources: Sources) -> Iterator[NextEdit]:
         for _ in sources.grep([rule.anchor for rule in newest if is_sought_elsewhere(rule)]):
             break  # all words are looked for in one go, and remembered
     for rule in newest:
-        marks = "" if touched.isdisjoint((*rule.left, *rule.old, *rule.right)) else "-touched"
-        marks += "" if heads.isdisjoint(rule.examples) else "-head"
+        is_touched = not touched.isdisjoint((*rule.left, *rule.old, *rule.right))
         with contextlib.suppress(NotLookedUpError):
-            yield from _places(rule, by_path, sources, marks, heads)
+            yield from _places(rule, by_path, sources, heads, is_touched=is_touched)
 
 
 def touched_names(changes: Sequence[Change]) -> set[str]:
@@ -124,9 +124,9 @@ def head_lines(changes: Sequence[Change]) -> set[tuple[str, int]]:
     return found
 
 
-def is_own_affair(examples: int, marks: str, old: str, new: str) -> bool:
+def is_own_affair(examples: int, old: str, new: str, *, of_heads: bool) -> bool:
     """Whether one definition alone got or lost a parameter, which says nothing of the heads of others."""
-    return examples == 1 and "-head" in marks and old.count(",") != new.count(",")
+    return examples == 1 and of_heads and old.count(",") != new.count(",")
 
 
 def local_names(old: str, new: str, change: Change | None, line: int) -> set[str]:
@@ -213,20 +213,26 @@ def _line_end(text: str, offset: int) -> int:
 
 
 def _places(
-    rule: Rule, changes: dict[str, Change], sources: Sources, marks: str, heads: set[tuple[str, int]]
+    rule: Rule, changes: dict[str, Change], sources: Sources, heads: set[tuple[str, int]], *, is_touched: bool
 ) -> Iterator[NextEdit]:
     pattern = rule.pattern()
     homes = list(dict.fromkeys(path for path, _ in rule.examples))
     found: list[NextEdit] = []
-    marks += "-orphan" if len(rule.old) == 1 and is_name(rule.old[0]) and _is_orphan(rule, changes) else ""
+    is_orphan = len(rule.old) == 1 and is_name(rule.old[0]) and _is_orphan(rule, changes)
+    of_heads = not heads.isdisjoint(rule.examples)
     last = rule.examples[-1]
     local = local_names(" ".join((*rule.left, *rule.old, *rule.right)), rule.new, changes.get(last[0]), last[1])
     kin = category(homes[0])
     in_words = rule.width == "number" or _is_said_in_words(rule, changes)
-    own_head = is_own_affair(len(rule.examples), marks, " ".join(rule.old), rule.new)
+    own_head = is_own_affair(len(rule.examples), " ".join(rule.old), rule.new, of_heads=of_heads)
     anchor = rule.anchor
     paths = list(homes)
-    marks += "-once" if len(homes) == 1 else ""
+    marks = [
+        "touched" if is_touched else "",
+        "head" if of_heads else "",
+        "orphan" if is_orphan else "",
+        "once" if len(homes) == 1 else "",
+    ]
     if rule.strength != "short" and rule.width in ("bare", "line", "number"):
         paths += [path for path in changes if path not in homes]
     if is_sought_elsewhere(rule):
@@ -252,22 +258,21 @@ def _places(
                 continue
             if not in_words and _lies_in_words(path, change, sources, line, match.start("x")):
                 continue  # what was done to code is not done to what is said of it
-            met = "-met" if path in changes and path not in homes else ""
+            met = "met" if path in changes and path not in homes else ""
             place = "own" if path in homes else "other" if category(path) is kin else "akin"
             place = "docs" if place == "akin" and category(path) is Category.DOCS else place
             reason = Reason(ReasonKind.REPEATED, (str(len(rule.examples)),))
             count = counted(len(rule.examples))
-            sort = (
-                f"repeat-{rule.width}-{rule.strength}-{count}-{place}-{nearness(rule.examples, path, line)}{marks}{met}"
-            )
-            sort += "-prose" if _PROSE.match(lines[line]) else ""
+            told = rule.width, rule.strength, str(count), place, nearness(rule.examples, path, line)
+            prose = "prose" if _PROSE.match(lines[line]) else ""
+            sort = Sort.of(PredictorKind.REPEAT, *told, *marks, met, prose)
             column = match.start("x")
             found.append(NextEdit(path, line, column, match["x"], rule.new, EditKind.REPEAT, reason, sort, 0.0, last))
             if len(found) > MAX_PLACES:
                 return
     left = amount(len(found))
     over = passed(rule.examples, ((item.path, item.line) for item in found), heads)
-    yield from (replace(item, sort=f"{item.sort}-{left}{over.marks(item.path, item.line)}") for item in found)
+    yield from (replace(item, sort=item.sort.plus(left, *over.marks(item.path, item.line))) for item in found)
 
 
 def is_sought_elsewhere(rule: Rule) -> bool:

@@ -21,6 +21,7 @@ from iquest_lsp.nextedit.parsed import (
 from iquest_lsp.nextedit.pieces import Renaming, done_mark
 from iquest_lsp.nextedit.predictors.passed_over import counted
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
+from iquest_lsp.nextedit.sorts import PredictorKind, Sort
 
 #: Names whose beginnings, or ends, became others, from which on others are expected to follow.
 LEAST_FAMILY = 2
@@ -75,13 +76,15 @@ def _local(change: Change, renaming: Renaming, spot: Spot) -> Iterator[NextEdit]
     if renaming.old in own:
         return
     rebound = any(after.use(item)[0] == "bind" for item in spots)
-    sort = "rename-parameter" if parameter else "rename-variable"
-    if rebound:
-        sort += "-rebound"
-    if _had(change, renaming, first):
-        sort += "-known"
-    sort += ("" if renaming.pure else "-mixed") + ("" if renaming.is_akin else "-other")
-    sort += _done(change, renaming)
+    sort = Sort.of(
+        PredictorKind.RENAME,
+        "parameter" if parameter else "variable",
+        "rebound" if rebound else "",
+        "known" if _had(change, renaming, first) else "",
+        "" if renaming.pure else "mixed",
+        "" if renaming.is_akin else "other",
+        _done(change, renaming),
+    )
     reason = Reason(ReasonKind.RENAMED, (renaming.old, renaming.new))
     for item in spots:
         # What a variable is given in its own line was read by who renamed it, and left.
@@ -102,7 +105,7 @@ def _local(change: Change, renaming: Renaming, spot: Spot) -> Iterator[NextEdit]
                             renaming.new,
                             EditKind.RENAME,
                             reason,
-                            "rename-parameter-doc",
+                            Sort.of(PredictorKind.RENAME, "parameter", "doc"),
                             trigger=(change.path, renaming.line),
                         )
 
@@ -165,7 +168,7 @@ def _field(change: Change, renaming: Renaming, spot: Spot) -> Iterator[NextEdit]
     own = [item for item in after.spots(renaming.old, first, last) if _inside(outer, item)]
     if any(is_field(item.node) for item in own):
         return
-    sort = "rename-field" + _done(change, renaming)
+    sort = Sort.of(PredictorKind.RENAME, "field", _done(change, renaming))
     for item in own:
         if is_member(item.node) and item.node.parent is not None:
             receiver = item.node.parent.named_children[0].text or b""
@@ -173,7 +176,7 @@ def _field(change: Change, renaming: Renaming, spot: Spot) -> Iterator[NextEdit]
                 yield _suggest(change.path, item, renaming, EditKind.RENAME, reason, sort)
 
 
-def _suggest(path: str, spot: Spot, renaming: Renaming, kind: EditKind, reason: Reason, sort: str) -> NextEdit:
+def _suggest(path: str, spot: Spot, renaming: Renaming, kind: EditKind, reason: Reason, sort: Sort) -> NextEdit:
     return NextEdit(
         path,
         spot.line,
@@ -255,7 +258,7 @@ def families(changes: Sequence[Change]) -> Iterator[NextEdit]:
                         new,
                         EditKind.RENAME,
                         Reason(ReasonKind.LIKE, (old, like)),
-                        f"rename-family-{part.where}-{counted(len(examples))}",
+                        Sort.of(PredictorKind.RENAME, "family", part.where, str(counted(len(examples)))),
                         trigger=(path, line),
                     )
                     break

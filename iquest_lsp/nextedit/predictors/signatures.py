@@ -13,6 +13,7 @@ from iquest_lsp.nextedit.pieces import is_compound, pieces
 from iquest_lsp.nextedit.predictors.calls import calls
 from iquest_lsp.nextedit.predictors.changed_heads import Changed, changed_heads, has_forms, offer_of, plan_of
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
+from iquest_lsp.nextedit.sorts import PredictorKind, Sort
 
 MAX_CHANGED = 12
 #: A head of fewer pieces than this stands in too many places.
@@ -59,7 +60,7 @@ def _declarations(item: Changed, sources: Sources) -> Iterator[NextEdit]:
         data = sources.read(path)
         text = data.decode("utf-8", "replace") if data is not None else ""
         for line, column, found in _matches(head, text, where):
-            broken = "-broken" if "\n" in found else ""
+            broken = "broken" if "\n" in found else ""
             yield NextEdit(
                 path,
                 line,
@@ -68,18 +69,18 @@ def _declarations(item: Changed, sources: Sources) -> Iterator[NextEdit]:
                 item.head,
                 EditKind.SIGNATURE,
                 Reason(ReasonKind.OVERRIDE, (short,)),
-                f"signature-head{_same(item, path)}{broken}",
+                Sort.of(PredictorKind.SIGNATURE, "head", *_same(item, path), broken),
                 trigger=(item.path, item.line),
             )
 
 
-def _same(item: Changed, path: str) -> str:
-    """A mark for a head that is none of a header: whether it is in the same file, and how telling its name is."""
+def _same(item: Changed, path: str) -> tuple[str, ...]:
+    """The marks of a head that is none of a header: whether it is in the same file, and how telling its name is."""
     if path.endswith(_HEADERS) and path != item.path:
-        return ""
+        return ()
     name = item.old_name.rsplit(".", 1)[-1]
     telling = "special" if name.startswith("__") else "compound" if is_compound(name) else "plain"
-    return f"-same-{'own' if path == item.path else 'other'}-{telling}"
+    return "same", "own" if path == item.path else "other", telling
 
 
 def _matches(head: re.Pattern[str], text: str, where: Sequence[int]) -> Iterator[tuple[int, int, str]]:

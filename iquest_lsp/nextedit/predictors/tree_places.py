@@ -21,6 +21,7 @@ from iquest_lsp.nextedit.predictors.repeats import (
 )
 from iquest_lsp.nextedit.predictors.tree_rules import TreeRule, in_slot, matched, rules_of
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
+from iquest_lsp.nextedit.sorts import PredictorKind, Sort
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -47,7 +48,7 @@ def predict(changes: Sequence[Change], sources: Sources) -> Iterator[NextEdit]:
 def _suggestions(
     rule: TreeRule, changes: Mapping[str, Change], sources: Sources, touched: set[str], heads: set[tuple[str, int]]
 ) -> Iterator[NextEdit]:
-    marks = "" if heads.isdisjoint(rule.examples) else "-head"
+    of_heads = not heads.isdisjoint(rule.examples)
     homes = list(dict.fromkeys(path for path, _ in rule.examples))
     anchor = rule.anchor
     is_touched = not touched.isdisjoint(rule.words)
@@ -71,7 +72,8 @@ def _suggestions(
             found += [(path, text, node, holes) for node, holes in places]
             if len(found) > MAX_PLACES:
                 return
-    base = f"repeat-tree-{rule.level}-{words}-{count}-{amount(len(found))}" + ("-touched" if is_touched else "") + marks
+    touching = "touched" if is_touched else "", "head" if of_heads else ""
+    marks = rule.level, words, str(count), amount(len(found)), *touching
     last = rule.examples[-1]
     fixed = " ".join(part for part in rule.template if isinstance(part, str))
     local = local_names(" ".join(rule.words), fixed, changes.get(last[0]), last[1])
@@ -82,15 +84,15 @@ def _suggestions(
         lines = [line for where, line in rule.examples if where == path]
         line = node.start_point.row
         place = "own" if lines else "other" if category(path) is category(homes[0]) else "akin"
-        sort = f"{base}-{place}-{nearness(rule.examples, path, line)}"
-        sort += over.marks(path, line)
+        where = place, nearness(rule.examples, path, line), *over.marks(path, line)
         old, new = (node.text or b"").decode("utf-8", "replace"), rule.rendered(holes)
-        if is_own_affair(len(rule.examples), marks, old, new) and text.is_head(line):
+        if is_own_affair(len(rule.examples), old, new, of_heads=of_heads) and text.is_head(line):
             continue
         head, tail = _shared(old, new)
         at = text.place_at(node.start_byte + len(old[:head].encode()))
         reason = Reason(ReasonKind.REPEATED, (str(len(rule.examples)),))
         cut = old[head : len(old) - tail], new[head : len(new) - tail]
+        sort = Sort.of(PredictorKind.REPEAT, "tree", *marks, *where)
         yield NextEdit(path, *at, *cut, EditKind.REPEAT, reason, sort, trigger=last)
 
 

@@ -14,6 +14,7 @@ from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.pieces import is_name, pieces
 from iquest_lsp.nextedit.predictors.passed_over import counted, nearness
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
+from iquest_lsp.nextedit.sorts import PredictorKind, Sort
 
 #: Lines that one edit takes away or adds at most; edits that are looked at, the newest.
 MAX_LINES, MAX_RULES = 3, 120
@@ -60,7 +61,7 @@ def _gone(change: Change, wanted: Sequence[str], examples: Sequence[tuple[str, i
     for line in range(len(lines) - len(wanted)):
         if lines[line] == wanted[0] and lines[line : line + len(wanted)] == [*wanted] and not change.is_changed(line):
             old = "\n".join(wanted) + "\n"
-            yield _of_lines(change.path, line, old, "", examples, f"gone-{min(len(wanted), 2)}")
+            yield _of_lines(change.path, line, old, "", examples, "gone", str(min(len(wanted), 2)))
 
 
 def _gone_elsewhere(
@@ -81,7 +82,7 @@ def _gone_elsewhere(
         for line, text in enumerate(lines[: 1 - len(wanted) or None]):
             if text.strip() == stripped[0] and [one.strip() for one in lines[line : line + len(wanted)]] == stripped:
                 old = "\n".join(lines[line : line + len(wanted)]) + "\n"
-                yield _of_lines(path, line, old, "", examples, f"gone-{min(len(wanted), 2)}-other")
+                yield _of_lines(path, line, old, "", examples, "gone", str(min(len(wanted), 2)), "other")
 
 
 def _added(change: Change, wanted: Sequence[str], examples: Sequence[tuple[str, int]]) -> Iterator[NextEdit]:
@@ -91,10 +92,10 @@ def _added(change: Change, wanted: Sequence[str], examples: Sequence[tuple[str, 
             continue
         indent = text[: len(text) - len(text.lstrip())]
         new = "".join(f"{indent}{added}\n" if added else "\n" for added in wanted[1:])
-        yield _of_lines(change.path, line + 1, "", new, examples, f"added-{min(len(wanted) - 1, 2)}")
+        yield _of_lines(change.path, line + 1, "", new, examples, "added", str(min(len(wanted) - 1, 2)))
 
 
-def _of_lines(path: str, line: int, old: str, new: str, examples: Sequence[tuple[str, int]], what: str) -> NextEdit:
-    sort = f"repeat-{what}-{counted(len(examples))}-{nearness(examples, path, line)}"
+def _of_lines(path: str, line: int, old: str, new: str, examples: Sequence[tuple[str, int]], *what: str) -> NextEdit:
+    sort = Sort.of(PredictorKind.REPEAT, *what, str(counted(len(examples))), nearness(examples, path, line))
     reason = Reason(ReasonKind.REPEATED, (str(len(examples)),))
     return NextEdit(path, line, 0, old, new, EditKind.REPEAT, reason, sort, 0.0, examples[-1])

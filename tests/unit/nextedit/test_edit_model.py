@@ -25,6 +25,7 @@ from iquest_lsp.errors import DocumentError, ModelError
 from iquest_lsp.nextedit.edit_log import EditLog
 from iquest_lsp.nextedit.edit_model import EditModel, differences, hunks_of, known
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
+from iquest_lsp.nextedit.sorts import PredictorKind, Sort
 from iquest_lsp.nextedit.while_typing import TypingEdits
 from iquest_lsp.nextedit.wording import reason_words
 from iquest_lsp.workspace.positions import LineIndex
@@ -223,7 +224,15 @@ async def test_sure_suggestions_come_first_and_wait_for_no_model() -> None:
     engine.may_answer.clear()
     client = client_of(engine)
     sure = NextEdit(
-        "a.py", 4, 12, "", ", 3", EditKind.SIGNATURE, Reason(ReasonKind.PARAMETER_ADDED, ("a", "b")), "x", 0.95
+        "a.py",
+        4,
+        12,
+        "",
+        ", 3",
+        EditKind.SIGNATURE,
+        Reason(ReasonKind.PARAMETER_ADDED, ("a", "b")),
+        Sort.of(PredictorKind.SIGNATURE),
+        0.95,
     )
     client.found = [sure]
     assert await client.ask() == [sure]

@@ -11,13 +11,15 @@ from iquest_lsp.bench.next_edits import EditSession
 from iquest_lsp.codeflow.reading import ChangedText, CommitTexts, Sources
 from iquest_lsp.nextedit import gate
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
+from iquest_lsp.nextedit.sorts import Sort
 
-ITEM = NextEdit("src/a.py", 5, 0, "old", "new", EditKind.RENAME, Reason(ReasonKind.RENAMED, ("old", "new")), "x")
+X, Y, Z = Sort.read("rename-x"), Sort.read("rename-y"), Sort.read("rename-z")
+ITEM = NextEdit("src/a.py", 5, 0, "old", "new", EditKind.RENAME, Reason(ReasonKind.RENAMED, ("old", "new")), X)
 
 
 def test_sorts_that_were_rarely_right_stay_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gate, "precision", {"x": 0.95, "y": 0.89, "z": 0.99}.__getitem__)
-    found = [ITEM, replace(ITEM, line=6, sort="y"), replace(ITEM, sort="z", new="newer"), replace(ITEM, line=8)]
+    monkeypatch.setattr(gate, "precision", {X: 0.95, Y: 0.89, Z: 0.99}.__getitem__)
+    found = [ITEM, replace(ITEM, line=6, sort=Y), replace(ITEM, sort=Z, new="newer"), replace(ITEM, line=8)]
     assert [(item.line, item.new, item.confidence) for item in gate.admitted(found)] == [
         (5, "newer", 0.99),
         (8, "new", 0.95),
@@ -25,9 +27,9 @@ def test_sorts_that_were_rarely_right_stay_away(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_two_suggestions_never_overlap(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gate, "precision", {"x": 0.95, "z": 0.99}.__getitem__)
-    found = [replace(ITEM, old="old text"), replace(ITEM, column=4, old="text", sort="z")]
-    assert [item.sort for item in gate.admitted(found)] == ["z"]
+    monkeypatch.setattr(gate, "precision", {X: 0.95, Z: 0.99}.__getitem__)
+    found = [replace(ITEM, old="old text"), replace(ITEM, column=4, old="text", sort=Z)]
+    assert [item.sort for item in gate.admitted(found)] == [Z]
 
 
 def test_near_comes_before_far_and_code_before_its_tests_and_documents() -> None:
@@ -54,10 +56,10 @@ def test_what_was_refused_twice_is_made_nowhere() -> None:
 
 
 def test_a_sort_that_was_never_seen_is_judged_by_its_parts() -> None:
-    sorts = {"k-a-1": (9.0, 10.0), "k-b-1": (1.0, 10.0), "k-a-2": (10.0, 10.0)}
-    parts = gate.fitted(sorts)
-    assert gate.expected("k-a-2", parts) > gate.expected("k-a-1", parts) > gate.expected("k-b-1", parts)
-    assert gate.expected("k-b-1", parts) < gate.expected("k-b-2", parts)
+    a1, a2, b1, b2 = (Sort.read(f"import-{mark}") for mark in ("a-1", "a-2", "b-1", "b-2"))
+    parts = gate.fitted({a1: (9.0, 10.0), b1: (1.0, 10.0), a2: (10.0, 10.0)})
+    assert gate.expected(a2, parts) > gate.expected(a1, parts) > gate.expected(b1, parts)
+    assert gate.expected(b1, parts) < gate.expected(b2, parts)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +78,7 @@ def test_a_suggestion_is_right_where_it_lies_on_the_way(old: str, taken: str, ne
 
 
 def test_sorts_of_several_predictors_share_what_is_said_of_all() -> None:
-    assert set(gate.parts_of("rename-own-done2+repeat-bare-1-far-passed1")) == {
+    assert set(gate.parts_of(Sort.read("rename-own-done2+repeat-bare-1-far-passed1"))) == {
         "rename",
         "rename own",
         "rename done2",

@@ -108,6 +108,6 @@ def test_names_are_akin_by_a_word() -> None:
 def test_how_often_a_name_was_replaced_elsewhere() -> None:
     done = [Renaming("a", "b", "p", line, 0, 0, 0) for line in (1, 1, 2, 3)]
     assert done_mark(done[:2], ("a", "b"), ("p", 1)) == ""
-    assert done_mark(done[:3], ("a", "b"), ("p", 1)) == "-done1"
-    assert done_mark(done, ("a", "b"), ("p", 1)) == "-done2"
+    assert done_mark(done[:3], ("a", "b"), ("p", 1)) == "done1"
+    assert done_mark(done, ("a", "b"), ("p", 1)) == "done2"
     assert done_mark(done, ("a", "c"), ("p", 1)) == ""

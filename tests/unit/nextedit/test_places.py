@@ -8,6 +8,7 @@ import pytest
 
 from iquest_lsp.nextedit import gate
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Place, Reason, ReasonKind
+from iquest_lsp.nextedit.sorts import Sort
 from tests.unit.nextedit.conftest import Look, Think, places
 
 MODULE = "def area(width, height):\n    return width * height\n\n\ndef twice(width):\n    return area(width, 2)\n"
@@ -86,13 +87,12 @@ def test_arguments_with_lines_of_their_own_get_another_line(think: Think) -> Non
 
 
 def test_a_suggestion_too_unsure_to_be_made_is_a_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    item = NextEdit("a.py", 5, 0, "old", "new", EditKind.RENAME, Reason(ReasonKind.RENAMED, ("old", "new")), "rename-x")
-    place = Place("b.py", 1, 2, EditKind.GONE, Reason(ReasonKind.GONE, ("old",)), "gone-y")
-    monkeypatch.setattr(
-        gate, "place_precision", {"rename-x": 0.95, "gone-y": 0.91, "rename-z": 0.5, "repeat-x": 0.99}.__getitem__
-    )
+    sure, gone, unsure, alike = map(Sort.read, ("rename-x", "gone-y", "rename-z", "repeat-x"))
+    item = NextEdit("a.py", 5, 0, "old", "new", EditKind.RENAME, Reason(ReasonKind.RENAMED, ("old", "new")), sure)
+    place = Place("b.py", 1, 2, EditKind.GONE, Reason(ReasonKind.GONE, ("old",)), gone)
+    monkeypatch.setattr(gate, "place_precision", {sure: 0.95, gone: 0.91, unsure: 0.5, alike: 0.99}.__getitem__)
     found = gate.admitted_places(
-        [item, replace(item, line=7, sort="rename-z"), replace(item, line=8, sort="repeat-x")], [place], []
+        [item, replace(item, line=7, sort=unsure), replace(item, line=8, sort=alike)], [place], []
     )
     assert [(one.path, one.line, one.end, one.confidence) for one in found] == [
         ("a.py", 5, 5, 0.95),

@@ -5,12 +5,15 @@ from __future__ import annotations
 import pytest
 
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Place, Reason, ReasonKind
+from iquest_lsp.nextedit.sorts import PredictorKind, Sort
 
 REASON = Reason(ReasonKind.RENAMED, ("a", "b"))
 
 
 def suggestion(line: int, column: int, old: str, new: str = "x") -> NextEdit:
-    return NextEdit("a.py", line, column, old, new, EditKind.RENAME, REASON, "rename", trigger=("b.py", 3))
+    return NextEdit(
+        "a.py", line, column, old, new, EditKind.RENAME, REASON, Sort.of(PredictorKind.RENAME), trigger=("b.py", 3)
+    )
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import pytest
 from iquest_lsp.codeflow.reading import ChangedText
 from iquest_lsp.nextedit import gate, worker
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Place, Reason, ReasonKind
+from iquest_lsp.nextedit.sorts import PredictorKind, Sort
 from iquest_lsp.nextedit.while_typing import TypingEdits
 
 
@@ -58,7 +59,9 @@ async def test_nothing_is_worked_out_for_a_client_that_never_asks() -> None:
     assert shared.calls == 2
 
 
-NEAR = NextEdit("a.py", 5, 0, "a", "ab", EditKind.RENAME, Reason(ReasonKind.RENAMED, ("a", "ab")), "x")
+NEAR = NextEdit(
+    "a.py", 5, 0, "a", "ab", EditKind.RENAME, Reason(ReasonKind.RENAMED, ("a", "ab")), Sort.of(PredictorKind.RENAME)
+)
 FAR = replace(NEAR, path="b.py")
 
 

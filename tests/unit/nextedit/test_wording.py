@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Place, Reason, ReasonKind
+from iquest_lsp.nextedit.sorts import PredictorKind, Sort
 from iquest_lsp.nextedit.wording import as_markdown, reason_words
 
 VALUES = {
@@ -27,6 +28,8 @@ VALUES = {
     ReasonKind.MISSING_IMPORT_OF_LANGUAGE: ("os", "python"),
     ReasonKind.GUESSED: ("Zeta 2",),
 }
+
+RENAMING = Sort.of(PredictorKind.RENAME)
 
 
 @pytest.mark.parametrize("kind", ReasonKind)
@@ -51,15 +54,20 @@ def test_a_renamed_parameter_is_told_in_order() -> None:
 )
 def test_lines_of_a_file_that_ask_for_the_same_stand_together(lines: list[int], told: str) -> None:
     reason = Reason(ReasonKind.RENAMED, ("old", "new"))
-    items = [NextEdit("a.py", line, 3, "old", "new", EditKind.RENAME, reason, "", confidence=0.9) for line in lines]
-    other = NextEdit("b.py", 0, 3, "old", "new", EditKind.RENAME, reason, "", confidence=0.9)
+    items = [
+        NextEdit("a.py", line, 3, "old", "new", EditKind.RENAME, reason, RENAMING, confidence=0.9) for line in lines
+    ]
+    other = NextEdit("b.py", 0, 3, "old", "new", EditKind.RENAME, reason, RENAMING, confidence=0.9)
     text = as_markdown([*items, other], [], []).split("\n")
     assert text[2:4] == [f"- {path} `old` → `new`: `old` is `new` now (90%)" for path in (told, "`b.py:1`")]
 
 
 def test_places_are_told_apart_from_edits() -> None:
     reason = Reason(ReasonKind.MISFIT, ("total",))
-    those = [Place("a.py", line, line, EditKind.SIGNATURE, reason, "", confidence=0.95) for line in (2, 5)]
+    those = [
+        Place("a.py", line, line, EditKind.SIGNATURE, reason, Sort.of(PredictorKind.MISFIT), confidence=0.95)
+        for line in (2, 5)
+    ]
     text = as_markdown([], those, [])
     assert "Nothing was found" not in text
     assert (

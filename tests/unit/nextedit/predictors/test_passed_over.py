@@ -11,8 +11,8 @@ def test_what_stands_above_the_last_example_was_passed_over() -> None:
     found = passed(EXAMPLES, [("a.py", 7), ("a.py", 20), ("b.py", 8), ("c.py", 1)], ())
     assert found.over == {("a.py", 7)}
     assert found.run == 3
-    assert found.marks("a.py", 7) == "-passed1-run3-over"
-    assert found.marks("b.py", 8) == "-passed1-run3"
+    assert found.marks("a.py", 7) == ("passed1", "run3", "over")
+    assert found.marks("b.py", 8) == ("passed1", "run3")
 
 
 def test_heads_are_no_examples_of_going_through_a_file() -> None:
@@ -22,4 +22,4 @@ def test_heads_are_no_examples_of_going_through_a_file() -> None:
 
 
 def test_where_nothing_was_passed_over_nothing_is_said() -> None:
-    assert passed(EXAMPLES, [("a.py", 13)], ()).marks("a.py", 13) == ""
+    assert passed(EXAMPLES, [("a.py", 13)], ()).marks("a.py", 13) == ()

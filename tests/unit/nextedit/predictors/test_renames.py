@@ -55,7 +55,7 @@ def test_another_function_of_that_name_is_left_alone(think: Think) -> None:
 def test_a_renamed_parameter_is_followed_through_its_function(think: Think, path: str, text: str, line: int) -> None:
     found = think({path: text.format("size")}, {path: text.format("length")})
     assert (path, line, "size", "length") in places(found, "rename")
-    assert {item.sort for item in found if item.kind.value == "rename"} == {"rename-parameter-other"}
+    assert {item.sort.key for item in found if item.kind.value == "rename"} == {"rename-parameter-other"}
 
 
 def test_a_renamed_variable_stays_in_its_function(think: Think) -> None:
@@ -71,7 +71,7 @@ def test_a_renamed_field_is_followed_through_its_class(think: Think) -> None:
     twice = "    def twice(self):\n        return self.size + other.size\n"
     before = f"class A:\n    def __init__(self):\n        self.size = 1\n\n{twice}"
     found = think({"a.py": before}, {"a.py": before.replace("self.size = 1", "self.length = 1")})
-    assert [(item.line + 1, item.column) for item in found if item.sort == "rename-field"] == [(6, 20)]
+    assert [(item.line + 1, item.column) for item in found if item.sort.key == "rename-field"] == [(6, 20)]
 
 
 def test_a_moved_file_is_followed_into_imports(script: Script) -> None:
