@@ -1,6 +1,6 @@
 """All commands in all conditions: no traceback, the documented exit codes, and with --json one object on stdout.
 
-One process per condition imports the program once and runs each command in a fork of itself.
+One process per encoding imports the program once and runs each command in a fork of itself.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -86,32 +87,96 @@ FAILURES: dict[str, tuple[int, tuple[str, ...]]] = {
     "no such option": (2, ("why", "--nonsense")),
 }
 NO_JSON = {"--help", "--version", "cache clear", "daemon stop"}
+#: Runs the commands of each line that it reads, each in a fork, and answers with a line of their exit codes.
 DRIVER = (
     IMPORTS
     + """
 import json, os, sys
-said = {}
-for number, arguments in enumerate(json.loads(sys.argv[1])):
-    child = os.fork()
-    if not child:
-        for stream, target in enumerate((os.devnull, *sys.argv[2:4])):
-            target = target.format(number)
-            opened = os.open(target, os.O_RDWR | os.O_CREAT, 0o600)
-            os.dup2(opened, stream)
-        if "closed" in sys.argv[4:]:
-            os.close(0)
-        sys.argv[1:] = arguments
-        iquest_lsp.cli.main()
-    said[number] = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-print(json.dumps(said))
+for line in sys.stdin:
+    asked = json.loads(line)
+    said = {}
+    for number, arguments in enumerate(asked["commands"]):
+        child = os.fork()
+        if not child:
+            os.chdir(asked["folder"])
+            for stream, target in enumerate((os.devnull, *asked["targets"])):
+                target = target.format(number)
+                opened = os.open(target, os.O_RDWR | os.O_CREAT, 0o600)
+                os.dup2(opened, stream)
+                os.close(opened)
+            if asked["stdin"] == "closed":
+                os.close(0)
+            sys.argv[1:] = arguments
+            iquest_lsp.cli.main()
+        said[number] = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    print(json.dumps(said), flush=True)
 """
 )
+
+
+Outcome = tuple[int, bytes, bytes]
+
+
+class Runner:
+    """A home, and the processes that run commands in it, by the encoding that Python was told of when it started."""
+
+    def __init__(self, home: Home) -> None:
+        self.folder = home.folder
+        self._environment = {**os.environ, **home.environment, "PYTHONUTF8": "0"}
+        self._drivers: dict[str, subprocess.Popen[str]] = {}
+
+    def run(
+        self, folder: Path, commands: list[tuple[str, ...]], stdout: str = "", stdin: str = "", encoding: str = ""
+    ) -> list[Outcome]:
+        """Runs the commands; exit codes, and what each wrote to stdout (unless that is elsewhere) and stderr.
+
+        Their stdin is empty, or "closed".
+        """
+        out = self.folder / "said"
+        shutil.rmtree(out, ignore_errors=True)
+        out.mkdir()
+        if encoding not in self._drivers:
+            self._drivers[encoding] = subprocess.Popen(
+                [sys.executable, "-P", "-c", DRIVER],
+                env={**self._environment, **({"PYTHONIOENCODING": encoding} if encoding else {})},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        driver = self._drivers[encoding]
+        assert driver.stdin
+        assert driver.stdout
+        targets = (stdout or f"{out}/{{}}.out", f"{out}/{{}}.err")
+        asked = {"folder": str(folder), "commands": commands, "targets": targets, "stdin": stdin}
+        driver.stdin.write(json.dumps(asked) + "\n")
+        driver.stdin.flush()
+        codes = json.loads(driver.stdout.readline())
+        return [
+            (
+                codes[str(number)],
+                b"" if stdout else (out / f"{number}.out").read_bytes(),
+                (out / f"{number}.err").read_bytes(),
+            )
+            for number in range(len(commands))
+        ]
+
+    def end(self) -> None:
+        """Ends the processes; each ends when nothing more is to be read."""
+        for driver in self._drivers.values():
+            driver.communicate()
 
 
 @pytest.fixture(scope="module")
 def home() -> Iterator[Home]:
     with private_home() as made:
         yield made
+
+
+@pytest.fixture(scope="module")
+def runner(home: Home) -> Iterator[Runner]:
+    made = Runner(home)
+    yield made
+    made.end()
 
 
 @pytest.fixture(scope="module")
@@ -128,50 +193,16 @@ def root(home: Home) -> Path:
     return folder
 
 
-Outcome = tuple[int, bytes, bytes]
-
-
-def run_all(
-    home: Home, root: Path, commands: list[tuple[str, ...]], stdout: str = "", stdin: str = "", **environment: str
-) -> list[Outcome]:
-    """Runs the commands; exit codes, and what each wrote to stdout (unless that is elsewhere) and stderr.
-
-    Their stdin is empty, or "closed".
-    """
-    out = home.folder / "said"
-    subprocess.run(["rm", "-rf", str(out)], check=True)
-    out.mkdir()
-    done = subprocess.run(
-        [
-            *(sys.executable, "-P", "-c", DRIVER, json.dumps(commands)),
-            *(stdout or f"{out}/{{}}.out", f"{out}/{{}}.err", stdin),
-        ],
-        cwd=root,
-        env={**os.environ, **home.environment, "PYTHONUTF8": "0", **environment},
-        capture_output=True,
-        check=True,
-    )
-    codes = json.loads(done.stdout)
-    return [
-        (
-            codes[str(number)],
-            b"" if stdout else (out / f"{number}.out").read_bytes(),
-            (out / f"{number}.err").read_bytes(),
-        )
-        for number in range(len(commands))
-    ]
-
-
 @pytest.mark.parametrize(
     ("encoding", "more"),
     [("latin-1", ()), ("ascii", ()), ("ascii", ("--json",)), ("latin-1", ("--json",)), ("ascii", ("--format", "md"))],
     ids=lambda value: value if isinstance(value, str) else " ".join(value) or "text",
 )
-def test_an_answer_in_any_encoding(home: Home, root: Path, encoding: str, more: tuple[str, ...]) -> None:
+def test_an_answer_in_any_encoding(runner: Runner, root: Path, encoding: str, more: tuple[str, ...]) -> None:
     md = {"explain-diff", "explain-diff, working tree", "why", "impact", "suspects"}
     left_out = NO_JSON if more == ("--json",) else set(COMMANDS) - md if more else set()
     chosen = {name: (*words, *more) for name, words in COMMANDS.items() if name not in left_out}
-    outcomes = run_all(home, root, list(chosen.values()), PYTHONIOENCODING=encoding)
+    outcomes = runner.run(root, list(chosen.values()), encoding=encoding)
     for (name, words), (code, out, err) in zip(chosen.items(), outcomes, strict=True):
         assert code == 0, (name, err)
         assert b"Traceback" not in err, name
@@ -193,10 +224,10 @@ def test_an_answer_in_any_encoding(home: Home, root: Path, encoding: str, more: 
     [("latin-1", ()), ("ascii", ("--json",))],
     ids=lambda value: value if isinstance(value, str) else " ".join(value) or "text",
 )
-def test_an_error_in_any_encoding(home: Home, root: Path, encoding: str, more: tuple[str, ...]) -> None:
+def test_an_error_in_any_encoding(runner: Runner, root: Path, encoding: str, more: tuple[str, ...]) -> None:
     failures = {name: found for name, found in FAILURES.items() if not more or name not in NO_JSON}
     commands = [(*words, *more) for _, words in failures.values()]
-    outcomes = run_all(home, root, commands, PYTHONIOENCODING=encoding)
+    outcomes = runner.run(root, commands, encoding=encoding)
     for (name, (expected, _)), (code, out, err) in zip(failures.items(), outcomes, strict=True):
         assert code == expected, (name, err)
         (line,) = [line for line in err.decode(encoding).splitlines() if not line.endswith("...")]
@@ -237,14 +268,14 @@ FOLDERS: dict[str, tuple[tuple[str, ...], tuple[int, int, int]]] = {
 
 
 @pytest.mark.parametrize("kind", ["plain", "empty", "bare"])
-def test_a_folder_of_any_kind(home: Home, kind: str) -> None:
+def test_a_folder_of_any_kind(home: Home, runner: Runner, kind: str) -> None:
     folder = home.folder / kind
     folder.mkdir()
     if kind != "plain":
         more = ["--bare"] if kind == "bare" else []
         subprocess.run(["git", "init", "-q", *more, str(folder)], check=True)
     (folder / "shapes.py").write_text("def area(w, h):\n    return w * h\n")
-    outcomes = run_all(home, folder, [(*words, "--json") for words, _ in FOLDERS.values()])
+    outcomes = runner.run(folder, [(*words, "--json") for words, _ in FOLDERS.values()])
     for (name, (_, codes)), (code, out, err) in zip(FOLDERS.items(), outcomes, strict=True):
         assert code == codes[("plain", "empty", "bare").index(kind)], (name, err)
         assert b"Traceback" not in err, name
@@ -257,10 +288,10 @@ def test_a_folder_of_any_kind(home: Home, kind: str) -> None:
             assert err == b"", name
 
 
-def test_a_closed_stdin_changes_nothing(home: Home, root: Path) -> None:
+def test_a_closed_stdin_changes_nothing(runner: Runner, root: Path) -> None:
     chosen = {name: (0, words) for name, words in COMMANDS.items() if name not in NO_JSON} | FAILURES
     commands = [(*words, *(() if name in NO_JSON else ("--json",))) for name, (_, words) in chosen.items()]
-    outcomes = run_all(home, root, commands, stdin="closed")
+    outcomes = runner.run(root, commands, stdin="closed")
     for (name, (expected, _)), (code, out, err) in zip(chosen.items(), outcomes, strict=True):
         assert code == expected, (name, err)
         assert b"Traceback" not in err, name
@@ -268,9 +299,9 @@ def test_a_closed_stdin_changes_nothing(home: Home, root: Path) -> None:
             assert ("error" in json.loads(out)) == (expected != 0), name
 
 
-def test_a_full_disk_is_one_error(home: Home, root: Path) -> None:
+def test_a_full_disk_is_one_error(runner: Runner, root: Path) -> None:
     commands = [words for name, words in COMMANDS.items() if name != "cache clear"]
-    for words, (code, _, err) in zip(commands, run_all(home, root, commands, "/dev/full"), strict=True):
+    for words, (code, _, err) in zip(commands, runner.run(root, commands, "/dev/full"), strict=True):
         assert code == 1, words
         lines = [line for line in err.decode().splitlines() if not line.endswith("...")]
         assert lines == ["error: The output cannot be written: No space left on device."], words
@@ -330,10 +361,10 @@ LEAST = {
 }
 
 
-def test_options_ahead_of_a_command_count_or_are_refused(home: Home, root: Path) -> None:
+def test_options_ahead_of_a_command_count_or_are_refused(runner: Runner, root: Path) -> None:
     table = [(option, name) for option in AHEAD for name in LEAST]
     commands = [(*option, *name.split(), *LEAST[name]) for option, name in table]
-    for (option, name), (code, out, err) in zip(table, run_all(home, root, commands), strict=True):
+    for (option, name), (code, out, err) in zip(table, runner.run(root, commands), strict=True):
         refused = f"error: {option[0]} means nothing to `iquest-lsp {name}`."
         if option[0] == "--log-level" or name in AHEAD[option]:
             assert refused.encode() not in err, (option, name)
@@ -343,9 +374,9 @@ def test_options_ahead_of_a_command_count_or_are_refused(home: Home, root: Path)
             assert len(err.splitlines()) == 1, (option, name)
 
 
-def test_an_option_ahead_is_the_same_as_one_behind(home: Home, root: Path) -> None:
+def test_an_option_ahead_is_the_same_as_one_behind(runner: Runner, root: Path) -> None:
     place = ("complete", "shapes.py:2", "--json")
-    outcomes = run_all(home, root, [(*ALONE, *place), ("--engine", "llama", *place, *ALONE), (*place, *ALONE)])
+    outcomes = runner.run(root, [(*ALONE, *place), ("--engine", "llama", *place, *ALONE), (*place, *ALONE)])
     made = [json.loads(out) for _, out, _ in outcomes]
     assert [answer["model"] for answer in made] == ["fake"] * 3  # behind the command it counts more
     assert made[0]["text"] == made[1]["text"] == made[2]["text"]

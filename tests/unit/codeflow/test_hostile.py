@@ -80,10 +80,10 @@ def test_logs_that_say_nothing(script: Script, tmp_path: Path) -> None:
     )
 
 
-#: Reads files that were made to hold up whoever looks for their imports; ends by itself in a second.
+#: Reads files that were made to hold up whoever looks for their imports; needs two seconds of the fifteen.
 READS = """
 import resource
-resource.setrlimit(resource.RLIMIT_CPU, (60, 60))
+resource.setrlimit(resource.RLIMIT_CPU, (15, 15))
 from iquest_lsp.codeflow.answers.logs import read_log
 from iquest_lsp.codeflow.syntax.imports import imported, imports
 from iquest_lsp.codeflow.past.indexer import code_words
@@ -97,8 +97,8 @@ WORDS = ("import", "export", "import type", "export {", "import {", "const {", "
 MORE = ("e", "a_", "fooBar", "a a\\n", "[package]", "A_(")
 OTHERS = ("export default", "module.exports", "/*", "import { /*", '\\"', "import *", "FAILED ", "error: ")
 for word in WORDS + OTHERS + MORE:
-    for between in ("", " ", "\\n", " " * 20000, "\\t" * 5):
-        text = (word + between) * max(1, 60000 // len(word + between)) + "x"
+    for between in ("", " ", "\\n", " " * 10000, "\\t" * 5):
+        text = (word + between) * max(1, 30000 // len(word + between)) + "x"
         for path in ("a.py", "a.ts", "a.rs", "a.go"):
             imported(path, text)
         links_of(text)
@@ -109,7 +109,7 @@ for word in WORDS + OTHERS + MORE:
         is_of("Pile", "Heap", "", text)
         RustLinks(["Cargo.toml"], lambda path: text.encode()).place("pile::heap")
         without_marks(text.encode())
-markdown_sections(["# " + "<img " * 60000 + ">"], "a.md")
+markdown_sections(["# " + "<img " * 30000 + ">"], "a.md")
 """
 
 
@@ -123,28 +123,28 @@ def test_no_text_takes_much_longer_than_its_length() -> None:
 
 #: Files of which each line or bracket is a part with a name, as generated ones are and as hostile ones may be.
 FILES = {
-    "many.py": "".join(f"def a{i}():\n    return {i}\n" for i in range(6000)),
-    "tests/test_many.py": "".join(f"def test_a{i}():\n    assert {i}\n" for i in range(3000)),
-    "values.py": "".join(f"a{i} = {i}\n" for i in range(10000)),
-    "many.go": "package a\n" + "".join(f"func A{i}() {{}}\n" for i in range(6000)),
-    "many.c": "".join(f"#define A{i} {i}\n" for i in range(10000)),
-    "long.js": f"class {'k' * 100000} {{\n" + "".join(f"  a{i}() {{}}\n" for i in range(5000)) + "}\n",
-    "levels.json": '{"a":' * 50000,
-    "items.json": '[{"a":' * 50000,
-    "long.json": f'{{"{"k" * 100000}": {{' + ",".join(f'"a{i}": {i}' for i in range(20000)) + "}}",
-    "long.toml": f"[{'k' * 100000}]\n" + "".join(f"a{i} = {i}\n" for i in range(20000)),
-    "long.ini": f"[{'k' * 100000}]\n" + "".join(f"a{i} = {i}\n" for i in range(20000)),
-    "long.yaml": f"{'k' * 100000}:\n" + "".join(f"  a{i}: {i}\n" for i in range(20000)),
-    "levels.xml": "<a>" * 50000 + "</b>" * 50000,
-    "pom.xml": "<dependency>" * 10000,
-    "macros.rs": "cfg! { fn f() {} }\n" * 10000,
-    "levels.rs": "cfg! { mod f { " * 3000,
-    "texts.kt": "{" + '"' * 30000 + "}\n" + '"a" /*/ */' * 3000,
-    "levels.html": "<div>\n" * 50000,
+    "many.py": "".join(f"def a{i}():\n    return {i}\n" for i in range(3000)),
+    "tests/test_many.py": "".join(f"def test_a{i}():\n    assert {i}\n" for i in range(1500)),
+    "values.py": "".join(f"a{i} = {i}\n" for i in range(5000)),
+    "many.go": "package a\n" + "".join(f"func A{i}() {{}}\n" for i in range(3000)),
+    "many.c": "".join(f"#define A{i} {i}\n" for i in range(5000)),
+    "long.js": f"class {'k' * 50000} {{\n" + "".join(f"  a{i}() {{}}\n" for i in range(2500)) + "}\n",
+    "levels.json": '{"a":' * 25000,
+    "items.json": '[{"a":' * 25000,
+    "long.json": f'{{"{"k" * 50000}": {{' + ",".join(f'"a{i}": {i}' for i in range(10000)) + "}}",
+    "long.toml": f"[{'k' * 50000}]\n" + "".join(f"a{i} = {i}\n" for i in range(10000)),
+    "long.ini": f"[{'k' * 50000}]\n" + "".join(f"a{i} = {i}\n" for i in range(10000)),
+    "long.yaml": f"{'k' * 50000}:\n" + "".join(f"  a{i}: {i}\n" for i in range(10000)),
+    "levels.xml": "<a>" * 25000 + "</b>" * 25000,
+    "pom.xml": "<dependency>" * 5000,
+    "macros.rs": "cfg! { fn f() {} }\n" * 5000,
+    "levels.rs": "cfg! { mod f { " * 1500,
+    "texts.kt": "{" + '"' * 15000 + "}\n" + '"a" /*/ */' * 1500,
+    "levels.html": "<div>\n" * 25000,
 }
 EXPLAINS = """
 import resource, sys
-resource.setrlimit(resource.RLIMIT_CPU, (120, 120))
+resource.setrlimit(resource.RLIMIT_CPU, (30, 30))
 resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
 from pathlib import Path
 from iquest_lsp.codeflow import History

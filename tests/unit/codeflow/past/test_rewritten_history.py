@@ -38,7 +38,7 @@ while True:
             print("done" if done.complete else "waits", flush=True)
     except IQuestError as error:
         print("refused", error, flush=True)
-    time.sleep(0.02)
+    time.sleep(0.1)
 """
 
 
