@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from iquest_lsp import harmless_git
 from iquest_lsp.context.misfits import misfits
 from iquest_lsp.context.prompt import PromptFormat
 from iquest_lsp.engines import device_options
@@ -368,6 +369,8 @@ def _compiler() -> dict[str, Any]:
 def _git() -> dict[str, Any]:
     found = shutil.which("git")
     helps = "xcode-select --install" if sys.platform == "darwin" else "apt-get install git"
+    if found is not None and (complaint := harmless_git.complaint()):
+        return _check("git", False, f"{found} does not run: {complaint}")
     return _check("git", found is not None, found or "not found: no history will be used", helps)
 
 

@@ -36,6 +36,8 @@ _CONFIG = (
     ("diff.autoRefreshIndex", "false"),
     ("diff.submodule", "short"),
     ("diff.renameLimit", "400"),
+    ("diff.orderFile", os.devnull),  # git gives up where the file that is named is not there
+    ("core.bigFileThreshold", "512m"),
     ("log.showSignature", "false"),
     ("log.follow", "false"),
     ("color.ui", "false"),
@@ -55,6 +57,9 @@ _VARIABLES = {
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_PAGER": "cat",
     "GIT_LITERAL_PATHSPECS": "1",
+    "GIT_GLOB_PATHSPECS": "0",
+    "GIT_NOGLOB_PATHSPECS": "0",
+    "GIT_ICASE_PATHSPECS": "0",
     "GIT_ALLOW_PROTOCOL": "none",
     "GIT_NO_LAZY_FETCH": "1",
     "LANGUAGE": "en",  # what it complains of is read
@@ -94,17 +99,32 @@ def variables(overrides: Iterable[tuple[str, str]] = (), outer: Mapping[str, str
     return found
 
 
+def led_by_folder(outer: Mapping[str, str]) -> dict[str, str]:
+    """An environment without what points git at another repository than the one of its folder."""
+    return {name: value for name, value in outer.items() if name not in _MISLEADING}
+
+
 @cache
 def is_too_old() -> bool:
     """Whether git is one that would not listen to the variables; False where there is none."""
-    status, output, _ = ask(Path(Path.cwd().anchor), "version")
+    status, output, _ = _version()
     found = re.search(rb"(\d+)\.(\d+)", output) if status == 0 else None
     return found is not None and (int(found[1]), int(found[2])) < OLDEST
 
 
+def complaint() -> str:
+    """Why git does not even tell its version, as where the user's own configuration is broken; empty where it does."""
+    status, _, told = _version()
+    return "" if status == 0 else told.decode("utf-8", "replace").strip().split("\n")[0] or f"exit code {status}"
+
+
+def _version() -> tuple[int, bytes, bytes]:
+    return ask(Path(Path.cwd().anchor), "version")
+
+
 def ask(folder: Path, *arguments: str, seconds: float = 60.0) -> tuple[int, bytes, bytes]:
     """Exit status, output and complaints of one git command run in a folder; 127 when git cannot be run there."""
-    environment = {name: value for name, value in os.environ.items() if name not in _MISLEADING}
+    environment = led_by_folder(os.environ)
     try:
         done = subprocess.run(
             ["git", "--no-pager", *arguments],

@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
+from iquest_lsp import harmless_git
 from iquest_lsp.daemon.runtime_dir import DaemonFiles
 from iquest_lsp.errors import NoDaemonError
 from iquest_lsp.runtime.base.steady_memory import STEADY_MALLOC
@@ -68,6 +69,11 @@ def _command(files: DaemonFiles, options: Mapping[str, object], waiting: int, *w
     return [sys.executable, "-P", "-X", "utf8", "-m", "iquest_lsp.daemon", *words, said]
 
 
+def _outlasting() -> dict[str, str]:
+    """The environment of a process that serves more than one repository, also where one of git's hooks starts it."""
+    return harmless_git.led_by_folder(os.environ)
+
+
 class _ByPipe:
     def __init__(self) -> None:
         self._pipe, self._theirs = os.pipe()
@@ -78,7 +84,7 @@ class _ByPipe:
                 subprocess.run(
                     _command(files, options, self._theirs),
                     cwd=files.folder,
-                    env={**STEADY_MALLOC, **os.environ},
+                    env={**STEADY_MALLOC, **_outlasting()},
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=words,
@@ -105,7 +111,7 @@ class _ByNumber:
             done = subprocess.run(
                 _command(files, options, os.getpid(), APART),
                 cwd=files.folder,
-                env=dict(os.environ),
+                env=_outlasting(),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=words,

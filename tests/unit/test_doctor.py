@@ -48,6 +48,15 @@ def checks(settings: Settings) -> dict[str, dict[str, Any]]:
     return {check["name"]: check for check in doctor.examine(settings)["checks"]}
 
 
+def test_a_git_that_does_not_run_is_a_problem(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert checks(Settings())["git"]["ok"]
+    (machine / "gitconfig").write_text("[user\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(machine / "gitconfig"))
+    told = checks(Settings())["git"]
+    assert not told["ok"]
+    assert "does not run: fatal: bad config line" in told["detail"]
+
+
 def test_each_problem_names_the_command_that_helps(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     without_llama(monkeypatch)
     monkeypatch.setattr(shutil, "which", lambda name, **_: None)

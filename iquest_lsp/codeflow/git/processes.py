@@ -119,7 +119,7 @@ class GitProcesses:
             "GIT_DIR": self.git_dir,
             "GIT_COMMON_DIR": self.common_dir,
             "GIT_WORK_TREE": self.top,
-            "GIT_INDEX_FILE": self.git_dir / "index",
+            "GIT_INDEX_FILE": self._index(),
             "GIT_OBJECT_DIRECTORY": self.common_dir / "objects",
         }
         found = {name: str(place) for name, place in places.items() if name in os.environ}
@@ -129,6 +129,11 @@ class GitProcesses:
                 found["GIT_WORK_TREE"] = str(self.top)
         cleared = {name: "" for name in ("GIT_NAMESPACE", "GIT_ALTERNATE_OBJECT_DIRECTORIES") if name in os.environ}
         return {**harmless_git.variables(overrides), **found, **cleared}
+
+    def _index(self) -> Path:
+        """The index; hooks of `git commit -a` and `--only` get another one beside it, with what will be committed."""
+        given = self.top / os.environ.get("GIT_INDEX_FILE", "")
+        return given if given.is_file() and given.parent.resolve() == self.git_dir else self.git_dir / "index"
 
     @contextlib.contextmanager
     def pipe(self, *args: str) -> Iterator[subprocess.Popen[bytes]]:
@@ -173,11 +178,16 @@ class GitProcesses:
 
 
 def gitpython() -> Any:
-    """GitPython, imported at its first use."""
+    """GitPython, imported at its first use. Raises RepositoryError where git does not run."""
     # GitPython runs git when it is imported, so that waits for the first use; a missing git is reported by `_start`.
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
-    import git
-
+    try:
+        import git
+    except ImportError as error:
+        if complaint := harmless_git.complaint():
+            fix = "Check it with `git version`"
+            raise RepositoryError("git does not run", why=complaint, fix=fix) from error
+        raise
     return git
 
 

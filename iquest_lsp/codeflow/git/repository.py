@@ -21,6 +21,7 @@ from iquest_lsp.codeflow.gaps import Gap, GapKind, Gaps
 from iquest_lsp.codeflow.git.blob_reader import MAX_BLOB, BlobReader
 from iquest_lsp.codeflow.git.path_bytes import decode_path, encode_path
 from iquest_lsp.codeflow.git.processes import GitProcesses, gitpython
+from iquest_lsp.codeflow.git.revisions import commit_of
 from iquest_lsp.codeflow.git.told_lines import told_lines
 from iquest_lsp.errors import NotARepositoryError, RepositoryError, RevisionError
 
@@ -175,15 +176,7 @@ class Repository(GitProcesses):
 
     def resolve(self, revision: str) -> str:
         """The commit id of `revision`. Raises RevisionError."""
-        if "\0" in revision or "\n" in revision or not revision:
-            raise RevisionError(f"{revision!r} names no commit", fix="Give a commit, a branch or a tag")
-        spec = f"{revision}^{{commit}}"
-        oid = self.run("rev-parse", "--verify", "--quiet", "--end-of-options", spec, ok=(0, 1, 128)).decode().strip()
-        if not oid:
-            why = "this clone is shallow, older commits are missing" if self.shallow else "git does not know it"
-            fix = "Fetch more history with `git fetch --unshallow`" if self.shallow else "Check it with `git log`"
-            raise RevisionError(f"{revision!r} names no commit", why=why, fix=fix)
-        return oid
+        return commit_of(self, revision, is_shallow=self.shallow)
 
     def merge_base(self, one: str, other: str) -> str:
         """The best common ancestor of two commits. Raises RevisionError when there is none."""

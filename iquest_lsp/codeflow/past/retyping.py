@@ -75,7 +75,8 @@ def checked_out(root: Path, withhold: Redact) -> Iterator[Path]:
     repository = Repository.open(root, withhold)
     with TemporaryDirectory(prefix="iquest-replay-") as folder:
         target = Path(folder) / root.name
-        repository.run("init", "--quiet", str(target))
+        form = repository.run("rev-parse", "--show-object-format").decode().strip()
+        repository.run("init", "--quiet", f"--object-format={form}", str(target))
         alternates = target / ".git" / "objects" / "info" / "alternates"
         alternates.write_text(f"{repository.common_dir / 'objects'}\n", "utf-8")
         yield target

@@ -18,6 +18,7 @@ from iquest_lsp.codeflow.git.pair_diffs import PairDiffs, pair_diffs
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.following.anchors import NO_ANCHORS, Anchor, Anchors, Range
 from iquest_lsp.codeflow.past.following.hunk_lines import before, earlier_lines, unchanged
+from iquest_lsp.errors import RepositoryError
 
 Labelled = tuple[str, Range]
 
@@ -109,23 +110,33 @@ def _with_births(walked: Walked) -> list[Touch]:
 
 
 def last_change(repository: Repository, revision: str, path: str, line: int) -> str:
-    """The commit that brought a line as it reads in a revision, told by git itself. Raises RepositoryError."""
-    span = f"-L{line + 1},{line + 1}"
-    told = repository.run("blame", "--no-textconv", "--porcelain", "--root", span, revision, "--", path)
+    """The commit that brought a line as it reads in a revision, told by git itself. Raises RepositoryError.
+
+    The commits in `blame.ignoreRevsFile` are passed over, as `git blame` does; many repositories lack the file that a
+    user names there for all.
+    """
+    try:
+        told = _blame(repository, revision, path, line)
+    except RepositoryError:
+        told = _blame(repository, revision, path, line, "--no-ignore-revs-file")
     return told.split(b" ", 1)[0].decode()
 
 
 def origin(repository: Repository, revision: str, path: str, line: int) -> tuple[str, int, str]:
     """The commit that brought a line (0-based) as it reads in a revision, its line there, and the file's name there.
 
-    Told by git itself. Raises RepositoryError.
+    Told by git itself, which passes over no commit. Raises RepositoryError.
     """
-    span = f"-L{line + 1},{line + 1}"
-    told = repository.run("blame", "--no-textconv", "--porcelain", "--root", span, revision, "--", path)
+    told = _blame(repository, revision, path, line, "--no-ignore-revs-file")
     head, *rest = told.decode("utf-8", "replace").split("\n")
     oid, at, *_ = head.split(" ")
     names = (item.removeprefix("filename ") for item in rest if item.startswith("filename "))
     return oid, int(at) - 1, next(names, path)
+
+
+def _blame(repository: Repository, revision: str, path: str, line: int, *options: str) -> bytes:
+    span = f"-L{line + 1},{line + 1}"
+    return repository.run("blame", "--no-textconv", "--porcelain", "--root", *options, span, revision, "--", path)
 
 
 class _Walk:
