@@ -111,6 +111,10 @@ def _loose_lines(item: FileDiff, told: Sequence[SymbolChange]) -> tuple[dict[int
     """The removed and the added lines, by number, that lie in nothing told of."""
     removed = {at: line for hunk in item.hunks for at, line in enumerate(hunk.removed, hunk.old_start) if line.strip()}
     added = {at: line for hunk in item.hunks for at, line in enumerate(hunk.added, hunk.new_start) if line.strip()}
+    if removed.get(0, "").lstrip(_MARK_OF_ORDER) == added.get(0, "").lstrip(_MARK_OF_ORDER):
+        # A byte order mark says nothing of the line that it stands before.
+        removed.pop(0, None)
+        added.pop(0, None)
     for change in told:
         for lines, (start, end) in ((removed, change.old_span), (added, change.span)):
             for at in range(start, end):
@@ -288,13 +292,15 @@ def _whole(item: FileDiff, region: Region, change: ChangeName) -> SymbolChange:
 
 
 def _pair_unnamed(parts: dict[Key, _Part]) -> None:
-    """Makes one of a comment that has gone and one that has come, and of two heads of the same block that are alike:
-    neither has a name beside its own words."""
-    for kind in ("comment", "statement", "condition"):
+    """Makes one of a comment that has gone and one that has come, and of two heads of the same block, or two
+    paragraphs, that are alike: neither has a name beside its own words."""
+    for kind in ("comment", "statement", "condition", "paragraph"):
         some = [(key, part) for key, part in parts.items() if part.kind == kind]
         come = [item for item in some if item[1].old is None]
         for (old, before), (new, part) in zip((item for item in some if item[1].new is None), come, strict=False):
-            near = before.hunks.keys() & part.hunks.keys() and (kind != "statement" or is_same_title(old[0], new[0]))
+            near = before.hunks.keys() & part.hunks.keys() and (
+                kind not in ("statement", "paragraph") or is_same_title(old[0], new[0])
+            )
             if kind == "comment" or near:
                 del parts[old]
                 part.old, part.removed = before.old, before.removed
@@ -316,6 +322,7 @@ def _drop_uncommented(parts: dict[Key, _Part]) -> None:
             del parts[key]
 
 
+_MARK_OF_ORDER = "\ufeff"
 #: An attribute of what stands below it.
 _ATTRIBUTE = re.compile(r"\s*(?:#\[.*\]|@[\w.]+(?:\(.*\))?)\s*$")
 

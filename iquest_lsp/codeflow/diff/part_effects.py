@@ -12,6 +12,7 @@ from iquest_lsp.codeflow.syntax.effects.body_effects import body_effects
 from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind
 from iquest_lsp.codeflow.syntax.effects.line_effects import effects, plain_effects
 from iquest_lsp.codeflow.syntax.effects.meaning import Pair
+from iquest_lsp.codeflow.syntax.heads import head_effects
 from iquest_lsp.codeflow.syntax.outline.region import Region
 
 #: Kinds whose own text says what they do; of the others, sections above all, only a short line is told.
@@ -61,7 +62,13 @@ def part_effects(old: Region, new: Region, lines: PartLines, language: str) -> l
         return value_effects(old.value, new.value, version=kind == "package")
     if kind in DEFINED:
         # A function inside another one is told by itself; the lines around it are its outer one's.
-        return body_effects(kind, lines.hunks, lines.before, lines.after, language)
+        of_head: list[Effect] = []
+        hunks: Sequence[Pair] = lines.hunks
+        if kind in ("function", "method") and language in ("", "ruby"):
+            of_head, heads = head_effects(new.name, lines.before, lines.after)
+            left = ([[line for line in side if line not in heads] for side in pair] for pair in hunks)
+            hunks = [(minus, plus) for minus, plus in left if minus or plus]
+        return [*of_head, *(body_effects(kind, hunks, lines.before, lines.after, language) if hunks else [])]
     if kind in _CODE:
         # What a block holds after the change is used there still, whether its lines change or not.
         both = lines.before, lines.after

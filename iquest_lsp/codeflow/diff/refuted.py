@@ -54,7 +54,7 @@ def with_commented_out(changes: Iterable[SymbolChange], files: Sequence[FileDiff
 
 def without_wrapped(changes: Sequence[SymbolChange], files: Sequence[FileDiff]) -> list[SymbolChange]:
     """The changes without what is said to be removed while its first line, and half of it or more, stands deeper in the
-    same file; of a name with a value its name alone."""
+    same file; of a name with a value its name alone. What stands in a new type there has moved into it."""
     added: dict[str, dict[str, list[int]]] = {}
     removed: dict[str, dict[int, str]] = {}
     for item in files:
@@ -63,7 +63,28 @@ def without_wrapped(changes: Sequence[SymbolChange], files: Sequence[FileDiff]) 
         for line in (line for hunk in item.hunks for line in hunk.added if line.strip()):
             lines.setdefault(_plain(line), []).append(_indent(line))
         removed[path] = _rows(item.hunks, new=False)
-    return [item for item in changes if not _is_wrapped(item, added.get(item.path, {}), removed.get(item.path, {}))]
+    found = []
+    for change in changes:
+        rows = removed.get(change.path, {})
+        if not _is_wrapped(change, added.get(change.path, {}), rows):
+            found.append(change)
+        elif change.kind in _MEMBERS and (outer := _outer(change, changes, rows)) is not None:
+            name = f"{outer.name}.{change.name.rsplit('.', 1)[-1]}"
+            found.append(
+                replace(change, name=name, change="moved", old_path=change.path, old_name=change.name, line=outer.line)
+            )
+    return found
+
+
+_MEMBERS = frozenset({"function", "method", "property", "field"})
+_TYPES = frozenset({"class", "module", "struct", "object", "trait", "interface", "protocol", "extension", "record"})
+
+
+def _outer(item: SymbolChange, changes: Iterable[SymbolChange], removed: Mapping[int, str]) -> SymbolChange | None:
+    """The new type in which the first line of something stands that stood elsewhere in the file."""
+    first = next((line.strip() for at in range(*item.old_span) if (line := removed.get(at, "")).strip()), "")
+    types = (other for other in changes if other.change == "added" and other.kind in _TYPES)
+    return next((other for other in types if other.path == item.path and first in other.lines), None)
 
 
 #: How much of what is wrapped is as it was.

@@ -16,6 +16,10 @@ MAX_TOLD = 60
 MAX_ITEMS = 3
 _RELEASE = re.compile(r"(?<=[\"'])[\^~=<>v ]*\d+(?:\.\d+)+[\w.+\-]*(?=[\"'])")
 _PINNED = re.compile(r"([\w.\-]+(?:/[\w.\-]+)+)@([0-9a-f]{40})\s*#\s*(\S+)")
+#: The same where the key says what the commit is one of.
+_FROZEN = re.compile(
+    r"\s*(?:-\s*)?(rev|ref|commit|sha|revision):\s*[\"']?([0-9a-f]{40})[\"']?\s*#\s*(?:frozen:\s*)?(\S+)\s*$"
+)
 _ELEMENT = re.compile(r"\s*<([\w.:\-]+)[^<>]*>([^<>]*)</\1>\s*")
 _ITEM = re.compile(r"(?:\"(?:[^\"\\]|\\.)*\"|'[^']*'|\[[^\[\]]*\]|\{[^{}]*\}|[^,])+")
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
@@ -80,10 +84,12 @@ def line_values(kind: str, removed: list[str], added: list[str]) -> list[Effect]
 
 def _pinned(removed: str, added: str) -> list[Effect]:
     """What becomes of a value that names a commit, by the version that the comment behind it tells."""
-    old, new = _PINNED.search(removed), _PINNED.search(added)
-    if not old or not new or old[1] != new[1] or old[3] == new[3]:
-        return []
-    return [Effect(EffectKind.BECOMES, tuple(f"{item[1]}@{item[2][:7]} # {item[3]}" for item in (old, new)))]
+    for pattern, template in ((_PINNED, "{0}@{1} # {2}"), (_FROZEN, "{1} # {2}")):
+        old, new = pattern.search(removed), pattern.search(added)
+        if old and new and old[1] == new[1] and old[3] != new[3]:
+            values = (template.format(item[1], item[2][:7], item[3]) for item in (old, new))
+            return [Effect(EffectKind.BECOMES, tuple(values))]
+    return []
 
 
 def _element(removed: str, added: str) -> list[Effect]:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.git.commits import FileDiff
-from iquest_lsp.codeflow.syntax.comments import is_comment, is_for_tools, opens_comment
+from iquest_lsp.codeflow.syntax.comments import is_comment, is_for_authors, is_for_tools, opens_comment
 from iquest_lsp.codeflow.syntax.definitions import PartKind
 from iquest_lsp.codeflow.syntax.deprecation import is_deprecated
 from iquest_lsp.codeflow.syntax.effects.body_effects import VALUED, body_effects, in_texts, text_effects
@@ -17,7 +17,7 @@ from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind, is_of_
 from iquest_lsp.codeflow.syntax.effects.evidence import places, proven
 from iquest_lsp.codeflow.syntax.effects.layout import same_code, squashed
 from iquest_lsp.codeflow.syntax.effects.meaning import Pair
-from iquest_lsp.codeflow.syntax.forms import Key, keyed, outer_of, rows_of, touched_keys
+from iquest_lsp.codeflow.syntax.forms import Key, keyed, outer_of, reordered, rows_of, touched_keys
 from iquest_lsp.codeflow.syntax.likeness import CALLABLES, RENAMED, code_lines, may_become, similarity
 from iquest_lsp.codeflow.syntax.outline.rows import DefinitionRows, HunkRows
 from iquest_lsp.codeflow.syntax.paths import is_test
@@ -136,6 +136,7 @@ class _Comparison:
         come = dict.fromkeys(key for key in self.new if key not in self.old)
         renames = self._renames(list(gone), list(come))
         old_names, new_names = ({name for name, _ in side} for side in (self.old, self.new))
+        swaps = reordered(self.old, self.new)
         found = []
         for key, symbol in self.new.items():
             old_key = renames.get(key, key)
@@ -149,7 +150,10 @@ class _Comparison:
                 change = self._whole(symbol, "renamed", self.diff.path, self.after)
                 found.append(replace(change, old_name=earlier.name, old_span=(earlier.start, earlier.end)))
             elif key in self.new_touched or old_key in self.old_touched:
-                found.append(self._changed(earlier, symbol))
+                change = self._changed(earlier, symbol)
+                # What of such a form is told is that its lines stand elsewhere.
+                swapped = change.change == "body" and symbol.name in swaps
+                found.append(replace(change, effects=(Effect(EffectKind.FORMS_SWAP),)) if swapped else change)
         taken = set(renames.values())
         path = self.diff.old_path or self.diff.path
         for key in gone:
@@ -284,7 +288,7 @@ class _Comparison:
         sides = zip(self._rows(earlier, symbol), (earlier, symbol), (self.old_prose, self.new_prose), strict=True)
         python = self.language == "python"
         documents = any(
-            (at in range(*item.doc) and not is_for_tools(line)) or (python and at in prose)
+            (at in range(*item.doc) and not (is_for_tools(line) or is_for_authors(line))) or (python and at in prose)
             for rows, item, prose in sides
             for at, line in rows.items()
         )

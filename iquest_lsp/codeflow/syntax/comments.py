@@ -24,6 +24,14 @@ def is_for_tools(line: str) -> bool:
     return bool(_FOR_TOOLS.match(line))
 
 
+_FOR_AUTHORS = re.compile(r"\s*(?:#|//|--)\s*(?:TODO|FIXME|XXX|HACK)\b")
+
+
+def is_for_authors(line: str) -> bool:
+    """Whether a line is a comment on what is still to be done, which documents nothing."""
+    return bool(_FOR_AUTHORS.match(line))
+
+
 def is_comment(line: str) -> bool:
     """True for lines that hold a comment, or nothing, in any of the languages."""
     return bool(_COMMENT_LINE.match(line))

@@ -22,8 +22,8 @@ Rows = Callable[[int], int | None]
 def keyed(symbols: Sequence[Symbol], earlier: Sequence[Symbol] = (), rows: Rows = lambda _: None) -> dict[Key, Symbol]:
     """Symbols by name and count, so that overloads stay apart.
 
-    Where forms come or go, each of the others has the count of the form that it was in `earlier`: the one whose lines
-    it has, by `rows`, or else the one whose signature is most alike.
+    Where forms come, go, or change places, each of the others has the count of the form that it was in `earlier`: the
+    one whose lines it has, by `rows`, or else the one whose signature is most alike.
     """
     forms: dict[str, list[Symbol]] = {}
     for symbol in symbols:
@@ -35,7 +35,7 @@ def keyed(symbols: Sequence[Symbol], earlier: Sequence[Symbol] = (), rows: Rows 
     for name, some in forms.items():
         old = before.get(name, [])
         aligned = (
-            _aligned(old, some, rows) if old and len(old) != len(some) and len(some) + len(old) <= MAX_FORMS else {}
+            _aligned(old, some, rows) if old and len(some) + len(old) <= MAX_FORMS and not _in_order(old, some) else {}
         )
         free = iter([count for count in range(len(some) + len(old)) if count not in aligned.values()])
         counts |= {id(symbol): aligned[at] if at in aligned else next(free) for at, symbol in enumerate(some)}
@@ -64,13 +64,35 @@ def rows_of(diff: FileDiff) -> Rows:
     return row
 
 
+def _in_order(old: Sequence[Symbol], new: Sequence[Symbol]) -> bool:
+    """Whether there are as many forms as before, and none has a signature that another one had."""
+    pairs = list(zip(old, new, strict=False))
+    before = [one.signature for one in old]
+    return len(old) == len(new) and all(
+        one.signature == other.signature or other.signature not in before for one, other in pairs
+    )
+
+
+def reordered(old: dict[Key, Symbol], new: dict[Key, Symbol]) -> set[str]:
+    """Names of which the forms are as before, but stand in another order."""
+    sides: list[dict[str, list[int]]] = [{}, {}]
+    for side, symbols in zip(sides, (old, new), strict=True):
+        for (name, count), _ in sorted(symbols.items(), key=lambda item: item[1].start):
+            side.setdefault(name, []).append(count)
+    before, after = sides
+    return {
+        name for name, some in after.items() if before.get(name, some) != some and sorted(some) == sorted(before[name])
+    }
+
+
 def _aligned(old: Sequence[Symbol], new: Sequence[Symbol], rows: Rows) -> dict[int, int]:
     """Which form of a definition was which before, by the lines they share and how alike their signatures are."""
     kept = [{row for at in range(one.start, one.end) if (row := rows(at)) is not None} for one in old]
     pairs = [
         (
             len(kept[count].intersection(range(other.start, other.end))) / (other.end - other.start)
-            + SequenceMatcher(None, one.signature, other.signature).ratio(),
+            + SequenceMatcher(None, one.signature, other.signature).ratio()
+            + (one.signature == other.signature),
             at,
             count,
         )

@@ -28,7 +28,7 @@ class Category(StrEnum):
 
 _CI = re.compile(
     r"^(\.github/(workflows|actions)/|\.gitlab-ci|\.circleci/|\.travis\.yml|appveyor|\.appveyor|azure-pipelines|"
-    r"jenkinsfile|\.drone\.yml|\.ci/|ci/|\.buildkite/|bitbucket-pipelines|codecov\.yml|\.codecov\.yml|\.pre-commit|"
+    r"jenkinsfile|\.drone\.yml|\.ci/|ci/|\.?travis/|\.?jenkins/|\.buildkite/|bitbucket-pipelines|codecov\.yml|\.codecov\.yml|\.pre-commit|"
     r"\.cirrus\.yml|\.woodpecker)",
     re.IGNORECASE,
 )
@@ -40,8 +40,8 @@ _CHANGELOG = re.compile(
     re.IGNORECASE,
 )
 _TEST = re.compile(
-    r"(^|/)src/[a-z]\w*Test/|(^|/)(?:common|jvm|js|native|android|ios|macos|linux|apple|wasm|jdk|unit)\w*Test/|(^|/)(tests?|testing(?!/[^/]+\.java$|/[\w/]+\.java$)|spec|specs|__tests__|e2e)/|(^|/)(test_[^/]*|conftest)\.py$|"
-    r"(_test|_tests|_spec|\.test|\.spec)\.[a-z0-9]+$|(^|/)[A-Za-z0-9]*(Test|Tests|IT)\.java$|(^|/)tests?\.(py|rs|js|ts)$"
+    r"(^|/)src/[a-z]\w*Test/|(^|/)(?:common|jvm|js|native|android|ios|macos|linux|apple|wasm|jdk|unit)\w*Test/|(^|/)(tests?(?:-d)?|testing(?!/[^/]+\.java$|/[\w/]+\.java$)|spec|specs|__tests__|e2e)/|(^|/)(test_[^/]*|conftest)\.py$|"
+    r"(_test|_tests|_spec|\.test|\.spec|\.test-d)\.[a-z0-9]+$|(^|/)[A-Za-z0-9]*(Test|Tests|IT)\.java$|(^|/)tests?\.(py|rs|js|ts)$"
 )
 _DOCS = re.compile(
     r"(^|/)(docs?|documentation|man)/|\.(md|markdown|rst|rdoc|adoc|asciidoc|textile|pod|mdx|1)$|\.[1-8]\.in$|"

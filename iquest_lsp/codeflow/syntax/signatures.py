@@ -124,6 +124,8 @@ def signature_effects(before: str, after: str) -> list[Effect]:
         return [*parameter_effects(before, after), Effect(kind, (results[1] or results[0],))]
     if types_only(before, after):
         return [Effect(EffectKind.TYPES_ONLY)]
+    if given := _given(before, after):
+        return _gives_instead(*given)
     found = parameter_effects(before, after)
     if found:
         return found
@@ -182,6 +184,37 @@ def _result(signature: str) -> str:
     return ""
 
 
+#: The head of a function that begins with what it returns, as in C, its name and the rest.
+_TYPED = re.compile(r"((?:[\w:]+(?:<[^()]*>)?[\s*&]+)+)((?:\w+::)*~?\w+)\s*(\(.*)$", re.DOTALL)
+#: Words that stand before what a function returns, or where other languages say it.
+_NO_RESULT = (_MODIFIERS - {"const"}) | {"def", "func", "fn", "function", "fun", "new", "class", "struct", "enum"}
+
+
+def _given(before: str, after: str) -> tuple[str, str] | None:
+    """What a function returned and returns, where its head begins with that and nothing else in it changes."""
+    found = [_TYPED.match(head) for head in (before, after)]
+    if not all(found):
+        return None
+    old, new = (match for match in found if match)
+    if (old[2], old[3].split()) != (new[2], new[3].split()):
+        return None
+    types = [re.sub(r"\s*([*&]+)\s*", r"\1 ", match[1]).split() for match in (old, new)]
+    while all(types) and types[0][0] == types[1][0]:
+        types = [words[1:] for words in types]
+    told = [" ".join(words) for words in types]
+    if not all(told) or any(words[0] in _NO_RESULT for words in types):
+        return None
+    return told[0], told[1]
+
+
+def _gives_instead(before: str, after: str) -> list[Effect]:
+    if before == "void":
+        return [Effect(EffectKind.GIVES, (after,))]
+    if after == "void":
+        return [Effect(EffectKind.GIVES_NO_MORE, (before,))]
+    return [Effect(EffectKind.RETURNS_INSTEAD, (after, before))]
+
+
 def types_only(before: str, after: str) -> bool:
     """True when, between two signatures, callers need not care: names, order and defaults are as before."""
     before, after = _unmarked(before), _unmarked(after)
@@ -228,6 +261,8 @@ def breaks_callers(before: str, after: str) -> bool:
     and where only types change.
     """
     before, after = _unmarked(before), _unmarked(after)
+    if (given := _given(before, after)) and given[0] == "void":
+        return False  # who took nothing need take nothing
     if _name_of(before) != _name_of(after):
         return True
     old, new = parameters(before), parameters(after)

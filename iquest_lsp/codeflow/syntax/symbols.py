@@ -282,6 +282,11 @@ class _Walker:
         last = node.child_by_field_name("return_type") or node.child_by_field_name("parameters")
         if self.language == "python" and last is not None:
             end = last.end_byte
+        if node.type in _NAMING:  # what the name stands for is told as its value
+            return f"{_NAMING[node.type]} {self._name(node)}"
+        # What a constructor sets before its body is part of what it does.
+        sets = next((child for child in node.children if child.type == "field_initializer_list"), None)
+        end = min(end, sets.start_byte) if sets is not None else end
         raw = self.source[node.start_byte : min(end, node.start_byte + MAX_HEAD)].decode("utf-8", "replace")
         if "#" in raw and self.language in ("c", "cpp"):
             raw = _DIRECTIVE.sub("", raw)
@@ -354,6 +359,10 @@ class _Walker:
                 or (_first_named(node) if node.type in ("parenthesized_declarator", "reference_declarator") else None)
             )
         return None
+
+
+#: Nodes of C and C++ that give a type another name, and the words with which they do.
+_NAMING = {"type_definition": "typedef", "alias_declaration": "using"}
 
 
 def _first_named(node: Node) -> Node | None:

@@ -52,6 +52,8 @@ _EFFECTS = {
 _ENDS = ("added", "removed")
 #: On values, each of its own; the last place is that of the definition.
 _ON_VALUES = {
+    EffectKind.CHECKS: "check `{}` in {}",
+    EffectKind.CHECKS_NO_MORE: "stop checking `{}` in {}",
     EffectKind.PASSES: "pass `{}` to `{}` in {}",
     EffectKind.PASSES_NO_MORE: "stop passing `{}` to `{}` in {}",
     EffectKind.CALLS_INSTEAD: "call `{}` instead of `{}` in {}",
@@ -204,7 +206,7 @@ _WEIGHTS = {
 }
 
 
-_TELLING = frozenset({*_EFFECTS, *_ON_VALUES, EffectKind.CHECKS})
+_TELLING = frozenset({*_EFFECTS, *_ON_VALUES})
 
 
 def _weight(item: SymbolChange) -> float:
@@ -306,8 +308,6 @@ def _line(item: SymbolChange) -> str:
             continue
         if effect.kind in _ON_VALUES:
             return say(_ON_VALUES[effect.kind], *effect.values, named(item))
-        if effect.kind is EffectKind.CHECKS:
-            return say("change {}: if `{}`", named(item), effect.values[0])
         if effect.kind in _BECOMES and (values := _assigned(effect)):
             if VERSION.fullmatch(values[0]):
                 return say("set the version to {}", values[2].strip("\"'"))

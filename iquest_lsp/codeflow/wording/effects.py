@@ -54,12 +54,14 @@ _ON_VALUES = {
     EffectKind.GAINS_MARK: "is marked `{}`",
     EffectKind.LOSES_MARK: "is no longer marked `{}`",
     EffectKind.CHECKS: "checks `{}`",
+    EffectKind.CHECKS_NO_MORE: "no longer checks `{}`",
     EffectKind.REORDERS: "takes its parameters in a different order",
     EffectKind.TYPES_ONLY: "changes only types in its signature",
     EffectKind.BODY_TOO: "changes its body",
     EffectKind.OTHER_SIGNATURE: "has a different signature",
     EffectKind.OTHER_FORM: "gains another form",
     EffectKind.LESS_FORMS: "loses one of its forms",
+    EffectKind.FORMS_SWAP: "lists its forms in a different order",
 }
 #: What becomes of lines, where the others say what the definition does.
 _ON_LINES = {

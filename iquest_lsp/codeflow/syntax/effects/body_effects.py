@@ -98,7 +98,11 @@ def _of_lines(
         found = [
             effect
             for effect in found
-            if effect.kind not in (EffectKind.TURNS, *([EffectKind.CHECKS] if meaning.on_conditions else []))
+            if effect.kind
+            not in (
+                EffectKind.TURNS,
+                *([EffectKind.CHECKS, EffectKind.CHECKS_NO_MORE] if meaning.on_conditions else []),
+            )
             and not set(effect.values) & names
         ]
         return [*told, *found]

@@ -16,6 +16,7 @@ class EffectKind(StrEnum):
     HANDLES = "handles"
     #: A condition.
     CHECKS = "checks"
+    CHECKS_NO_MORE = "checks-no-more"
     CALLS = "calls"
     CALLS_NO_MORE = "calls-no-more"
     USES = "uses"
@@ -91,6 +92,7 @@ class EffectKind(StrEnum):
     #: A definition that exists already is given another form: an overload, or one for another platform.
     OTHER_FORM = "other-form"
     LESS_FORMS = "less-forms"
+    FORMS_SWAP = "forms-swap"
     #: What is known holds a secret.
     WITHHELD = "withheld"
 

@@ -56,12 +56,16 @@ def effects(
     turned = [line for effect in found if effect.kind is EffectKind.TURNS for line in effect.values[2:]]
     old_conditions = {_form(item) for item in _conditions(minus)} | set(_conditions(old))
     text = "\n".join(old)  # a condition may have stood behind its statement
-    new_conditions = (
+    new_conditions = [
         item
         for item in _conditions(plus)
         if not {item, _form(item)} & old_conditions and item not in text and not any(item in line for line in turned)
-    )
-    found += [Effect(EffectKind.CHECKS, (item,)) for item in new_conditions][:1]
+    ]
+    found += [Effect(EffectKind.CHECKS, (item,)) for item in new_conditions[:1]]
+    if not plus or not _conditions(plus):  # none has taken its place
+        text = "\n".join(new)
+        gone_conditions = [item for item in _conditions(minus) if not _is_kept(item, text)]
+        found += [Effect(EffectKind.CHECKS_NO_MORE, (item,)) for item in gone_conditions[:1]]
     come, gone = called_in(plus) - called_in(old), called_in(minus) - called_in(new)
     # An exception that is made is told as raised.
     raised = {name.rsplit(".", 1)[-1] for name in _names(RAISES, [*minus, *plus])}
@@ -77,6 +81,17 @@ def _conditions(lines: Iterable[str]) -> list[str]:
     bare = (_AFTER_CONDITION.sub(r"\1", line) for line in lines)
     found = [_bracketed(match[1]) for line in bare if (match := _CONDITION.match(line))]
     return [condition for condition in found if len(condition) <= MAX_CONDITION and _balanced(condition)]
+
+
+#: What asks something inside a line, or of the loop around it.
+_ASKED = re.compile(r"\b(?:if|unless|while|until|when|case|match|assert\w*|switch)\b|\?(?![.?:])|&&|\|\|")
+
+
+def _is_kept(condition: str, text: str) -> bool:
+    """Whether a condition, or the names in it, may still be asked for in a text."""
+    names = re.findall(r"[A-Za-z_]\w*", condition)
+    asked = [line for line in text.split("\n") if _ASKED.search(line)]
+    return condition in text or any(all(re.search(rf"\b{name}\b", line) for name in names) for line in asked)
 
 
 def _form(condition: str) -> str:

@@ -22,6 +22,7 @@ from iquest_lsp.codeflow.syntax.effects.tokens import (
     likest,
     nearest_condition,
     ratio,
+    rewritten,
     slid,
     unturned,
 )
@@ -71,6 +72,7 @@ CONDITIONS = frozenset(
         EffectKind.CONDITION,
     }
 )
+_CLAUSES = CONDITIONS - {EffectKind.NEGATES, EffectKind.CONDITION}
 #: What says more than the two lines beside each other.
 STRONG = CONDITIONS | {
     EffectKind.PASSES,
@@ -105,9 +107,9 @@ def meaning_of(pairs: Sequence[Pair]) -> Meaning:
         if not old.tokens or not new.tokens or max(len(old.tokens), len(new.tokens)) > MAX_TOKENS:
             complete = False
             continue
-        told = _compared(old, new)
-        complete = complete and told is not None
-        found += told or []
+        told, all_told = _compared(old, new)
+        complete = complete and all_told
+        found += told
     lost = [effect for effect in found if _stays(effect, pairs)]
     found, complete = [effect for effect in found if effect not in lost], complete and not lost
     distinct = tuple(dict.fromkeys(found))
@@ -123,22 +125,24 @@ def _stays(effect: Effect, pairs: Sequence[Pair]) -> bool:
     return any(line.strip().rstrip("{:; ") == part.rstrip("{:; ") for pair in pairs for line in pair[side])
 
 
-def _compared(old: Side, new: Side) -> list[Effect] | None:
-    """What becomes of one run of lines; None if they are another text rather than a changed one."""
+def _compared(old: Side, new: Side) -> tuple[list[Effect], bool]:
+    """What becomes of one run of lines, and whether that is all; nothing where they are another text."""
     matcher = SequenceMatcher(None, old.tokens, new.tokens, autojunk=False)
     as_many = old.text.count("\n") == new.text.count("\n")
     if matcher.ratio() < (0.4 if as_many else 0.5):
-        return None
+        return [], False
     found: list[Effect] = []
     changes = list(_joined(matcher.get_opcodes(), old, new))
     if not changes or len(changes) > MAX_CHANGES + 2:
-        return None
+        return [], False
     lines = Counter((old.line(start), new.line(first)) for start, _, first, _ in changes)
     for start, end, first, last in changes:
         both = old.line(start), new.line(first)
         effect = _effect(old, new, (start, end), (first, last))
         if effect is None:
-            return found or None
+            return found, False
+        if effect.kind in _CLAUSES and (forms := rewritten(old, new, (start, first), changes)):
+            effect = Effect(EffectKind.CONDITION, forms)  # what it asked before changes too
         if (
             effect.kind in (EffectKind.GAINS, EffectKind.LOSES)
             and lines[both] > 1
@@ -153,7 +157,7 @@ def _compared(old: Side, new: Side) -> list[Effect] | None:
         # Two lines beside each other tell what was told of a part of them.
         found = [item for item in found if not all(map(str.__contains__, effect.values, item.values))]
         found.append(effect)
-    return found
+    return found, True
 
 
 def _joined(

@@ -94,6 +94,21 @@ def condition_at(side: Side, at: int) -> str:
     return text if column <= line.find(text) + len(text) else ""
 
 
+#: A longer condition says less than the lines themselves.
+MAX_CONDITION = 120
+
+
+def rewritten(
+    old: Side, new: Side, at: tuple[int, int], changes: Iterable[tuple[int, int, int, int]]
+) -> tuple[str, str] | None:
+    """Both forms of the condition at a place, where more than one of the changed runs of tokens is in it."""
+    before, after = condition_at(old, at[0]), condition_at(new, at[1])
+    if not (before and after) or max(len(before), len(after)) > MAX_CONDITION:
+        return None
+    within = [(condition_at(old, start), condition_at(new, first)) == (before, after) for start, _, first, _ in changes]
+    return (before, after) if sum(within) > 1 else None
+
+
 #: What asks a condition, and what begins a statement that gives a value instead.
 _ASKS = re.compile(
     r"\b(?:if|elif|elsif|elseif|while|unless|until|when|for|assert\w*|where|filter|expect\w*|ensure\w*|check\w*|some|every|any|"

@@ -17,9 +17,10 @@ _MODIFIERS = (
     r"@\w+(?:\([^)]*\))?)\s+)*"
 )
 _WORDS = (
-    r"def|class|module|function|func|fun|fn|proc|sub|interface|trait|struct|enum|message|service|rpc|type|input|impl|"
+    r"(?:enum|record)\s+(?:class|struct)|def|class|module|function|func|fun|fn|proc|sub|interface|trait|struct|enum|message|service|rpc|type|input|impl|"
     r"resource|data|variable|output|provider|namespace|object|protocol|extension|macro|defmodule|defp?|test|describe|it|"
-    r"context|package|rule|task|defun|start_server|union|record|abstract\s+class|scalar|extend\s+type|template|component"
+    r"context|should|specify|scenario|package|rule|task|defun|start_server|union|record|abstract\s+class|scalar|"
+    r"extend\s+type|template|component"
 )
 _HEAD = re.compile(
     rf"(\s*){_MODIFIERS}({_WORDS})[\s:!]\s*(?:<[^<>]*(?:<[^<>]*>)?[^<>]*>\s*)?&?"
@@ -40,13 +41,13 @@ _BATS = re.compile(r"(\s*)@test\s+[\"'](.+?)[\"']\s*\{")
 #: A member that begins with its type, or is a constructor, as C# and its kin write them.
 _MEMBER = re.compile(
     r"(\s*)(?=\w+\s)(?:(?:public|private|protected|internal|static|virtual|override|abstract|async|sealed|extern|unsafe|"
-    r"partial|new|readonly|const|event|required|explicit|implicit|operator|volatile)\s+)+"
-    r"(?:[\w<>\[\],.?()\s]*?[\w>\]?)]\s+)??([A-Za-z_]\w*)\s*(?:<[^<>()]*>)?\s*(\(|\{|=>|=|;|$)"
+    r"partial|new|readonly|const|event|required|explicit|implicit|volatile)\s+)+"
+    r"(?:[\w<>\[\],.?()\s]*?[\w>\]?)]\s+)??(operator\b\s*[^\s(]+|[A-Za-z_]\w*)\s*(?:<[^<>()]*>)?\s*(\(|\{|=>|=|;|$)"
 )
-#: What a type that only promises it declares without a word before it.
+#: What a type declares without a word before it: what it only promises, or keeps to itself.
 _SLOT = re.compile(
-    r"\s*(?!return\b|throw\b|new\b|using\b|await\b)[\w<>\[\],.?]+(?:\s*<[^()]*>)?\s+(\w+)\s*"
-    r"(?:<[^<>()]*>)?\s*(\(|\{)"
+    r"\s*(?!return\b|throw\b|new\b|using\b|await\b|where\b|else\b|is\b|and\b|or\b|not\b|in\b)"
+    r"[\w<>\[\],.?]+(?:\s*<[^()]*>)?\s+(?!(?:is|as|and|or|not|in|switch)\b)(\w+)\s*(?:<[^<>()]*>)?\s*(\(|\{|=|;)"
 )
 #: A property, a constant or an initializer inside a type.
 _PROPERTY = re.compile(
@@ -112,6 +113,12 @@ _LABELS: dict[str, PartKind] = {
     "type": "type",
     "variable": "input",
 }
+#: Words that begin a test where a title follows them.
+_TESTS = frozenset({"it", "should", "specify", "scenario"})
+#: Languages of programs, in which a word that begins a block elsewhere is the name of a parameter or of a value.
+_PROGRAMS = frozenset({"cs", "kt", "swift", "scala", "dart", "php", "cu", "m", "mm"})
+_NO_WORDS = (_LABELS.keys() - {"test"}) | {"impl", "proc", "rpc", "scalar", "sub", "union"}
+_OBJECTS = frozenset({"kt", "kts", "scala"})
 _FUNCTIONS = frozenset({"def", "defp", "function", "func", "fun", "fn", "proc", "sub", "rpc", "defun"})
 
 
@@ -123,8 +130,9 @@ class _Open:
     kind: PartKind
     name: str
     start: int
-    #: The line of its head.
+    #: The line of its head, and how far what stands in it is indented.
     head: int = 0
+    inner: int = 0
 
 
 @dataclass(slots=True)
@@ -190,11 +198,13 @@ class _Reader:
                 break
             self._close(self.last)
         start = self.above if self.above >= 0 else at
-        head = self._head(line)
+        if self.outer and not self.outer[-1].inner and line.strip() != "{":
+            self.outer[-1].inner = indent
+        head = self._head(line, at, indent)
         if head is not None:
             while self.outer and self._is_over(self.outer[-1], at):
                 self._close(self.last)
-                head = self._head(line) or head
+                head = self._head(line, at, indent) or head
             kind, title = head
             name = f"{self.outer[-1].name}.{title}" if self.outer else title
             self.outer.append(_Open(indent, kind, short(name), start, at))
@@ -222,7 +232,21 @@ class _Reader:
         item = self.outer.pop()
         self.found.append(Region(item.name, item.kind, item.start, max(end, item.start + 1)))
 
-    def _head(self, line: str) -> tuple[PartKind, str] | None:
+    def _is_name(self, word: str) -> bool:
+        """Whether a word that begins a block in another language is a name in this one."""
+        if word == "type":
+            return self.language in _PROGRAMS - {"scala"}
+        if word == "object":
+            return self.language in _PROGRAMS - _OBJECTS
+        return self.language in _PROGRAMS and word in _NO_WORDS
+
+    def _is_inside(self, at: int) -> bool:
+        """Whether a line stands in a type itself, not in a member of it whose head is not known for one."""
+        if not self.outer or self.outer[-1].kind not in _TYPES:
+            return False
+        return not self.depths or self.depths[at] <= self.depths[self.outer[-1].head] + 1
+
+    def _head(self, line: str, at: int, indent: int) -> tuple[PartKind, str] | None:
         """The kind and the name of what begins on a line."""
         if self.language == "sh":
             if found := _BATS.match(line):
@@ -234,8 +258,8 @@ class _Reader:
         if self.language == "scala" and (found := _SPEC.match(line)):
             subject = "" if found[1] in ("it", "they") else f"{found[1][1:-1]} "
             return "test", f"{subject}{found[2]} {found[3]}"
-        if found := _HEAD.match(line):
-            if found[2] == "it" and found[3][0] not in "\"'{`":
+        if (found := _HEAD.match(line)) and not self._is_name(found[2]):
+            if found[2] in _TESTS and found[3][0] not in "\"'{`":
                 return None
             if found[2] in ("namespace", "package"):
                 return None
@@ -253,13 +277,13 @@ class _Reader:
             if self.language == "rb" and self.outer and not any(item.kind in ("class", "suite") for item in self.outer):
                 named = None  # what a module is called helps those who test
             return ("test" if kind == "function" and (named or self.is_test) else kind, title)
-        inside = bool(self.outer) and self.outer[-1].kind in _TYPES
-        if self.language in _TYPED and inside and self.outer[-1].kind == "interface" and (slot := _SLOT.match(line)):
-            return ("method" if slot[2] == "(" else "property", slot[1])
-        if self.language in _TYPED and (member := _MEMBER.match(line)):
+        inside = self._is_inside(at)
+        if self.language in _TYPED and (member := _MEMBER.match(line)) and (inside or not self.outer):
             if member[3] == "(":
                 return ("test" if self.is_test else "method", member[2])
             return ("field" if member[3] in ("=", ";") else "property", member[2]) if inside else None
+        if self.language in _TYPED and inside and indent == self.outer[-1].inner and (slot := _SLOT.match(line)):
+            return ("method" if slot[2] == "(" else "property" if slot[2] == "{" else "field", slot[1])
         if inside and (builder := _BUILDER.match(line)):
             return ("method", builder[2])
         if inside and (found := _PROPERTY.match(line)):
@@ -300,7 +324,7 @@ class _Reader:
         elif self.language == "php" and (called := _CALL.match(line)):
             self.found.append(Region(short(f"{called[1]})"), "command", at, end))
         elif _CHOICE.match(line):
-            if self.language != "sh" and any(self._head(inner) for inner in lines[at + 1 : end]):
+            if self.language != "sh" and any(self._head(inner, 0, 0) for inner in lines[at + 1 : end]):
                 return at + 1  # what it holds is told by itself
             self.found.append(Region(short(line.strip().rstrip(" {;")), "statement", at, end))
         elif command := _COMMAND.match(line):
@@ -364,10 +388,10 @@ def blocks(lines: list[str], language: str, stem: str) -> tuple[Region, ...]:
 
 def _kind(word: str, name: str) -> tuple[PartKind, str]:
     title = name.strip("\"'{}`") if name[:1] in "\"'{`" else name.rstrip(":")
-    if word in ("test", "it"):
+    if word == "test" or word in _TESTS:
         return "test", title
     if word in ("describe", "context", "start_server"):
         return "suite", title
-    if known := _NAMED_SO.get(word):
+    if known := _NAMED_SO.get(word.partition(" ")[0]):
         return known, title
     return ("class" if word.startswith("abstract") else "function" if word in _FUNCTIONS else "block"), title

@@ -5,6 +5,7 @@ A section is named by its path of headings, `Usage > Install`.
 
 from __future__ import annotations
 
+import html
 import re
 
 from iquest_lsp.codeflow.syntax.outline.region import Head, Region, nested, shortened
@@ -102,6 +103,8 @@ def manual_sections(lines: list[str], name: str) -> tuple[Region, ...]:
 
 def paragraphs(lines: list[str], name: str) -> tuple[Region, ...]:
     """A text without headings: its paragraphs, each named by its first line."""
+    if sum(map(bool, map(_ASCIIDOC.match, lines))) >= LEAST_HEADS and not _has_fences(lines):
+        return asciidoc_sections(lines, name)
     if any((under := _UNDERLINE.match(line)) and under[1] in _HEADS for line in lines[1:]) and not _has_fences(lines):
         return rst_sections(lines, name)
     found: list[Region] = []
@@ -142,14 +145,16 @@ def _with_preamble(heads: list[Head], lines: list[str], name: str) -> tuple[Regi
     return (*before, *nested(heads, len(lines), JOINT))
 
 
+#: So many lines that look like headings are some.
+LEAST_HEADS = 3
 #: What a picture shows, in HTML or Markdown.
 _PICTURE = re.compile(r"<img\b[^<>]*\balt=\"([^\"]+)\"|!\[([^\]]+)\]")
 
 
 def _title(text: str) -> str:
     """A heading in plain words: links by their text, no code marks, no HTML, pictures only where there is no text."""
-    plain = re.sub(r"<[^>]+>", "", text)
-    plain = re.sub(r"\[?!\[[^\]]*\]\([^)]*\)(?:\]\([^)]*\))?", "", plain).strip("#* ")
+    plain = html.unescape(re.sub(r"<[^>]+>", "", text))
+    plain = re.sub(r"\[?!\[[^\]]*\]\([^)]*\)(?:\](?:\([^)]*\)|\[[^\]]*\]))?", "", plain).strip("#* ")
     if not plain and (picture := _PICTURE.search(text)):
         plain = picture[1] or picture[2]
     plain = re.sub(r"!?\[([^\]]*)\]\([^)]*\)|\[([^\]]*)\]\[[^\]]*\]", lambda found: found[1] or found[2] or "", plain)

@@ -132,6 +132,7 @@ _SUFFIXES: dict[str, Reader] = {
             ".fsproj",
             ".vbproj",
             ".nuspec",
+            ".config",
             ".vcxproj",
         ),
         _of_text(scripts.html_elements),
@@ -145,6 +146,8 @@ _INDENTED = re.compile(
 )
 
 
+#: Folders of lists of requirements, each called after what it is for.
+_REQUIRED = frozenset({"requirements", "constraints"})
 #: The first line of a script for a shell.
 _SCRIPT = re.compile(rb"#!\s*/\S*?(?:/env\s+(?:-S\s+)?)?(?:ba|z|da|k|a)?sh\b")
 
@@ -155,6 +158,8 @@ def _reader(path: str) -> Reader | None:
     for pattern, reader in _NAMES:
         if re.fullmatch(pattern, name):
             return reader
+    if PurePosixPath(path).parent.name.lower() in _REQUIRED and name.endswith((".txt", ".in")):
+        return _of_lines(packages.requirements)
     # What a build fills in is written as what it becomes.
     if name.endswith(".in") and (filled := _SUFFIXES.get(PurePosixPath(name.removesuffix(".in")).suffix)):
         return filled

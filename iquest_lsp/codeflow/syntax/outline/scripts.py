@@ -151,7 +151,7 @@ def css_rules(lines: list[str]) -> tuple[Region, ...]:
 
 
 #: Elements of project files of .NET that name a package.
-_PACKAGES = frozenset({"packageversion", "packagereference", "globalpackagereference", "package"})
+_PACKAGES = frozenset({"packageversion", "packagereference", "globalpackagereference", "package", "dependency"})
 
 
 #: Elements that lie deeper have no names.

@@ -200,13 +200,17 @@ CASES = (
         {"a.swift": SHOW % ("if #available(macOS 10.13, *) {", "}", "case let .value(one):")},
         {"a.swift": SHOW % ("do {", "} while less()", "case .none:")},
         ("function `Pile.show`: changed",),
-        ("available", "`value`", "`: added", "`let`"),
+        ("calls `available`", "`value`", "`: added", "`let`"),
     ),
     Case(
         "members of a class whose lines are indented in several ways, between directives",
         {"a.cs": BOX % ("", "", "", "")},
         {"a.cs": BOX % ("string key, ", "string key, ", "key, ", NEW)},
-        ("method `Box.Make`: changed", "property `Box.Key`: added", "passes `key` to `Make`"),
+        (
+            "`Box.Make`: changed (takes the new parameter `key`)",
+            "property `Box.Key`: added",
+            "`return Make(key, data, n",
+        ),
         ("`Make`: changed (passes `string", "passes `string key`", "property `Box.Data`", "forms", "removed"),
     ),
     Case(
@@ -216,7 +220,7 @@ CASES = (
             "a.cs": "public interface IBox\n{\n    Box Add(string name, string path);\n"
             "    Box Add(byte[] data, string path);\n}\n"
         },
-        ("method `IBox.Add`: changed (`Box Add(string path);` becomes `Box Add(string name, string path);`)",),
+        ("method `IBox.Add`: changed (takes the new parameter `name`)",),
         ("module", "now uses"),
     ),
     Case(
@@ -273,7 +277,7 @@ CASES = (
         "an argument that comes is told whole",
         {"a.cs": CLASS % LONG.format("")},
         {"a.cs": CLASS % LONG.format("string key, ")},
-        ("gains `string key`",),
+        ("method `A.Add`: changed (takes the new parameter `key`)",),
         ("gains `key, string`",),
     ),
     Case(

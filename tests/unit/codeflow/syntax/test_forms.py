@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from iquest_lsp.codeflow.git.commits import FileDiff, Hunk
-from iquest_lsp.codeflow.syntax.forms import MAX_FORMS, keyed, outer_of, rows_of, touched_keys
+from iquest_lsp.codeflow.syntax.forms import MAX_FORMS, keyed, outer_of, reordered, rows_of, touched_keys
 from iquest_lsp.codeflow.syntax.outline.rows import DefinitionRows
 from iquest_lsp.codeflow.syntax.outline.symbol import Symbol
 
@@ -30,6 +30,14 @@ def test_where_one_goes_the_others_keep_their_counts() -> None:
 def test_where_one_comes_it_has_a_count_of_its_own() -> None:
     found = keyed([form(THREE, 0), form(ONE, 2)], [form(ONE, 0)], lambda row: row + 2)
     assert {key: item.signature for key, item in found.items()} == {("read", 0): ONE, ("read", 1): THREE}
+
+
+def test_forms_that_change_places_keep_their_counts() -> None:
+    old = keyed([form(ONE, 0), form(TWO, 2), form(THREE, 4)])
+    new = keyed([form(TWO, 0), form(ONE, 2), form(THREE, 4)], list(old.values()))
+    assert {key: item.signature for key, item in new.items()} == {key: item.signature for key, item in old.items()}
+    assert reordered(old, new) == {"read"}
+    assert reordered(old, old) == set()
 
 
 def test_very_many_forms_are_compared_in_their_order() -> None:

@@ -51,6 +51,29 @@ def parts(language: str, text: str) -> Parts:
             {("A", "class", 0, 5), ("A.Reads", "test", 1, 4)},
         ),
         (
+            "cs",
+            "class Box\n{\n    Reader _reader;\n    bool TryOpen(\n        object value)\n    {\n"
+            "        var a = new Pair(\n            value);\n        new Pair(value);\n    }\n"
+            "    public static bool operator ==(Box a, Box b) { }\n}",
+            {
+                ("Box", "class", 0, 12),
+                ("Box._reader", "field", 2, 3),
+                ("Box.TryOpen", "method", 3, 10),
+                ("Box.operator ==", "method", 10, 11),
+            },
+        ),
+        (
+            "kt",
+            "enum class Color(val code: Int) {\n  RED(1);\n  fun next(\n    data: Int,\n    type: Int,\n  ) {\n"
+            "    val a = 1\n  }\n}\n",
+            {("Color", "enum", 0, 10), ("Color.next", "function", 2, 8)},
+        ),
+        (
+            "rb",
+            "describe Box do\n  should 'open' do\n  end\n  specify 'close' do\n  end\n  value.should equal(1)\nend",
+            {("Box", "suite", 0, 7), ("Box.open", "test", 1, 3), ("Box.close", "test", 3, 5)},
+        ),
+        (
             "tf",
             'resource "kit_box" "one" {\n  size = 1\n}\nvariable "a" {}\n',
             {("kit_box.one", "resource", 0, 3), ("a", "input", 3, 5)},

@@ -1,0 +1,172 @@
+"""What is told of members without a word before them, of forms, heads, values and texts that are read whole."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.codeflow.answers.conftest import Case, is_told_of
+from tests.unit.codeflow.conftest import Script
+
+BOX = """namespace A;
+
+partial class Box : IBox
+{
+    Reader _reader;
+    readonly object _lock = new object();
+
+    bool TryOpen(
+        object value,
+        Kind kind)
+    {
+        var pair = new Pair(
+            kind,
+            value);
+        %sif (kind == null)
+        {
+            var count = 1;
+        }
+        return pair.Open();
+    }
+}
+"""
+SHARE = "class Store\n  def get(path)\n    read(path)\n    log(path)\n  end\n%send\n"
+SHARED = "  class Body\n    def each\n      rows.map { |row| row.text }\n"
+SHARED += "      rows.each { |row| yield row }\n    end\n  end\n"
+EACH = "\n  def each\n    rows.map { |row| row.text }\n    rows.each { |row| yield row }\n  end\n"
+FORMS = "export class Line {\n%s  add(a: unknown, b?: unknown): unknown {\n    return a;\n  }\n}\n"
+ONE, OTHER = "  add(a: string): string;\n", "  add(a: number, b: boolean): number;\n"
+PILE = "class Pile {\npublic:\n    %s take(int count) {\n        count_ = count;%s\n    }\n};\n"
+MISS = (
+    "class Miss : public Fail {\npublic:\n    Miss(std::string name, int %s)\n        : Fail(name, %s, C::A) {}\n};\n"
+)
+TEXT = "= Box\n\n== Use\n\n%s\n\n== Links\n\nNone.\n"
+NOTE = "A box.\n\nTo run the %stests completely:\n\n  run all\n\nBye.\n"
+PACKAGES = '<?xml version="1.0"?>\n<packages>\n  <package id="Box" version="%s" />\n</packages>\n'
+NEEDS = '<package>\n  <metadata>\n    <dependency id="Box.Client" version="%s" />\n  </metadata>\n</package>\n'
+PROJECT = '%s<Project Sdk="A">\n  <ItemGroup>\n%s  </ItemGroup>\n</Project>\n'
+HOOKS = "repos:\n  - repo: https://a.org/box\n    rev: %s  # frozen: %s\n    hooks:\n      - id: box\n"
+
+CASES = (
+    Case(
+        "a method of C# that no word stands before",
+        {"a.cs": BOX % ""},
+        {"a.cs": BOX % "var done = false;\n        "},
+        ("method `Box.TryOpen`: changed (`var done = false;` is new)",),
+        ("property `", "object `"),
+    ),
+    Case(
+        "a field of C# that no word stands before",
+        {"a.cs": BOX % ""},
+        {"a.cs": (BOX % "").replace("    Reader _reader;\n", "")},
+        ("field `Box._reader`: removed",),
+    ),
+    Case(
+        "the parameters of a function of Ruby",
+        {"a.rb": "class A\n  def get(env, size)\n    read env, size\n    done\n  end\nend\n"},
+        {"a.rb": "class A\n  def get(env, size, most: 100)\n    read env, size, most\n    done\n  end\nend\n"},
+        ("function `A.get`: changed (takes the new parameter `most`",),
+    ),
+    Case(
+        "the parameters of a method of PHP, on several lines",
+        {"a.php": "<?php\nclass A\n{\n    public function get(\n        $a\n    ) {\n        return $a;\n    }\n}\n"},
+        {
+            "a.php": "<?php\nclass A\n{\n    public function get(\n        $a,\n        ?string $b = null\n    ) {\n"
+            "        return $a;\n    }\n}\n"
+        },
+        ("function `A.get`: changed (takes the new parameter `$b`)",),
+    ),
+    Case(
+        "a method of Ruby that stands in a new class has moved there",
+        {"a.rb": SHARE % EACH},
+        {"a.rb": SHARE.replace("class Store\n", "class Store\n" + SHARED + "\n") % ""},
+        ("class `Store.Body`: added", "function `Store.Body.each`: moved (from a.rb::Store.each)"),
+    ),
+    Case(
+        "forms that change places",
+        {"a.ts": FORMS % (ONE + OTHER)},
+        {"a.ts": FORMS % (OTHER + ONE)},
+        ("method `Line.add`: changed (lists its forms in a different order)",),
+        ("signature", "callers"),
+    ),
+    Case(
+        "what is to be done documents nothing",
+        {"a.ts": "export class A {\n  run() {\n    return 1;\n  }\n}\n"},
+        {"a.ts": "export class A {\n  // TODO: be faster\n  run() {\n    return 1;\n  }\n}\n"},
+        ("method `A.run`: only comments changed",),
+    ),
+    Case(
+        "who took nothing from a function need take nothing",
+        {"a.hpp": PILE % ("void", ""), "b.cpp": '#include "a.hpp"\n\nint main() {\n  Pile p;\n  p.take(1);\n}\n'},
+        {"a.hpp": PILE % ("Pile*", "\n        return this;")},
+        ("method `Pile.take`: new signature (returns `Pile*`, where it returned nothing)",),
+        ("## Risks", "## Perhaps missing"),
+    ),
+    Case(
+        "another type that is returned",
+        {"a.hpp": PILE % ("int", "\n        return 1;")},
+        {"a.hpp": PILE % ("const std::string &", "\n        return name_;")},
+        ("method `Pile.take`: new signature (returns `const std::string&` instead of `int`)",),
+    ),
+    Case(
+        "what a constructor sets is no part of its signature",
+        {"a.hpp": MISS % ("recieved", "recieved")},
+        {"a.hpp": MISS % ("received", "received")},
+        ("method `Miss.Miss`: new signature (`int recieved` becomes `int received`)",),
+    ),
+    Case(
+        "a name for another type",
+        {"a.hpp": "class A {\n    typedef std::fast_clock clock;\n    int a;\n};\n"},
+        {"a.hpp": "class A {\n    typedef std::slow_clock clock;\n    int a;\n};\n"},
+        ("type `A.clock`: changed (`typedef std::fast_clock clock;` becomes `typedef std::slow_clock clock;`)",),
+        ("signature",),
+    ),
+    Case(
+        "a text with the headings of RDoc, whatever it is called",
+        {"README": TEXT % "Run it."},
+        {"README": TEXT % "Run it twice."},
+        ("section `Box > Use`: changed (`Run it.` becomes `Run it twice.`)",),
+    ),
+    Case(
+        "a paragraph whose first line changes has not gone",
+        {"README": NOTE % "fast "},
+        {"README": NOTE % ""},
+        ("paragraph `To run the tests completely:`: changed",),
+        ("completely:`: removed", "completely:`: added"),
+    ),
+    Case(
+        "a heading with a picture that leads elsewhere",
+        {"README.md": "# Box <img src='a.png'/>&nbsp;[![Build](https://a.org/b.svg)][build]\n\nOne.\n"},
+        {"README.md": "# Box <img src='a.png'/>&nbsp;[![Build](https://a.org/b.svg)][build]\n\nTwo.\n"},
+        ("section `Box`: changed",),
+    ),
+    Case(
+        "lists of requirements by their folder",
+        {"requirements/dev.txt": "# made by a tool\nbox==1.2.0\n", "requirements/docs.in": "pile\n"},
+        {"requirements/dev.txt": "# made by a tool\nbox==1.3.0\n", "requirements/docs.in": "pile\nshelf\n"},
+        ("package `box`: changed (raised from 1.2.0 to 1.3.0)", "package `shelf`: added"),
+    ),
+    Case(
+        "packages of .NET that other files than projects name",
+        {"packages.config": PACKAGES % "1.0.0", "a.nuspec": NEEDS % "2.0.0"},
+        {"packages.config": PACKAGES % "1.1.0", "a.nuspec": NEEDS % "2.1.0"},
+        ("package `Box`: changed (raised from 1.0.0 to 1.1.0)", "package `Box.Client`: changed (raised from 2.0.0"),
+    ),
+    Case(
+        "a mark of the order of bytes says nothing",
+        {"a.csproj": PROJECT % ("\ufeff", "")},
+        {"a.csproj": PROJECT % ("", '    <PackageReference Include="Box" Version="1.0" />\n')},
+        ("package `Box`: added (`1.0`)",),
+        ("element `Project`", "\ufeff"),
+    ),
+    Case(
+        "a commit that a comment calls by its version",
+        {".pre-commit-config.yaml": HOOKS % ("a" * 40, "0.7.8")},
+        {".pre-commit-config.yaml": HOOKS % ("b" * 40, "0.7.9")},
+        ("changed (`aaaaaaa # 0.7.8` becomes `bbbbbbb # 0.7.9`)",),
+    ),
+)
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_what_is_told_of_a_commit(script: Script, case: Case) -> None:
+    is_told_of(script, case)
