@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 
 def common_head(one: Sequence[object], other: Sequence[object]) -> int:
@@ -27,3 +27,26 @@ def common_ends(one: Sequence[object], other: Sequence[object]) -> tuple[int, in
     """How many elements two sequences share at their beginning, and, of the rest, at their end."""
     head = common_head(one, other)
     return head, common_tail(one, other, min(len(one), len(other)) - head)
+
+
+def changed_part(before: str, after: str) -> tuple[int, int]:
+    """How many characters of two long texts are the same at either end, the rest being what changed."""
+    least = min(len(before), len(after))
+    head = _alike(least, lambda start, end: before[start:end] == after[start:end])
+    one, other = len(before), len(after)
+    tail = _alike(
+        least - head, lambda start, end: before[one - end : one - start] == after[other - end : other - start]
+    )
+    return head, tail
+
+
+def _alike(most: int, same: Callable[[int, int], bool]) -> int:
+    """How many characters are the same from one end on, up to `most`; halving leaves the comparing to slices."""
+    low, high = 0, most
+    while low < high:
+        middle = (low + high + 1) // 2
+        if same(low, middle):
+            low = middle
+        else:
+            high = middle - 1
+    return low

@@ -11,8 +11,8 @@ import re
 from collections.abc import Sequence
 
 from iquest_lsp.nextedit.change import Change
+from iquest_lsp.nextedit.import_statements import import_lines
 from iquest_lsp.nextedit.pieces import TextPiece, pieces, replacements
-from iquest_lsp.nextedit.predictors.imports import import_lines
 from iquest_lsp.nextedit.records import Edit
 
 #: The share of an edit's old words that it replaces, from which on it is a rewriting.
@@ -23,6 +23,14 @@ AGAIN = "a replacement made before"
 _DEFINED = re.compile(
     r"\b(?:def|fn|func(?:\s*\([^)]*\))?|function|class|struct|interface|trait|enum|type|impl|define)\s+(\w+)"
 )
+
+#: Lines that begin the head of a definition, most likely, and how many lines below it still belong to it at most.
+_HEAD = re.compile(
+    r"\b(?:def|fn|func|function|class|struct|interface|trait|enum|type|impl|macro_rules!|typedef|union)\b"
+    r"|^\s*#\s*define\b|^\s*(?:export\s+)?(?:const|let|var|static|pub)\b|^[A-Za-z_][\w\s*:<>,&~]*\("
+    r"|^\s*(?:(?:async|get|set|static|public|private|protected|readonly|abstract)\s+)*[\w$#]+\s*(?:<.*>)?\("
+)
+_HEAD_LINES = 15
 
 
 def shapes(edits: Sequence[Edit]) -> list[str]:
@@ -70,6 +78,18 @@ def is_of_imports(change: Change, edit: Edit) -> bool:
     return all(line in old for line in range(edit.old_line, edit.old_line + len(edit.old))) and all(
         line in new for line in range(edit.line, edit.line + len(edit.new))
     )
+
+
+def may_touch_head(lines: Sequence[str], edit: Edit) -> bool:
+    """Whether an edit of `lines` may change a definition's head, by its text; errs on the side of yes."""
+    if any(_HEAD.search(line) for line in (*edit.old, *edit.new)):
+        return True
+    depth = 0
+    for line in reversed(lines[max(edit.old_line - _HEAD_LINES, 0) : edit.old_line]):
+        depth += sum(map(line.count, "([{")) - sum(map(line.count, ")]}"))
+        if depth > 0 and _HEAD.search(line):
+            return True
+    return False
 
 
 def _words(text: Sequence[TextPiece], part: tuple[int, int]) -> str:

@@ -12,7 +12,6 @@ used tells which are wanted.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -21,13 +20,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from iquest_lsp.bench.edit_distance import is_on_the_way, is_same, typed
-from iquest_lsp.bench.edit_shapes import derivable, is_of_imports
+from iquest_lsp.bench.edit_shapes import derivable, is_of_imports, may_touch_head
 from iquest_lsp.bench.next_edit_tally import Tally
 from iquest_lsp.codeflow.reading import Category, ChangedText, CommitTexts, Sources, category, texts_of_commits
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.gate import LEAST, Refusals, admitted, admitted_places, in_order, joined, precision
+from iquest_lsp.nextedit.import_statements import import_lines
 from iquest_lsp.nextedit.predict import PREDICTORS, Predictor, possible, possible_places
-from iquest_lsp.nextedit.predictors.imports import import_lines
 from iquest_lsp.nextedit.records import Edit, NextEdit, Place
 from iquest_lsp.workspace.secret_scan import has_secret
 
@@ -49,6 +48,8 @@ class EditSession:
         self.changes = {item.path: Change(item) for item in commit.changed}
         self._order = order
         self.made: dict[str, set[int]] = {path: set() for path in self.changes}
+        #: Those of them that suggestions made.
+        self.taken: dict[str, set[int]] = {path: set() for path in self.changes}
         #: The files that were changed so far.
         self.state: dict[str, Change] = {}
 
@@ -94,7 +95,7 @@ class EditSession:
     def _heads(self, path: str) -> list[tuple[int, int]]:
         change = self.changes[path]
         lines = change.text.before.split("\n")
-        if category(path) is not Category.SOURCE or not any(_may_touch_head(lines, edit) for edit in change.edits):
+        if category(path) is not Category.SOURCE or not any(may_touch_head(lines, edit) for edit in change.edits):
             return []
         names = {item.name for item in change.symbols if item.change in ("renamed", "signature")}
         return [(item.start, max(item.head, item.start + 1)) for item in change.after.symbols if item.name in names]
@@ -114,16 +115,21 @@ class EditSession:
                 at = edit.old_line + len(edit.old)
         return "\n".join([*found, *lines[at:]])
 
-    def make(self, path: str, at: int) -> None:
-        """Makes an edit."""
+    def make(self, path: str, at: int, *, taken: bool = False) -> None:
+        """Makes an edit; `taken` where a suggestion is taken that does."""
         self.made[path].add(at)
+        if taken:
+            self.taken[path].add(at)
         whole, shift, made = self.changes[path], 0, []
+        lines: set[int] = set()
         for number, edit in enumerate(whole.edits):
             if number in self.made[path]:
                 made.append(replace(edit, line=edit.old_line + shift))
+                if number in self.taken[path]:
+                    lines.update(range(edit.old_line + shift, edit.old_line + shift + max(len(edit.new), 1)))
                 shift += len(edit.new) - len(edit.old)
         text = ChangedText(path, whole.text.before, self.text(path), whole.text.old_path)
-        self.state[path] = Change(text, tuple(made))
+        self.state[path] = Change(text, tuple(made), frozenset(lines))
 
     def possible(self, predictors: Sequence[Predictor] = PREDICTORS) -> list[NextEdit]:
         """All that the predictors think of now."""
@@ -159,6 +165,12 @@ class EditSession:
                 return None
             shift += len(edit.new) - len(edit.old)
         return line - shift
+
+    def key_of(self, item: NextEdit) -> tuple[object, ...]:
+        """What tells a suggestion while other edits move its line."""
+        path, line, *rest = item.outcome
+        before = self.before_line(path, line) if path in self.changes else line
+        return (path, before if before is not None else -1 - line, *rest)
 
     def place_of(self, item: NextEdit) -> str:
         """What tells a suggestion's place in its file while other edits move it."""
@@ -223,32 +235,17 @@ class EditSession:
 _PLACES = {Category.SOURCE: 0, Category.TEST: 1, Category.DOCS: 2}
 
 
-#: Lines that begin the head of a definition, most likely, and how many lines below it still belong to it at most.
-_HEAD = re.compile(
-    r"\b(?:def|fn|func|function|class|struct|interface|trait|enum|type|impl|macro_rules!|typedef|union)\b"
-    r"|^\s*#\s*define\b|^\s*(?:export\s+)?(?:const|let|var|static|pub)\b|^[A-Za-z_][\w\s*:<>,&~]*\("
-    r"|^\s*(?:(?:async|get|set|static|public|private|protected|readonly|abstract)\s+)*[\w$#]+\s*(?:<.*>)?\("
-)
-_HEAD_LINES = 15
-
-
-def _may_touch_head(lines: Sequence[str], edit: Edit) -> bool:
-    """Whether an edit of `lines` may change a definition's head, by its text; errs on the side of yes."""
-    if any(_HEAD.search(line) for line in (*edit.old, *edit.new)):
-        return True
-    depth = 0
-    for line in reversed(lines[max(edit.old_line - _HEAD_LINES, 0) : edit.old_line]):
-        depth += sum(map(line.count, "([{")) - sum(map(line.count, ")]}"))
-        if depth > 0 and _HEAD.search(line):
-            return True
-    return False
-
-
 def play(session: EditSession, tallies: Sequence[Tally], least: float = LEAST) -> None:
     """Makes a commit's edits one by one; after each, what is shown is taken as long as it is right.
 
-    A wrong suggestion is put away and the next edit made by hand; at most one is wrong for each such edit.
+    A wrong suggestion is put away and the next edit made by hand; at most one is wrong for each such edit. What was
+    shown beside one that was taken keeps its worth, as it does for an editor.
     """
+    worth: dict[tuple[object, ...], float] = {}
+
+    def worth_of(item: NextEdit) -> float:
+        return worth.get(session.key_of(item), 0.0)
+
     seen: set[tuple[str, str, str, str, str]] = set()
     sorts: dict[str, list[int]] = {}
     refused, taken = Refusals(), Refusals()
@@ -270,7 +267,7 @@ def play(session: EditSession, tallies: Sequence[Tally], least: float = LEAST) -
         while True:
             begin = time.process_time()
             every = session.possible()
-            shown = in_order(admitted(every, least), path, line)
+            shown = in_order(admitted(every, least, worth_of), path, line)
             elapsed = (time.process_time() - begin) * 1000
             for item in joined(every):
                 key = (item.path, session.place_of(item), item.old, item.new, item.sort.key)
@@ -305,11 +302,14 @@ def play(session: EditSession, tallies: Sequence[Tally], least: float = LEAST) -
                 tally.saved += len(first.new) if judged is not None else 0
             if judged is None:
                 refused.add(first, session.place_of(first))
+                for same in [one for one in worth if one[-2:] == first.outcome[-2:]]:
+                    del worth[same]
                 break
             found.add((first.path, judged[0]))
             path, line = first.path, first.line
             if judged[1]:
-                session.make(path, judged[0])
+                worth |= {session.key_of(item): item.confidence for item in new[1:]}
+                session.make(path, judged[0], taken=True)
             else:
                 taken.keep(first, session.place_of(first))
     for tally in tallies:

@@ -18,6 +18,8 @@ class Change:
     text: ChangedText
     #: What was changed, where that is known already.
     known: tuple[Edit, ...] | None = None
+    #: The lines of the text after that suggestions made, which were taken.
+    taken: frozenset[int] = frozenset()
 
     @property
     def path(self) -> str:

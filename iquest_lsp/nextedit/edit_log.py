@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from iquest_lsp.codeflow.reading import ChangedText
+from iquest_lsp.common_ends import changed_part
 from iquest_lsp.nextedit.pieces import edits_between
 from iquest_lsp.nextedit.records import Edit
 
@@ -119,23 +120,6 @@ def _is_near(edit: Edit, touch: EditedPlace) -> bool:
 
 def _where(before: str, after: str) -> tuple[int, int, bool]:
     """The first changed line, how many lines came, and whether text was only taken away."""
-    least = min(len(before), len(after))
-    head = _alike(least, lambda start, end: before[start:end] == after[start:end])
-    one, other = len(before), len(after)
-    tail = _alike(
-        least - head, lambda start, end: before[one - end : one - start] == after[other - end : other - start]
-    )
+    head, tail = changed_part(before, after)
     shift = after.count("\n") - before.count("\n")
     return before.count("\n", 0, head), shift, head + tail == len(after) < len(before)
-
-
-def _alike(most: int, same: Callable[[int, int], bool]) -> int:
-    """How many characters are the same from one end on, up to `most`; halving leaves the comparing to slices."""
-    low, high = 0, most
-    while low < high:
-        middle = (low + high + 1) // 2
-        if same(low, middle):
-            low = middle
-        else:
-            high = middle - 1
-    return low

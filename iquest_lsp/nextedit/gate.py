@@ -11,15 +11,14 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from iquest_lsp.codeflow.reading import Category, category
-from iquest_lsp.common_ends import common_ends
-from iquest_lsp.nextedit.records import NextEdit, Place
+from iquest_lsp.nextedit.records import NextEdit, Outcome, Place
 from iquest_lsp.nextedit.sorts import PredictorKind, Sort
 
 #: A suggestion is shown unasked from this precision on.
@@ -155,30 +154,26 @@ def fitted(sorts: Mapping[Sort, tuple[float, float]], *, rounds: int = 25) -> di
 
 def joined(found: Iterable[NextEdit]) -> list[NextEdit]:
     """Suggestions that come to the same as one, which has all their sorts; the shortest one speaks for them."""
-    same: dict[tuple[object, ...], list[NextEdit]] = {}
+    same: dict[Outcome, list[NextEdit]] = {}
     for item in found:
         if item.old != item.new:
-            same.setdefault(_outcome(item), []).append(item)
+            same.setdefault(item.outcome, []).append(item)
     return [
         replace(min(those, key=lambda item: len(item.old)), sort=Sort.joined(item.sort for item in those))
         for those in same.values()
     ]
 
 
-def _outcome(item: NextEdit) -> tuple[object, ...]:
-    """What tells suggestions of different outcomes: where the text differs, and in what."""
-    old, new, column = item.old, item.new, item.column
-    if "\n" not in old + new:
-        head, tail = common_ends(old, new)
-        old, new, column = old[head : len(old) - tail], new[head : len(new) - tail], column + head
-    return item.path, item.line, column, old, new
+def admitted(
+    found: Iterable[NextEdit], least: float = LEAST, worth: Callable[[NextEdit], float] = lambda item: 0.0
+) -> list[NextEdit]:
+    """The suggestions that are sure enough, one for each place, each with its confidence.
 
-
-def admitted(found: Iterable[NextEdit], least: float = LEAST) -> list[NextEdit]:
-    """The suggestions that are sure enough, one for each place, each with its confidence."""
+    `worth` is how sure a suggestion was before; where that is more it is so sure still.
+    """
     best: dict[tuple[str, int, int], NextEdit] = {}
     for item in joined(found):
-        sure = replace(item, confidence=round(precision(item.sort), 3))
+        sure = replace(item, confidence=max(round(precision(item.sort), 3), worth(item)))
         known = best.get(sure.place)
         if sure.confidence >= least and (known is None or known.confidence < sure.confidence):
             best[sure.place] = sure

@@ -22,6 +22,7 @@ from iquest_lsp.nextedit.predictors import (
     whole_lines,
 )
 from iquest_lsp.nextedit.records import NextEdit, Place
+from iquest_lsp.nextedit.taken import NOTHING_TAKEN, Takings
 from iquest_lsp.nextedit.wording import as_markdown, reason_words
 
 Redact = Callable[[str], bool]
@@ -99,9 +100,9 @@ def next_edits(root: Path, target: str = "", patch: bytes | None = None, *, reda
         return NextEdits(tuple(items), lacks(sources), tuple(_places(every, items, changes, sources)[:MAX_ITEMS]))
 
 
-def changes_of(changed: Sequence[ChangedText]) -> list[Change]:
+def changes_of(changed: Sequence[ChangedText], taken: Takings = NOTHING_TAKEN) -> list[Change]:
     """The changed files as the predictors see them; none where nothing in them changed."""
-    changes = [Change(item) for item in changed]
+    changes = [Change(item, taken=taken.lines.get(item.path, frozenset())) for item in changed]
     return changes if any(change.edits or change.text.old_path for change in changes) else []
 
 
@@ -112,24 +113,28 @@ def suggested(
     redact: Redact,
     least: float = LEAST,
     last: tuple[str, int] | None = None,
+    taken: Takings = NOTHING_TAKEN,
 ) -> list[NextEdit]:
     """The suggestions that are sure enough, in the order of the work; `last` is where the last edit was (path, line).
 
     `sources` are the files after the changes.
     """
-    changes = changes_of(changed)
+    changes = changes_of(changed, taken)
     if not changes:
         return []
-    return _shown(admitted(possible(changes, sources), least), changes, sources, redact, last)
+    return _shown(admitted(possible(changes, sources), least, taken.worth_of), changes, sources, redact, last)
 
 
-def suggested_places(changed: Sequence[ChangedText], sources: Sources, *, redact: Redact) -> list[Place]:
+def suggested_places(
+    changed: Sequence[ChangedText], sources: Sources, *, redact: Redact, taken: Takings = NOTHING_TAKEN
+) -> list[Place]:
     """The places to look at beside the suggestions that are sure enough, by path and line."""
-    changes = changes_of(changed)
+    changes = changes_of(changed, taken)
     if not changes:
         return []
     every = list(possible(changes, sources))
-    return _places(every, _shown(admitted(every, LEAST), changes, sources, redact, None), changes, sources)
+    shown = _shown(admitted(every, LEAST, taken.worth_of), changes, sources, redact, None)
+    return _places(every, shown, changes, sources)
 
 
 def _places(

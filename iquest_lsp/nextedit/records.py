@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from iquest_lsp.codeflow.reading import Fact
+from iquest_lsp.common_ends import common_ends
 from iquest_lsp.nextedit.sorts import Sort
+
+#: What tells suggestions of different outcomes: path, line, column, and the texts that differ.
+Outcome = tuple[str, int, int, str, str]
 
 
 class EditKind(StrEnum):
@@ -109,6 +113,15 @@ class NextEdit:
         if not text.startswith(self.old, start):
             return None
         return text[:start] + self.new + text[start + len(self.old) :]
+
+    @property
+    def outcome(self) -> Outcome:
+        """Where it changes the text, and in what: suggestions that come to the same have one."""
+        old, new, column = self.old, self.new, self.column
+        if "\n" not in old + new:
+            head, tail = common_ends(old, new)
+            old, new, column = old[head : len(old) - tail], new[head : len(new) - tail], column + head
+        return self.path, self.line, column, old, new
 
     @property
     def place(self) -> tuple[str, int, int]:

@@ -24,6 +24,7 @@ from iquest_lsp.nextedit.edit_log import EditLog
 from iquest_lsp.nextedit.edit_model import EditModel
 from iquest_lsp.nextedit.gate import Refusals, in_order
 from iquest_lsp.nextedit.records import NextEdit, Place
+from iquest_lsp.nextedit.taken import TakenEdits
 from iquest_lsp.project.index_process import IndexProcess
 from iquest_lsp.project.view import ProjectView
 
@@ -168,20 +169,23 @@ class TypingEdits:
         #: Lines, by path and text, at which a suggestion was dismissed: they are no places to look at, either.
         self._dismissed: set[tuple[str, str]] = set()
         self._sent: OrderedDict[int, NextEdit] = OrderedDict()
-        self._taken: NextEdit | None = None
+        self._taken = TakenEdits()
+        #: The state of the texts that what was found is for.
+        self._found_for = -1
 
     def changed(self, path: str, before: str, after: str) -> None:
         """A document of the client changed."""
         if before == after:
             return
-        own = self._taken is not None and self._taken.path == path and self._taken.applied_to(before) == after
+        own = self._taken.changed(path, before, after, self._found if self._found_for == self._state else ())
         self.edits.changed(path, before, after, own=own)
-        self.completion_shown, self._taken = False, None
+        self.completion_shown = False
         self._begin_anew()
 
     def now_is(self, path: str, text: str) -> None:
         """A document is closed and leaves this text, or is opened with it: edits that it does not show are no more."""
         if self.edits.now_is(path, text):
+            self._taken.forget(path)
             self._begin_anew()
 
     def _begin_anew(self) -> None:
@@ -229,7 +233,9 @@ class TypingEdits:
         try:
             async with asyncio.timeout(WAIT_S):
                 while state == self._state:
-                    found, wanted = await self._shared.places(*where, self.edits.texts, self._over(view))
+                    found, wanted = await self._shared.places(
+                        *where, self.edits.texts, self._over(view), self._taken.now()
+                    )
                     if not wanted:
                         break
                     await self._shared.search(*where, wanted)
@@ -302,10 +308,13 @@ class TypingEdits:
         return number
 
     def take(self, number: int) -> bool:
-        """The client takes a suggestion: the change that follows is no edit of its own. Whether it was sent here."""
+        """The client takes a suggestion: the change that follows, or was the last one, is no edit of its own.
+
+        Whether it was sent here.
+        """
         item = self._sent.get(number)
-        if item is not None:
-            self._taken = item
+        if item is not None and self._taken.take(item):
+            self._begin_anew()
         return item is not None
 
     def dismiss(self, number: int) -> bool:
@@ -313,6 +322,7 @@ class TypingEdits:
         item = self._sent.get(number)
         if item is not None:
             self._refused.add(item, self._place(item))
+            self._taken.refuse(item)
             self._dismissed.add((item.path, self._line(item.path, item.line)))
         return item is not None
 
@@ -345,10 +355,10 @@ class TypingEdits:
             where = (view.root, self.epoch, view.settings.exclude)
             try:
                 found, wanted = await self._shared.work(
-                    *where, self.edits.texts, self._over(view), (last.path, last.line)
+                    *where, self.edits.texts, self._over(view), (last.path, last.line), self._taken.now()
                 )
                 if state == self._state:
-                    self._found = found
+                    self._found, self._found_for = found, state
                     if found:
                         self._has_some.set()
                     if wanted:

@@ -15,6 +15,7 @@ from typing import TypeVar
 from iquest_lsp.codeflow.reading import ChangedText, Sources, Wanted
 from iquest_lsp.nextedit.predict import suggested, suggested_places
 from iquest_lsp.nextedit.records import NextEdit, Place
+from iquest_lsp.nextedit.taken import NOTHING_TAKEN, Takings
 from iquest_lsp.workspace.admission import Gate
 from iquest_lsp.workspace.ignore import IgnoreRules
 from iquest_lsp.workspace.secret_scan import has_secret
@@ -32,28 +33,34 @@ def suggest(
     changed: Sequence[ChangedText],
     over: Mapping[str, str],
     last: tuple[str, int],
+    taken: Takings = NOTHING_TAKEN,
 ) -> tuple[list[NextEdit], list[Wanted]]:
     """The suggestions for the changed texts, in the order of the work, and what is to be searched for.
 
-    Paths are relative to `root`.
-
-    `over` are the texts of the files that an editor shows otherwise than they are saved.
+    Paths are relative to `root`. `over` are the texts of the files that an editor shows otherwise than they are saved,
+    `taken` is what was taken of earlier ones.
     """
     base, prefix, gate = _opened(root, epoch, exclude)
     wanted: list[Wanted] = []
     texts, sources = _laid_over(base, prefix, changed, over)
-    found = suggested(texts, sources.impatient(wanted), redact=has_secret, last=(prefix + last[0], last[1]))
+    files, place = sources.impatient(wanted), (prefix + last[0], last[1])
+    found = suggested(texts, files, redact=has_secret, last=place, taken=taken.below(prefix))
     return _inside(found, prefix, gate), wanted
 
 
 def places(
-    root: Path, epoch: int, exclude: Sequence[str], changed: Sequence[ChangedText], over: Mapping[str, str]
+    root: Path,
+    epoch: int,
+    exclude: Sequence[str],
+    changed: Sequence[ChangedText],
+    over: Mapping[str, str],
+    taken: Takings = NOTHING_TAKEN,
 ) -> tuple[list[Place], list[Wanted]]:
     """The places to look at beside what `suggest` suggests, and what is to be searched for; arguments as there."""
     base, prefix, gate = _opened(root, epoch, exclude)
     wanted: list[Wanted] = []
     texts, sources = _laid_over(base, prefix, changed, over)
-    found = suggested_places(texts, sources.impatient(wanted), redact=has_secret)
+    found = suggested_places(texts, sources.impatient(wanted), redact=has_secret, taken=taken.below(prefix))
     return _inside(found, prefix, gate), wanted
 
 

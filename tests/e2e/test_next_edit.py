@@ -70,6 +70,25 @@ async def test_a_renamed_parameter_is_offered_until_all_is_done(root: Path, shar
         assert await asked(editor, uri, 5) == []
 
 
+@pytest.mark.parametrize("told_first", [True, False])
+async def test_what_is_left_is_no_less_sure_once_one_was_taken(root: Path, shared_home: Home, told_first: bool) -> None:
+    """Clients say what is taken before they change the text, or afterwards."""
+    async with connected(root, *FAKE, home=shared_home) as editor:
+        uri = editor.open(root / "shapes.py")
+        rename(editor, uri)
+        *others, last = await offered(editor, uri, 3)
+        assert [item.range.start.line for item in others] == [2]
+        asked_for = types.ExecuteCommandParams(last.command.command, last.command.arguments)
+        if told_first:
+            await editor.workspace_execute_command_async(asked_for)
+        editor.insert(uri, 4, last.range.start.line, last.range.start.character, "side_")
+        if not told_first:
+            await editor.workspace_execute_command_async(asked_for)
+        left = await offered(editor, uri, 4)
+        assert [item.range.start.line for item in left] == [2]
+        assert [item.confidence for item in left] >= [item.confidence for item in others]
+
+
 async def test_another_version_gets_no_edit(root: Path, shared_home: Home) -> None:
     async with connected(root, *FAKE, home=shared_home) as editor:
         uri = editor.open(root / "shapes.py")

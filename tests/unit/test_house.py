@@ -310,6 +310,7 @@ FOREIGN = {
     "codeflow/answers/why.py": "commit messages",
     "codeflow/syntax/signatures.py": "source code",
     "codeflow/syntax/imports.py": "source code",
+    "nextedit/import_statements.py": "source code",
     "nextedit/predictors/imports.py": "source code",
     "codeflow/past/store.py": "SQLite's complaints",
     "bench/report.py": "what the system says of its processor",

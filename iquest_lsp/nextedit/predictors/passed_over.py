@@ -1,13 +1,15 @@
 """Places that an edit fits and that were left as they are, while the same edit was made behind them.
 
 Who goes through a file from its top and leaves one place out did not mean all of them. The heads of definitions say
-nothing of it: they are often changed before all else.
+nothing of it: they are often changed before all else. Nor does what was suggested, in whatever order, and taken.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+
+from iquest_lsp.nextedit.change import Change
 
 #: A place: path, line.
 Place = tuple[str, int]
@@ -28,6 +30,11 @@ def nearness(examples: Sequence[tuple[str, int]], path: str, line: int) -> str:
     return "near" if least <= NEAR else "mid" if least <= FAR else "far"
 
 
+def out_of_order(changes: Iterable[Change], heads: Collection[Place]) -> frozenset[Place]:
+    """The lines that say nothing of how somebody goes through a file: heads of definitions, taken suggestions."""
+    return frozenset(heads).union(*({(change.path, line) for line in change.taken} for change in changes))
+
+
 @dataclass(frozen=True, slots=True)
 class Passed:
     """What was passed over of the places of one edit, and how many examples of it came behind that."""
@@ -43,9 +50,9 @@ class Passed:
         return f"passed{min(len(self.over), 2)}", f"run{counted(self.run)}", *own
 
 
-def passed(examples: Iterable[Place], places: Iterable[Place], heads: Collection[Place]) -> Passed:
-    """What of the `places` stands above the last example in its file; `heads` are lines of definitions' heads."""
-    those = [example for example in examples if example not in heads]
+def passed(examples: Iterable[Place], places: Iterable[Place], aside: Collection[Place]) -> Passed:
+    """What of the `places` stands above the last example in its file; lines `aside` are no examples of that."""
+    those = [example for example in examples if example not in aside]
     last: dict[str, int] = {}
     for path, line in those:
         last[path] = max(line, last.get(path, -1))

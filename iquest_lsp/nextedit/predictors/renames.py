@@ -23,6 +23,7 @@ from iquest_lsp.codeflow.reading import (
     module_name,
 )
 from iquest_lsp.nextedit.change import Change
+from iquest_lsp.nextedit.import_statements import import_lines, imports_of
 from iquest_lsp.nextedit.parsed import (
     Parsed,
     is_label,
@@ -31,7 +32,7 @@ from iquest_lsp.nextedit.parsed import (
     receiver,
 )
 from iquest_lsp.nextedit.pieces import done_mark, is_akin, is_compound
-from iquest_lsp.nextedit.predictors.passed_over import passed
+from iquest_lsp.nextedit.predictors.passed_over import out_of_order, passed
 from iquest_lsp.nextedit.predictors.repeats import head_lines
 from iquest_lsp.nextedit.predictors.scoped_renames import families, scoped
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
@@ -76,7 +77,7 @@ def predict(changes: Sequence[Change], sources: Sources) -> Iterator[NextEdit]:
         yield from scoped(change)
     yield from families(changes)
     done = [item for change in changes for item in change.renamings]
-    heads = head_lines(changes)
+    aside = out_of_order(changes, head_lines(changes))
     for renamed in list(renamed_definitions(changes))[:MAX_RENAMED]:
         marks = [
             "" if renamed.plain else "alike",
@@ -85,11 +86,11 @@ def predict(changes: Sequence[Change], sources: Sources) -> Iterator[NextEdit]:
         ]
         found: list[NextEdit] = []
         with contextlib.suppress(NotLookedUpError):
-            found += _everywhere(renamed, sources, marks)
+            found += _everywhere(renamed, sources, marks, changes)
         with contextlib.suppress(NotLookedUpError):
             found += _in_strings(renamed, sources, marks)
         made = {(it.path, it.line) for it in done if (it.old, it.new) == (renamed.old, renamed.new)}
-        over = passed(made, ((item.path, item.line) for item in found), heads)
+        over = passed(made, ((item.path, item.line) for item in found), aside)
         yield from (replace(item, sort=item.sort.plus(*over.marks(item.path, item.line))) for item in found)
     for change in changes:
         if change.text.old_path:
@@ -132,7 +133,9 @@ def _defined_at(text: Parsed, name: str, line: int) -> Symbol | None:
 # --------------------------------------------------------------------------------------------- in all files
 
 
-def _everywhere(renamed: Renamed, sources: Sources, marks: Sequence[str]) -> Iterator[NextEdit]:
+def _everywhere(
+    renamed: Renamed, sources: Sources, marks: Sequence[str], changes: Sequence[Change]
+) -> Iterator[NextEdit]:
     """The uses of a definition under its old name; `marks` end their sorts."""
     short = len(renamed.old) < SHORT
     if len(renamed.old) < SHORTEST:
@@ -142,10 +145,11 @@ def _everywhere(renamed: Renamed, sources: Sources, marks: Sequence[str]) -> Ite
     importers = {use.path for use in uses if use.name == module and imports(use.text)}
     mine = [use for use in uses if use.name == renamed.old]
     alone = not any(use.own for use in mine)
+    led = {change.path for change in changes if not renamed.owner and _imported_it(renamed, change)}
     for use in mine:
         if category(use.path) in (Category.CHANGELOG, Category.GENERATED, Category.LOCK):
             continue
-        basis = _basis(renamed, use, importers, alone)
+        basis = _basis(renamed, use, importers, alone, led=use.path in led and not use.on)
         if short and (use.kind not in ("caller", "test") or basis[-1:] in (["unsure"], ["alone"])):
             continue  # so short a name is many things'
         if basis:
@@ -153,14 +157,30 @@ def _everywhere(renamed: Renamed, sources: Sources, marks: Sequence[str]) -> Ite
             yield from _in_line(renamed, use, sources, sort)
 
 
-def _basis(renamed: Renamed, use: Reference, importers: set[str], alone: bool) -> list[str]:
-    """The marks of what a use rests on; none where it is another thing's."""
+def _imported_it(renamed: Renamed, change: Change) -> bool:
+    """Whether a file's import of the old name is one of the new name now: what has the old one there still means it."""
+    if change.path == renamed.path or change.after.names is None:
+        return False
+    lines = import_lines(change.after)
+    names = renamed.old, renamed.new
+    here = {item.old_line for item in change.renamings if item.line in lines and (item.old, item.new) == names}
+    if not here or any(item.name == renamed.old for item in imports_of(change.after)):
+        return False
+    module = module_name(renamed.path)
+    uses = Sources(None, over={change.path: change.before.text}).uses(renamed.old, module)
+    importers = {use.path for use in uses if use.name == module and imports(use.text)}
+    mine = (use for use in uses if use.name == renamed.old and use.line in here)
+    return any(is_meant(use, renamed.path, renamed.qualified, importers) for use in mine)
+
+
+def _basis(renamed: Renamed, use: Reference, importers: set[str], alone: bool, *, led: bool) -> list[str]:
+    """The marks of what a use rests on; none where it is another thing's. `led`: its file imported the definition."""
     shared = [] if alone else ["shared"]
     if use.kind in ("docs", "ci", "config"):
         if not use.named:
             return []
         return [use.kind, *shared, *([] if is_compound(renamed.old) else ["plain"])]
-    sure = is_meant(use, renamed.path, renamed.qualified, importers)
+    sure = led or is_meant(use, renamed.path, renamed.qualified, importers)
     place = "own" if use.path == renamed.path else use.kind
     placed = ["member", place] if renamed.owner else [place]
     if sure is None:

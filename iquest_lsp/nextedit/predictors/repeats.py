@@ -16,7 +16,7 @@ from iquest_lsp.codeflow.reading import Category, NotLookedUpError, Sources, cat
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.parsed import Parsed, is_member, parse
 from iquest_lsp.nextedit.pieces import TextPiece, is_compound, is_name, pieces, replacements
-from iquest_lsp.nextedit.predictors.passed_over import counted, nearness, passed
+from iquest_lsp.nextedit.predictors.passed_over import counted, nearness, out_of_order, passed
 from iquest_lsp.nextedit.records import Edit, EditKind, NextEdit, Reason, ReasonKind
 from iquest_lsp.nextedit.sorts import PredictorKind, Sort
 
@@ -97,6 +97,7 @@ def predict(changes: Sequence[Change], sources: Sources) -> Iterator[NextEdit]:
                 rules.setdefault(rule.key, rule).examples.append((edit.path, edit.line))
     by_path = {change.path: change for change in changes}
     touched, heads = touched_names(changes), head_lines(changes)
+    aside = out_of_order(changes, heads)
     newest = [*reversed(rules.values())][:MAX_RULES]
     with contextlib.suppress(NotLookedUpError):
         for _ in sources.grep([rule.anchor for rule in newest if is_sought_elsewhere(rule)]):
@@ -104,7 +105,7 @@ def predict(changes: Sequence[Change], sources: Sources) -> Iterator[NextEdit]:
     for rule in newest:
         is_touched = not touched.isdisjoint((*rule.left, *rule.old, *rule.right))
         with contextlib.suppress(NotLookedUpError):
-            yield from _places(rule, by_path, sources, heads, is_touched=is_touched)
+            yield from _places(rule, by_path, sources, heads, aside, is_touched=is_touched)
 
 
 def touched_names(changes: Sequence[Change]) -> set[str]:
@@ -213,7 +214,13 @@ def _line_end(text: str, offset: int) -> int:
 
 
 def _places(
-    rule: Rule, changes: dict[str, Change], sources: Sources, heads: set[tuple[str, int]], *, is_touched: bool
+    rule: Rule,
+    changes: dict[str, Change],
+    sources: Sources,
+    heads: set[tuple[str, int]],
+    aside: frozenset[tuple[str, int]],
+    *,
+    is_touched: bool,
 ) -> Iterator[NextEdit]:
     pattern = rule.pattern()
     homes = list(dict.fromkeys(path for path, _ in rule.examples))
@@ -245,7 +252,7 @@ def _places(
             continue
         text = data.decode("utf-8", "replace")
         lines = text.split("\n")
-        first = min((line for at, line in rule.examples if at == path and (at, line) not in heads), default=-1)
+        first = min((line for at, line in rule.examples if at == path and (at, line) not in aside), default=-1)
         change = changes.get(path)
         for line, match in _matches(pattern, lines, lines_with(text, anchor)):
             if change is not None and change.is_changed(line):
@@ -271,7 +278,7 @@ def _places(
             if len(found) > MAX_PLACES:
                 return
     left = amount(len(found))
-    over = passed(rule.examples, ((item.path, item.line) for item in found), heads)
+    over = passed(rule.examples, ((item.path, item.line) for item in found), aside)
     yield from (replace(item, sort=item.sort.plus(left, *over.marks(item.path, item.line))) for item in found)
 
 

@@ -11,7 +11,7 @@ from iquest_lsp.codeflow.reading import Category, NotLookedUpError, Sources, cat
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.parsed import Parsed, parse
 from iquest_lsp.nextedit.pieces import is_compound
-from iquest_lsp.nextedit.predictors.passed_over import counted, nearness, passed
+from iquest_lsp.nextedit.predictors.passed_over import counted, nearness, out_of_order, passed
 from iquest_lsp.nextedit.predictors.repeats import (
     amount,
     head_lines,
@@ -40,13 +40,19 @@ def predict(changes: Sequence[Change], sources: Sources) -> Iterator[NextEdit]:
     """Suggestions for every rule of the changes, the newest rules first."""
     by_path = {change.path: change for change in changes}
     touched, heads = touched_names(changes), head_lines(changes)
+    aside = out_of_order(changes, heads)
     for rule in rules_of(changes)[: -MAX_RULES - 1 : -1]:
         with contextlib.suppress(NotLookedUpError):
-            yield from _suggestions(rule, by_path, sources, touched, heads)
+            yield from _suggestions(rule, by_path, sources, touched, heads, aside)
 
 
 def _suggestions(
-    rule: TreeRule, changes: Mapping[str, Change], sources: Sources, touched: set[str], heads: set[tuple[str, int]]
+    rule: TreeRule,
+    changes: Mapping[str, Change],
+    sources: Sources,
+    touched: set[str],
+    heads: set[tuple[str, int]],
+    aside: frozenset[tuple[str, int]],
 ) -> Iterator[NextEdit]:
     of_heads = not heads.isdisjoint(rule.examples)
     homes = list(dict.fromkeys(path for path, _ in rule.examples))
@@ -63,7 +69,7 @@ def _suggestions(
     for path in paths:
         text = _text(path, changes, sources)
         if text is not None:
-            own = (line for where, line in rule.examples if where == path and (where, line) not in heads)
+            own = (line for where, line in rule.examples if where == path and (where, line) not in aside)
             first = min(own, default=-1)
             find = _places if rule.slot is None else _siblings
             places = list(find(rule, text, changes.get(path)))
@@ -77,7 +83,7 @@ def _suggestions(
     last = rule.examples[-1]
     fixed = " ".join(part for part in rule.template if isinstance(part, str))
     local = local_names(" ".join(rule.words), fixed, changes.get(last[0]), last[1])
-    over = passed(rule.examples, ((path, node.start_point.row) for path, _, node, _ in found), heads)
+    over = passed(rule.examples, ((path, node.start_point.row) for path, _, node, _ in found), aside)
     for path, text, node, holes in found:
         if any(text.lacks(node.start_point.row, name) for name in local):
             continue
