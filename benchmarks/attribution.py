@@ -14,10 +14,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
+from benchmarks.unredacted import shows_all
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.answers.explain import told_changes
 from iquest_lsp.codeflow.diff.sources import DiffTarget, load
-from iquest_lsp.codeflow.facts import shows_all
 from iquest_lsp.codeflow.git.commits import FileDiff, Hunk
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from iquest_lsp.codeflow.syntax.paths import Category, category

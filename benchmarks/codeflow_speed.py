@@ -21,11 +21,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.codeflow_generator import Generator
+from benchmarks.unredacted import shows_all
 from iquest_lsp.codeflow.answers.flow_records import flow_records_of
 from iquest_lsp.codeflow.answers.suspects import suspects_of_target
 from iquest_lsp.codeflow.answers.targets import find_target
 from iquest_lsp.codeflow.answers.why import tell
-from iquest_lsp.codeflow.facts import shows_all
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.past.unindexed import LiveEvidence

@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.codeflow_generator import Bug, Generator, Truth
+from benchmarks.unredacted import shows_all
 from iquest_lsp.codeflow import History
 from iquest_lsp.codeflow.diff.filters import Ground
-from iquest_lsp.codeflow.facts import shows_all
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.syntax.symbols import symbols_of

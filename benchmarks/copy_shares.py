@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.tuned import put
-from iquest_lsp.runtime.decode.copy_mixture import METADATA_KEY, Copies, CopyShares
+from iquest_lsp.runtime.decode.copy_mixture import COPYING_KEY, Copies, CopyShares
 from iquest_lsp.runtime.decode.healing import Pieces
 from iquest_lsp.runtime.decode.sampling import only
 from iquest_lsp.runtime.llama.loop_context import LoopContext
@@ -157,7 +157,7 @@ def main() -> None:
     seen = list(events(path, given.cursors))
     shares, told = fit(seen)
     if given.write:
-        put(path, METADATA_KEY, str(shares))
+        put(path, COPYING_KEY, str(shares))
     print(json.dumps({"model": path.name, "tokens": len(seen), "classes": told, "table": str(shares)}, indent=1))
 
 

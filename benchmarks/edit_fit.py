@@ -22,9 +22,9 @@ from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from benchmarks.unredacted import shows_all
 from iquest_lsp.bench import edit_shapes
 from iquest_lsp.bench.next_edits import MOST_OF_ONE, EditSession
-from iquest_lsp.codeflow.facts import shows_all
 from iquest_lsp.codeflow.reading import category, texts_of_commits
 from iquest_lsp.nextedit import gate
 from iquest_lsp.nextedit.predict import PREDICTORS, Predictor

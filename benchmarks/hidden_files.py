@@ -15,10 +15,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from benchmarks.unredacted import shows_all
 from iquest_lsp.codeflow import History
 from iquest_lsp.codeflow.answers.explain import explain_diff
 from iquest_lsp.codeflow.diff.sources import DiffTarget, load
-from iquest_lsp.codeflow.facts import shows_all
 from iquest_lsp.codeflow.past.index_access import evidence_until
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.wording.explanation import told_as_missing

@@ -40,7 +40,7 @@ from iquest_lsp.runtime.memory.fitting import Floats, ScoredTokens, as_rows, fit
 from iquest_lsp.runtime.memory.layers import OWN, Layer, layer_of, parts_of
 from iquest_lsp.runtime.memory.mixture import MemoryMixture
 from iquest_lsp.runtime.memory.remembered import Remembered
-from iquest_lsp.runtime.memory.shares import FEATURES, LAYERS, METADATA_KEY, MemoryShares, Rows, features
+from iquest_lsp.runtime.memory.shares import FEATURES, LAYERS, MEMORY_KEY, MemoryShares, ShareRows, features
 from iquest_lsp.runtime.memory.store import ORDERS
 from iquest_lsp.runtime.memory.written import Written
 from iquest_lsp.runtime.models import catalogue
@@ -268,7 +268,7 @@ def searched(pieces: Pieces, at_hand: Layer, read: list[tuple[Repository, Scored
     tried: dict[str, float] = {}
     best: Fitted | None = None
 
-    def attempt(prompt: float, folder: float, layers: Rows) -> None:
+    def attempt(prompt: float, folder: float, layers: ShareRows) -> None:
         nonlocal best
         weights = MemoryShares(empty, empty, prompt, folder, layers)
         parts = [remember(pieces, repository, scored, weights) for repository, scored in read]
@@ -330,7 +330,7 @@ def alone(repository: Repository, at_hand: Layer, seed: int) -> list[dict[str, A
     return rows
 
 
-def _with_layer(layers: Rows, at_hand: Layer, layer: Layer, weight: float) -> Rows:
+def _with_layer(layers: ShareRows, at_hand: Layer, layer: Layer, weight: float) -> ShareRows:
     table = [list(row) for row in layers]
     table[OWN.index(at_hand)][list(Layer).index(layer)] = weight
     return tuple(map(tuple, table))
@@ -382,7 +382,7 @@ def main() -> None:
         context.close()
         model.close()
     if given.write:
-        put(path, METADATA_KEY, str(shares))
+        put(path, MEMORY_KEY, str(shares))
     about = {"machine": machine(), "model": path.name, "at_hand": given.at_hand}
     print(json.dumps({**about, "rows": rows, "tried": tried, "shares": str(shares)}, indent=1))
 

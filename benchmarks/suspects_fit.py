@@ -19,12 +19,12 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.suspects_truth import Pair, check_out, log_of, pairs_of, share_of
+from benchmarks.unredacted import shows_all
 from iquest_lsp.codeflow.answers.likely.of_file import changes_of_file
 from iquest_lsp.codeflow.answers.likely.of_place import ChangedNames, sights_of
 from iquest_lsp.codeflow.answers.logs import read_log
 from iquest_lsp.codeflow.answers.suspects import target_of_frame
 from iquest_lsp.codeflow.answers.targets import Target, find_target
-from iquest_lsp.codeflow.facts import shows_all
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.past.index_access import index_of

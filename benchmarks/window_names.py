@@ -19,8 +19,8 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.unredacted import shows_all
 from iquest_lsp import grammars
-from iquest_lsp.codeflow.facts import shows_all
 from iquest_lsp.codeflow.git.commits import FileDiff, commits
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.cochange import partners, usual

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from iquest_lsp.context.prompt import PromptFormat, encode
+from iquest_lsp.context.prompt import PromptFormat, encode_parts
 from iquest_lsp.datatypes import ChunkKind
 from iquest_lsp.errors import ModelError
 from iquest_lsp.runtime.llama.model import Model
@@ -61,7 +61,7 @@ def token_rows(model: Model, sources: Sequence[Path], length: int, most: int, se
     for item in documents(sources, seed):
         if style.tokens is not None and style.tokens.file:
             parts = style.chunk(ChunkKind.OPEN, item.path, item.text)
-            ids += encode(parts, special, [model.tokenize(part.text) for part in parts if not part.special])
+            ids += encode_parts(parts, special, [model.tokenize(part.text) for part in parts if not part.special])
         else:
             ids += [*model.tokenize(item.text), *([end] if end >= 0 else [])]
         if len(ids) >= length * most:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from iquest_lsp.context.prompt import FileAtCursor, PromptFormat, encode
+from iquest_lsp.context.prompt import FileAtCursor, PromptFormat, encode_parts
 from iquest_lsp.datatypes import ChunkKind, Generation, Limits, Part, Prompt
 from iquest_lsp.runtime.backends.llama import LlamaBackend
 from iquest_lsp.runtime.base.engine import EngineOptions
@@ -147,7 +147,7 @@ class Completer:
     def encode(self, parts: Sequence[Part]) -> list[int]:
         """Token ids of parts, each tokenized by itself."""
         texts = [part.text for part in parts if not part.special]
-        return encode(parts, self.info.special_tokens, self._backend.tokenize(texts))
+        return encode_parts(parts, self.info.special_tokens, self._backend.tokenize(texts))
 
     def answer(self, prompt: Sequence[int], max_lines: int, most: int = ANSWER, *, copying: bool = True) -> Generation:
         """What the model writes greedily, up to `max_lines` line ends (0: no limit); see Limits for `copying`."""

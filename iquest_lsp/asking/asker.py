@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from iquest_lsp.codeflow import DiffExplanation
 
 #: Hears what is there so far: ("text" or "thinking", words), and before them ("evidence", number of tokens to read).
-Listener = Callable[[str, str], None]
+AnswerListener = Callable[[str, str], None]
 
 MAX_FILES = 8
 MAX_QUESTION = 20_000
@@ -110,7 +110,9 @@ class Asker:
     def __init__(self, chat_engines: ChatEngines) -> None:
         self._chat_engines = chat_engines
 
-    async def ask(self, view: ProjectView, question: Question, listen: Listener = lambda kind, words: None) -> Reply:
+    async def ask(
+        self, view: ProjectView, question: Question, listen: AnswerListener = lambda kind, words: None
+    ) -> Reply:
         """The answer; raises ModelError where no model can give one, EngineError, UsageError."""
         if not question.text.strip():
             raise UsageError("The question is empty")
@@ -134,7 +136,7 @@ class Asker:
         target: str,
         patch: bytes | None,
         facts: DiffExplanation,
-        listen: Listener = lambda kind, words: None,
+        listen: AnswerListener = lambda kind, words: None,
         *,
         role: Role = Role.INSTRUCT,
     ) -> Reply:
@@ -170,7 +172,7 @@ class Asker:
         asked: str,
         own: str,
         evidence: ShownEvidence,
-        listen: Listener,
+        listen: AnswerListener,
     ) -> Reply:
         """The model's answer to `asked`, without what does not exist and without what only repeats `own`."""
         messages = [Message("system", _RULES)]

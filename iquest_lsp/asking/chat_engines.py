@@ -14,7 +14,7 @@ from typing import Protocol
 
 from iquest_lsp.asking.statements import ThinkingSplitter
 from iquest_lsp.context.chat import ChatTemplate, Message
-from iquest_lsp.context.prompt import encode as encode_parts
+from iquest_lsp.context.prompt import encode_parts
 from iquest_lsp.datatypes import Finish, Generation, Limits, Priority, Prompt, Sampling
 from iquest_lsp.errors import ModelError
 from iquest_lsp.runtime.base.engine import Engine

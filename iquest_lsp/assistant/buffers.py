@@ -11,7 +11,7 @@ from iquest_lsp.errors import DocumentError, UsageError
 from iquest_lsp.nextedit.while_typing import NextEditing
 from iquest_lsp.project.view import ProjectView
 from iquest_lsp.project.warming import Warmer
-from iquest_lsp.workspace.documents import Change
+from iquest_lsp.workspace.documents import TextChange
 from iquest_lsp.workspace.positions import LineIndex
 
 MOST_NOTED = 120  # characters of a line that other tools complain of
@@ -34,7 +34,7 @@ class Buffers:
         view.project.look_at([path])
         self._warmer.ahead(view, path, Position(0, 0), refresh=True)
 
-    def change(self, file: Path, changes: Sequence[Change], version: int) -> None:
+    def change(self, file: Path, changes: Sequence[TextChange], version: int) -> None:
         """The editor changed a document; changes count in the order in which they come."""
         view, path = self._workspaces.locate(file, self._client)
         before = view.document(path).text

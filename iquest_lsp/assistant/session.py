@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from iquest_lsp.asking.asker import Asker, Listener, Question, Reply
+from iquest_lsp.asking.asker import AnswerListener, Asker, Question, Reply
 from iquest_lsp.asking.chat_engines import ChatEngines, Role
 from iquest_lsp.asking.editing import Rewriter, SelectionEdit
 from iquest_lsp.assistant.buffers import Buffers
@@ -181,7 +181,7 @@ class Session:
 
     # -------------------------------------------------------------------------------------- history and questions
 
-    async def ask(self, root: Path, question: Question, listen: Listener = lambda kind, words: None) -> Reply:
+    async def ask(self, root: Path, question: Question, listen: AnswerListener = lambda kind, words: None) -> Reply:
         """A model's answer to a question about the workspace `root`; raises ModelError where none can answer."""
         view = self.view(question.files[0] if question.files else root / "_")
         return await self._parts.asker.ask(view, question, listen)

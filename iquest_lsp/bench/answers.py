@@ -15,7 +15,7 @@ from pathlib import Path
 from iquest_lsp.bench.corpus import code_tokens
 from iquest_lsp.bench.passes import planned, read, skipping, write
 from iquest_lsp.bench.prefill import LENGTHS, LONG, ROOM, TYPED, drop_from_memory
-from iquest_lsp.bench.report import Progress, Report, Row, Sample, interleaved, timed
+from iquest_lsp.bench.report import BenchProgress, Report, Row, Sample, interleaved, timed
 from iquest_lsp.datatypes import Limits, Prompt
 from iquest_lsp.errors import EngineError
 from iquest_lsp.runtime.backends.llama import LlamaBackend
@@ -29,7 +29,7 @@ NEW = 16
 
 
 def run(
-    options: EngineOptions, lengths: Sequence[int] = LENGTHS, repeats: int = 3, progress: Progress | None = None
+    options: EngineOptions, lengths: Sequence[int] = LENGTHS, repeats: int = 3, progress: BenchProgress | None = None
 ) -> Report:
     """Measures the model of `options` with prompts of each length; raises UsageError and the engine's errors.
 
@@ -72,7 +72,7 @@ class _Bench:
         self._label = StateLabel(str(folder))
         self._folder = folder
 
-    def rows(self, repeats: int, progress: Progress | None) -> list[Row]:
+    def rows(self, repeats: int, progress: BenchProgress | None) -> list[Row]:
         context, passes = self._engine.context, self._engine.passes
         cases: dict[str, Callable[[], Sample]] = {}
         if passes > 1:

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from iquest_lsp.bench.corpus import code_text, code_tokens
 from iquest_lsp.bench.passes import planned, skipping, stock_loops, write
 from iquest_lsp.bench.prefill import LENGTHS
-from iquest_lsp.bench.report import Progress, Report, Row, Sample, compared, timed
+from iquest_lsp.bench.report import BenchProgress, Report, Row, Sample, compared, timed
 from iquest_lsp.datatypes import Generation, Limits, Prompt, Sampling
 from iquest_lsp.runtime.backends.llama import LlamaBackend
 from iquest_lsp.runtime.base.engine import EngineOptions
@@ -96,7 +96,7 @@ def run(
     options: EngineOptions,
     lengths: Sequence[int] = LENGTHS,
     repeats: int = 3,
-    progress: Progress | None = None,
+    progress: BenchProgress | None = None,
     *,
     prompts: int = PROMPTS,
     new: int = NEW,
@@ -165,7 +165,7 @@ class _Bench:
         self._seen = _Seen({}, {}, Counter())
         self._blocks: dict[str, attention.Blocks] = {}
 
-    def rows(self, kind: str, repeats: int, progress: Progress | None) -> list[Row]:
+    def rows(self, kind: str, repeats: int, progress: BenchProgress | None) -> list[Row]:
         cases = self._cases()
         samples = {case: [Sample(0.0, 0.0)] * repeats for case in cases}
         for place, task in enumerate(self._tasks):

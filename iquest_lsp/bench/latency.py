@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from iquest_lsp.bench.editor import BenchEditor
-from iquest_lsp.bench.report import Progress, Report, Row, Sample, percentile
+from iquest_lsp.bench.report import BenchProgress, Report, Row, Sample, percentile
 from iquest_lsp.bench.typing_session import LINES_AT_A_PLACE, MOVES, Kind, TypingEvent, session
 from iquest_lsp.errors import DaemonError, WorkspaceError
 
@@ -109,7 +109,7 @@ class Typing:
     tells: bool = True
 
 
-async def run(client: PlayedEditor, typing: Typing, progress: Progress = lambda done, total: None) -> Report:
+async def run(client: PlayedEditor, typing: Typing, progress: BenchProgress = lambda done, total: None) -> Report:
     """Types in the files of a workspace; nothing of it is changed. Raises WorkspaceError, DaemonError."""
     colds, keys, keep = typing.colds, typing.keys, typing.keep
     chosen = list(typing.files) or typed_files(client.root)

@@ -13,7 +13,7 @@ from iquest_lsp.errors import UsageError
 from iquest_lsp.runtime.backends.loading import gpu_use, on_devices, settled
 from iquest_lsp.runtime.base.engine import EngineOptions
 from iquest_lsp.runtime.llama import attention
-from iquest_lsp.runtime.llama.context import Context, Logits
+from iquest_lsp.runtime.llama.context import Context, LogitsWanted
 from iquest_lsp.runtime.llama.model import Model
 from iquest_lsp.runtime.llama.stock_loop import StockLoop
 from iquest_lsp.runtime.models.gguf_header import read_header
@@ -77,7 +77,7 @@ def read(context: Context, tokens: Sequence[int], depth: int, start: int = 0) ->
     """Evaluates tokens from position `start` on with `depth` passes each; the last one's logits are kept."""
     for at in range(0, len(tokens), context.n_batch):
         piece = tokens[at : at + context.n_batch]
-        last: Logits = "last" if at + len(piece) == len(tokens) else None
+        last: LogitsWanted = "last" if at + len(piece) == len(tokens) else None
         context.decode_depth(piece, start + np.arange(at, at + len(piece)), 0, depth, last)
 
 

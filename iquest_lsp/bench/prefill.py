@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from iquest_lsp.bench.corpus import code_tokens
 from iquest_lsp.bench.passes import loaded, read, skipping, stock_loops
-from iquest_lsp.bench.report import Progress, Report, Row, Sample, compared, interleaved, timed
+from iquest_lsp.bench.report import BenchProgress, Report, Row, Sample, compared, interleaved, timed
 from iquest_lsp.datatypes import Limits, Prompt
 from iquest_lsp.runtime.backends.llama import LlamaBackend
 from iquest_lsp.runtime.base.engine import EngineOptions, StateLabel
@@ -44,7 +44,7 @@ def run(
     options: EngineOptions,
     lengths: Sequence[int] = LENGTHS,
     repeats: int = 3,
-    progress: Progress | None = None,
+    progress: BenchProgress | None = None,
     cases: str = "all",
     library: Any = None,
 ) -> Report:
@@ -76,7 +76,7 @@ def _times(length: int, repeats: int) -> int:
 
 
 def _passes(
-    model: Model, options: EngineOptions, tokens: list[int], repeats: int, progress: Progress | None, library: Any
+    model: Model, options: EngineOptions, tokens: list[int], repeats: int, progress: BenchProgress | None, library: Any
 ) -> list[Row]:
     with stock_loops(model, options, len(tokens) + ROOM, library) as loops:
         return _passes_beside(loops, model, options, tokens, repeats, progress)
@@ -88,7 +88,7 @@ def _passes_beside(
     options: EngineOptions,
     tokens: list[int],
     repeats: int,
-    progress: Progress | None,
+    progress: BenchProgress | None,
 ) -> list[Row]:
     context = LoopContext(
         model,
@@ -159,7 +159,7 @@ def _planned(context: LoopContext, ids: NDArray[np.int32]) -> Sample:
 
 
 def engine_rows(
-    options: EngineOptions, tokens: list[int], repeats: int = 1, progress: Progress | None = None
+    options: EngineOptions, tokens: list[int], repeats: int = 1, progress: BenchProgress | None = None
 ) -> list[Row]:
     """Cold, saved, warm and restored: a prompt of all but the last TYPED of `tokens`, then one of all of them.
 

@@ -14,7 +14,7 @@ from typing import Any
 from iquest_lsp.runtime.models.planner import available_memory, cores
 
 #: Called with the number of steps done and their total.
-Progress = Callable[[int, int], None]
+BenchProgress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def timed(call: Callable[[], object]) -> Sample:
 
 
 def interleaved(
-    cases: Mapping[str, Callable[[], Sample]], repeats: int, progress: Progress | None = None
+    cases: Mapping[str, Callable[[], Sample]], repeats: int, progress: BenchProgress | None = None
 ) -> dict[str, tuple[Sample, ...]]:
     """Runs every case once, then every case again, and so on; each case times itself."""
     samples: dict[str, list[Sample]] = {name: [] for name in cases}

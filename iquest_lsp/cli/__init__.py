@@ -12,8 +12,7 @@ from iquest_lsp.cli.installation import cache, doctor, runtime
 from iquest_lsp.cli.models import models
 from iquest_lsp.cli.output import lend_no_programs, survive_any_stream
 from iquest_lsp.cli.serve import cli
-from iquest_lsp.cli.services import mcp
-from iquest_lsp.cli.services import serve as serve_http
+from iquest_lsp.cli.services import mcp, serve_http
 
 __all__ = ["cli", "explain_this_diff", "main"]
 

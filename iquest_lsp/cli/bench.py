@@ -16,7 +16,7 @@ from iquest_lsp.cli.output import Form, emit
 from iquest_lsp.errors import UsageError
 
 if TYPE_CHECKING:
-    from iquest_lsp.bench.report import Progress, Report
+    from iquest_lsp.bench.report import BenchProgress, Report
     from iquest_lsp.runtime.base.engine import EngineOptions
 
 _folder, _file = options.ExistingPath("folder"), options.ExistingPath("file")
@@ -56,19 +56,19 @@ def replay(
         _replay_edits(repository, commits, names, form)
         return
 
-    from iquest_lsp.bench import replay as module
+    from iquest_lsp.bench import replay
     from iquest_lsp.cli.terminal import progress_bar
 
-    unknown = [name for name in chosen if name not in module.SETTINGS]
+    unknown = [name for name in chosen if name not in replay.SETTINGS]
     if unknown:
-        raise click.UsageError(f"{unknown[0]!r} is none of: " + ", ".join(module.SETTINGS))
-    settings = {name: module.SETTINGS[name] for name in chosen} or (None if not windows else dict(module.SETTINGS))
+        raise click.UsageError(f"{unknown[0]!r} is none of: " + ", ".join(replay.SETTINGS))
+    settings = {name: replay.SETTINGS[name] for name in chosen} or (None if not windows else dict(replay.SETTINGS))
     if settings is not None:
-        settings |= module.with_windows(windows)
+        settings |= replay.with_windows(windows)
     root, given = repository, options.given(**overrides)
     log_unless_told("error")
     with progress_bar("typing again", shows_progress) as progress:
-        answer = asyncio.run(module.replay(root, commits, positions, given, settings=settings, progress=progress))
+        answer = asyncio.run(replay.replay(root, commits, positions, given, settings=settings, progress=progress))
     if plot is not None:
         from iquest_lsp.bench.replay_plot import picture
 
@@ -218,7 +218,7 @@ def _sizes(lengths: tuple[int, ...], long: bool) -> list[int]:
     return [*(lengths or LENGTHS), *((LONG,) if long else ())]
 
 
-def _measure(form: Form, overrides: dict[str, object], work: Callable[[EngineOptions, Progress], Report]) -> None:
+def _measure(form: Form, overrides: dict[str, object], work: Callable[[EngineOptions, BenchProgress], Report]) -> None:
     """Runs a benchmark with the engine as the settings would start it, and shows its report."""
     from iquest_lsp.cli.terminal import progress_bar
     from iquest_lsp.engines import engine_options

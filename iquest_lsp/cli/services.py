@@ -49,7 +49,7 @@ def mcp(folders: tuple[Path, ...], **overrides: str | None) -> None:
 )
 @options.engine
 @options.model
-def serve(folders: tuple[Path, ...], port: int, **overrides: str | None) -> None:
+def serve_http(folders: tuple[Path, ...], port: int, **overrides: str | None) -> None:
     """Complete by HTTP, on this machine alone: /infill as llama.cpp's server, /v1/completions as OpenAI's.
 
     For llama.vim, llama.vscode and Zed, in the FOLDERs: without any, in the current one. Clients send the token in the

@@ -8,15 +8,9 @@ from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
-Kind = TypeVar("Kind", bound=StrEnum)
+AnyKind = TypeVar("AnyKind", bound=StrEnum)
 #: True for a text that looks like a secret, which answers do not repeat.
 Redact = Callable[[str], bool]
-
-
-def shows_all(text: str) -> bool:
-    """Withholds nothing: for who measures a history and shows none of it."""
-    return False
-
 
 #: Stands where a text is not repeated.
 WITHHELD = "(withheld: looks like a secret)"
@@ -29,10 +23,10 @@ MAX_VALUE = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class Fact(Generic[Kind]):
+class Fact(Generic[AnyKind]):
     """One thing that is known; the enum of `kind` says what `values` are for each of its members."""
 
-    kind: Kind
+    kind: AnyKind
     values: tuple[str, ...] = ()
 
 

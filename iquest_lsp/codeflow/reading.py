@@ -46,6 +46,7 @@ __all__ = [
     "GapKind",
     "Gaps",
     "Hunk",
+    "Redact",
     "Reference",
     "Sources",
     "Symbol",

@@ -18,8 +18,8 @@ from iquest_lsp.datatypes import Document
 from iquest_lsp.dropped import DropKind, Dropped
 
 #: Reads a file that may enter the window, or says why it may not.
-Load = Callable[[str], Document | Dropped]
-Progress = Callable[[int, int], None]
+LoadDocument = Callable[[str], Document | Dropped]
+IndexProgress = Callable[[int, int], None]
 
 _TEST_NAME = re.compile(r"(?:^test[_-]|[_-]tests?$|\.tests?$|\.specs?$|[_-]spec$|Tests?$|^Test(?=[A-Z]))")
 _NAME_BREAK = {False: re.compile(r"[.:]+"), True: re.compile(r"/")}
@@ -36,7 +36,7 @@ class FileEntry:
     imports: tuple[str, ...]
 
 
-def look(path: str, load: Load) -> FileEntry | Dropped:
+def look(path: str, load: LoadDocument) -> FileEntry | Dropped:
     """Reads and parses one file; touches no index."""
     loaded = load(path)
     if isinstance(loaded, Dropped):
@@ -95,8 +95,8 @@ class WorkspaceIndex:
     def build(
         self,
         paths: Sequence[str],
-        load: Load,
-        progress: Progress = lambda done, total: None,
+        load: LoadDocument,
+        progress: IndexProgress = lambda done, total: None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> bool:
         """Brings the index to exactly these paths, reading each; tells progress; False when cancelled half way."""
@@ -113,7 +113,7 @@ class WorkspaceIndex:
         progress(len(paths), len(paths))
         return True
 
-    def update(self, path: str, load: Load) -> None:
+    def update(self, path: str, load: LoadDocument) -> None:
         """Reads one file again; one that is gone or refused leaves the index."""
         self.put(path, look(path, load))
 

@@ -335,7 +335,9 @@ def _turn(text: str, chat: ChatTokens) -> list[Part]:
     return [Part(piece, special=piece in chat.controls) for piece in re.split(pattern, text) if piece]
 
 
-def encode(parts: Sequence[Part], special_tokens: Mapping[str, int], tokenized: Sequence[Sequence[int]]) -> list[int]:
+def encode_parts(
+    parts: Sequence[Part], special_tokens: Mapping[str, int], tokenized: Sequence[Sequence[int]]
+) -> list[int]:
     """Joins parts into token ids; `tokenized` holds the ids of the plain parts, in order."""
     ids: list[int] = []
     plain = iter(tokenized)

@@ -12,8 +12,6 @@ from hashlib import blake2b
 #: The model's tokenizer: ids of each text, never parsed for special tokens. Safe to call from any thread; a call is
 #: a round trip to another process, so texts go together.
 Encoder = Callable[[Sequence[str]], Sequence[Sequence[int]]]
-Ids = array  # of type code "i"
-
 MAX_TOKENS = 2_000_000
 #: What an entry weighs beside its ids (key, array, place in the table), in ids of four bytes.
 _ENTRY = 64

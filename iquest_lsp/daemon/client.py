@@ -23,8 +23,8 @@ WITHOUT = "The command runs without the daemon"
 #: `window/showMessage`: errors and warnings.
 _WORTH_SAYING = (1, 2)
 
-Listener = Callable[[dict[str, Any]], None]
-Failure = TypeVar("Failure", bound=IQuestError)
+NoticeListener = Callable[[dict[str, Any]], None]
+AnyError = TypeVar("AnyError", bound=IQuestError)
 
 
 class DaemonClient:
@@ -36,7 +36,7 @@ class DaemonClient:
         self._number = 0
         self.messages: list[str] = []
 
-    def request(self, method: str, params: Mapping[str, object], listen: Listener | None = None) -> Any:
+    def request(self, method: str, params: Mapping[str, object], listen: NoticeListener | None = None) -> Any:
         """The result of a request; with `listen` the parts that come ahead of it are heard as they come.
 
         Raises UsageError, RequestFailedError with what the server said, DaemonError when the daemon ends meanwhile.
@@ -112,7 +112,7 @@ def _result(message: dict[str, Any]) -> Any:
     raise failure(error, UsageError if error.get("code") == _WRONG_USAGE else RequestFailedError)
 
 
-def failure(error: Mapping[str, Any], kind: type[Failure]) -> Failure:
+def failure(error: Mapping[str, Any], kind: type[AnyError]) -> AnyError:
     """What a response says went wrong, in the parts of one of our errors where it gives them."""
     parts = error.get("data")
     if isinstance(parts, dict) and isinstance(parts.get("what"), str):

@@ -12,7 +12,7 @@ from iquest_lsp.codeflow import History, HistoryAnswer
 from iquest_lsp.errors import UsageError
 from iquest_lsp.workspace.secret_scan import has_secret
 
-Report = Callable[[str], None]
+QuestionProgress = Callable[[str], None]
 _ESCAPED = re.compile(r"\\([\\`*_{}\[\]<>()#+.!|~-])")
 #: FILE::SYMBOL, FILE:LINE, FILE:FIRST-LAST, FILE:LINE:COLUMN, as tools print them.
 _PLACE = re.compile(r"(?P<file>.+?)(?:::(?P<symbol>.+)|:(?P<line>\d{1,9})(?:-(?P<last>\d{1,9})|:\d{1,9})?)")
@@ -36,7 +36,7 @@ def with_place(values: Mapping[str, Any]) -> dict[str, Any]:
     return dict(values) | {name: value for name, value in parts.items() if value}
 
 
-def ask_history(tool: str, top: Path, values: Mapping[str, Any], *, report: Report) -> ToolAnswer:
+def ask_history(tool: str, top: Path, values: Mapping[str, Any], *, report: QuestionProgress) -> ToolAnswer:
     """Answers one of the tools about the history; `values` are its arguments, with `file` as seen from the top.
 
     Raises what History raises.
@@ -56,16 +56,16 @@ def _plain(markdown: str) -> str:
     return _ESCAPED.sub(r"\1", markdown.replace("`--include-filtered`", "`include_filtered`"))
 
 
-def _explain_diff(history: History, values: Mapping[str, Any], report: Report) -> HistoryAnswer:
+def _explain_diff(history: History, values: Mapping[str, Any], report: QuestionProgress) -> HistoryAnswer:
     target, patch = _diff(values)
     return history.explain_diff(target, patch, lambda known: report("reading what the history says of this change"))
 
 
-def _why(history: History, values: Mapping[str, Any], report: Report) -> HistoryAnswer:
+def _why(history: History, values: Mapping[str, Any], report: QuestionProgress) -> HistoryAnswer:
     return history.why(_target(values))
 
 
-def _impact(history: History, values: Mapping[str, Any], report: Report) -> HistoryAnswer:
+def _impact(history: History, values: Mapping[str, Any], report: QuestionProgress) -> HistoryAnswer:
     if "file" in values:
         if any(values.get(name) for name in _DIFFS):
             raise UsageError("Give either 'file' or a change, not both")
@@ -73,13 +73,13 @@ def _impact(history: History, values: Mapping[str, Any], report: Report) -> Hist
     return history.impact_of_diff(*_diff(values))
 
 
-def _next_edit(history: History, values: Mapping[str, Any], report: Report) -> HistoryAnswer:
+def _next_edit(history: History, values: Mapping[str, Any], report: QuestionProgress) -> HistoryAnswer:
     from iquest_lsp.nextedit.predict import next_edits
 
     return next_edits(history.root, *_diff(values), redact=has_secret)
 
 
-def _suspects(history: History, values: Mapping[str, Any], report: Report) -> HistoryAnswer:
+def _suspects(history: History, values: Mapping[str, Any], report: QuestionProgress) -> HistoryAnswer:
     if values.get("log"):
         if values.get("file"):
             raise UsageError("Give either 'log' or 'file', not both")
@@ -87,7 +87,7 @@ def _suspects(history: History, values: Mapping[str, Any], report: Report) -> Hi
     return history.suspects(_target(values))
 
 
-_ASKED: dict[str, Callable[[History, Mapping[str, Any], Report], HistoryAnswer]] = {
+_ASKED: dict[str, Callable[[History, Mapping[str, Any], QuestionProgress], HistoryAnswer]] = {
     "explain_diff": _explain_diff,
     "why": _why,
     "impact": _impact,
@@ -127,7 +127,7 @@ def index_history(top: Path, *, report: Callable[[str, int, int], None]) -> int:
     return History(top, has_secret).update_index(report).commits
 
 
-def telling_commits(top: Path, file: str, *, report: Report) -> tuple[str, list[dict[str, str]]]:
+def telling_commits(top: Path, file: str, *, report: QuestionProgress) -> tuple[str, list[dict[str, str]]]:
     """The commit that is checked out, and those that the history's part of a window at a file is made of."""
     report("reading the history")
     history = History(top, has_secret)

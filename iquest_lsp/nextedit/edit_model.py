@@ -14,7 +14,7 @@ from pathlib import PurePath
 from iquest_lsp.codeflow.reading import ChangedText
 from iquest_lsp.common_ends import common_ends
 from iquest_lsp.context.chat import ChatTemplate
-from iquest_lsp.context.prompt import encode
+from iquest_lsp.context.prompt import encode_parts
 from iquest_lsp.datatypes import Finish, Limits, ModelInfo, Part, Position, Priority, Prompt
 from iquest_lsp.errors import ModelError
 from iquest_lsp.nextedit.edit_log import EditLog
@@ -74,7 +74,7 @@ class EditModel:
             return []
         parts = template.parts(prompt.messages) if template and prompt.messages else known(prompt.parts, info)
         ids = await engine.tokenize([part.text for part in parts if not part.special])
-        tokens = TokenIds(encode(parts, info.special_tokens, ids))
+        tokens = TokenIds(encode_parts(parts, info.special_tokens, ids))
         most = min(MOST_TOKENS, len(prompt.draft.encode()) // 2 + 256)
         if len(tokens) + most > info.context_length:
             return []

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from iquest_lsp.codeflow.reading import ChangedText, Sources, changed_texts, lacks
+from iquest_lsp.codeflow.reading import ChangedText, Redact, Sources, changed_texts, lacks
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.gate import ASKED, LEAST, admitted, admitted_places, in_order, is_plain
 from iquest_lsp.nextedit.parsed import parse
@@ -25,7 +25,6 @@ from iquest_lsp.nextedit.records import NextEdit, Place
 from iquest_lsp.nextedit.taken import NOTHING_TAKEN, Takings
 from iquest_lsp.nextedit.wording import as_markdown, reason_words
 
-Redact = Callable[[str], bool]
 Predictor = Callable[[Sequence[Change], Sources], Iterator[NextEdit]]
 PREDICTORS: tuple[Predictor, ...] = (
     renames.predict,

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 #: What a call is told while it runs: any picklable values.
-Report = Callable[..., None]
+IndexReport = Callable[..., None]
 
 IDLE_S = 30.0
 NICENESS = 5
@@ -54,7 +54,7 @@ class IndexProcess:
         running = self._running
         return running[0].pid if running is not None and running[0].is_alive() else None
 
-    def call(self, work: Callable[..., T], *args: Any, report: Report | None = None) -> T:
+    def call(self, work: Callable[..., T], *args: Any, report: IndexReport | None = None) -> T:
         """What `work(*args)` returns or raises there; `work` is a module's function.
 
         With `report`, `work` gets a function as keyword `report`, and what it is called with arrives here. Raises
@@ -80,7 +80,7 @@ class IndexProcess:
             if self._running is not None:
                 _kill(self._running[0])
 
-    def _ask(self, message: object, report: Report | None, *, again: bool) -> tuple[str, Any]:
+    def _ask(self, message: object, report: IndexReport | None, *, again: bool) -> tuple[str, Any]:
         process, connection = self._ready()
         try:
             connection.send(message)

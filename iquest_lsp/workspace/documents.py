@@ -17,7 +17,7 @@ from iquest_lsp.workspace.positions import LineIndex
 from iquest_lsp.workspace.text_decoding import decode
 
 #: One change of a buffer: the span it replaces (None: the whole text) and the new text.
-Change = tuple[Span | None, str]
+TextChange = tuple[Span | None, str]
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
 MAX_BUFFER_CHARACTERS = 32 * 1024 * 1024
@@ -78,7 +78,7 @@ class DocumentStore:
             return self._keep(_Buffer(document, LineIndex(text)), owner)
 
     def change(
-        self, path: str, changes: Sequence[Change], version: int, owner: str = "", *, in_order: bool = False
+        self, path: str, changes: Sequence[TextChange], version: int, owner: str = "", *, in_order: bool = False
     ) -> Document:
         """Applies changes in order, each to the text that the one before left.
 
@@ -270,7 +270,7 @@ def workspace_path(root: Path, file: Path) -> str:
         return absolute.as_posix()
 
 
-def _deleted(old: str, new: str, changes: Sequence[Change], start: int, before: Deletion | None) -> Deletion | None:
+def _deleted(old: str, new: str, changes: Sequence[TextChange], start: int, before: Deletion | None) -> Deletion | None:
     """What of a text is gone in the next one, where nothing else changed; `start` is where the only change begins.
 
     What was deleted `before`, at the same place, is a part of it.

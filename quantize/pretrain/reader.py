@@ -12,7 +12,7 @@ import torch
 from tokenizers import Tokenizer
 
 from iquest_lsp.errors import ModelFileError
-from iquest_lsp.runtime.decode.copy_mixture import METADATA_KEY as COPYING_KEY
+from iquest_lsp.runtime.decode.copy_mixture import COPYING_KEY
 from quantize.model_keys import ARCHITECTURE
 from quantize.pretrain import gguf_tokenizer
 from quantize.pretrain.model import LoopModel

@@ -16,7 +16,7 @@ from iquest_lsp.context.prompt import (
     TREE_PATH,
     FileAtCursor,
     PromptFormat,
-    encode,
+    encode_parts,
 )
 from iquest_lsp.datatypes import ChunkKind, Part
 from quantize.pretrain import spans
@@ -83,7 +83,7 @@ class Sampler:
         """Token ids of parts, each tokenized by itself."""
         texts = [part.text for part in parts if not part.special]
         tokenized = [item.ids for item in self._tokenizer.encode_batch(texts, add_special_tokens=False)]
-        return encode(parts, self._special, tokenized)
+        return encode_parts(parts, self._special, tokenized)
 
     def _plain(self, draw: random.Random, budget: int) -> list[int]:
         index = self._choose(draw)

@@ -201,17 +201,17 @@ def test_a_build_that_was_interrupted_goes_on_where_it_was(
     monkeypatch.setattr(build, "cache_folder", lambda: cache)
     monkeypatch.setattr(build, "distribution", lambda root, progress: tmp_path / build.SDIST)
 
-    def unpack(sdist: Path, folder: Path, progress: build.Progress) -> None:
+    def unpack(sdist: Path, folder: Path, progress: build.BuildProgress) -> None:
         nonlocal unpacked
         unpacked += 1
         shutil.copytree(tree, folder / f"llama_cpp_python-{build.VERSION}")
 
-    def interrupted(source: Path, kind: str, progress: build.Progress) -> Path:
+    def interrupted(source: Path, kind: str, progress: build.BuildProgress) -> Path:
         (source / "built").mkdir()
         (source / "built" / "first.o").write_text("compiled", "utf-8")
         raise KeyboardInterrupt
 
-    def compiled(source: Path, kind: str, progress: build.Progress) -> Path:
+    def compiled(source: Path, kind: str, progress: build.BuildProgress) -> Path:
         assert (source / "built" / "first.o").read_text("utf-8") == "compiled"
         return built_libraries(source / "built" / "libraries")
 

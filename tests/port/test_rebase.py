@@ -33,7 +33,7 @@ def moves(one: str, **others: str) -> list[int | None]:
     return [fit.moved for fit in rebase.examine(series(PATCH), texts)]
 
 
-def series(*patches: str) -> list[rebase.Patch]:
+def series(*patches: str) -> list[rebase.PortPatch]:
     return [(f"{number}.patch", list(patching.files(text))) for number, text in enumerate(patches, start=1)]
 
 

@@ -11,7 +11,7 @@ import random
 import textwrap
 from pathlib import Path
 
-from iquest_lsp.context.prompt import FileAtCursor, PromptFormat, encode
+from iquest_lsp.context.prompt import FileAtCursor, PromptFormat, encode_parts
 from iquest_lsp.runtime.llama.model import Model
 from iquest_lsp.runtime.models import catalogue
 
@@ -31,7 +31,7 @@ def check(model: Model) -> None:
         parts = made.current(FileAtCursor("a.py", prefix, head, "", ""))
         plain = [model.tokenize(part.text) for part in parts if not part.special]
         whole = model.tokenize(prefix + head)
-        assert encode(parts, model.special_tokens(), plain)[-len(whole) :] == whole, repr(prefix[-80:] + head)
+        assert encode_parts(parts, model.special_tokens(), plain)[-len(whole) :] == whole, repr(prefix[-80:] + head)
 
 
 def test_nanos_window_ends_as_one_text() -> None:

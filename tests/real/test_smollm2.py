@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from iquest_lsp.context.chat import ChatTemplate, Message
-from iquest_lsp.context.prompt import FileAtCursor, PromptFormat, PromptStyle, encode
+from iquest_lsp.context.prompt import FileAtCursor, PromptFormat, PromptStyle, encode_parts
 from iquest_lsp.datatypes import Limits, Part, Prompt
 from iquest_lsp.runtime.backends.llama import LlamaBackend
 from iquest_lsp.runtime.base.engine import EngineOptions
@@ -42,7 +42,7 @@ def engine(real_model: Path) -> LlamaBackend:
 
 def ids_of(engine: LlamaBackend, parts: list[Part] | tuple[Part, ...]) -> TokenIds:
     plain = engine.tokenize([part.text for part in parts if not part.special])
-    return TokenIds(encode(parts, engine.parts.model.special_tokens(), plain))
+    return TokenIds(encode_parts(parts, engine.parts.model.special_tokens(), plain))
 
 
 def continued(engine: LlamaBackend, prefix: str, head: str, *, heal: bool = True) -> str:

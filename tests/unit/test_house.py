@@ -388,14 +388,36 @@ def test_looks_into_words_are_found(tmp_path: Path) -> None:
         assert [*decided_by_words(file)], line
 
 
-def test_a_class_has_a_name_of_its_own() -> None:
-    """A name that two public classes bear says of neither what it is."""
+def _aliases(statement: ast.stmt) -> Iterator[str]:
+    """Names of types that a statement gives: those of classes, of aliases and of type variables."""
+    named: list[ast.expr] = []
+    if isinstance(statement, ast.ClassDef) and not statement.name.startswith("_"):
+        yield statement.name
+    elif isinstance(statement, ast.Assign):
+        named = statement.targets
+    elif isinstance(statement, ast.AnnAssign):
+        named = [statement.target]
+    yield from (item.id for item in named if isinstance(item, ast.Name) and re.match("[A-Z]+[a-z]", item.id))
+
+
+def test_a_type_has_a_name_of_its_own() -> None:
+    """A name that two public classes or aliases bear says of neither what it is."""
     where: dict[str, list[str]] = {}
     for module, path in PATHS.items():
-        for node in tree(path).body:
-            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-                where.setdefault(node.name, []).append(module)
-    assert {name: modules for name, modules in where.items() if len(modules) > 1} == {}
+        for name in (name for statement in tree(path).body for name in _aliases(statement)):
+            where.setdefault(name, []).append(module)
+    assert len(where) > 500
+    common = {"T"}  # a letter is no name
+    assert {name: modules for name, modules in where.items() if len(modules) > 1 and name not in common} == {}
+
+
+def test_a_type_has_one_name() -> None:
+    """What is ours is imported under the name that it has: no class, no function and no constant has another one."""
+    for module, path in PATHS.items():
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("iquest_lsp"):
+                renamed = [alias for alias in node.names if alias.asname not in (None, alias.name)]
+                assert not renamed, f"{module}:{node.lineno}: {ast.unparse(node)}"
 
 
 def test_no_module_bears_a_name_of_the_standard_library() -> None:

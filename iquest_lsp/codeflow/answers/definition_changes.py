@@ -17,7 +17,7 @@ from iquest_lsp.codeflow.syntax.symbols import Symbol, symbols_of
 MAX_PLACES = 20
 
 #: A change of the definition, or of the member of it that is named.
-Change = tuple[SymbolEntry, str]
+EntryChange = tuple[SymbolEntry, str]
 
 
 @dataclass(slots=True)
@@ -29,9 +29,9 @@ class Followed:
     names: dict[str, list[str]] = field(default_factory=dict)
 
 
-def changes_of(index: FlowIndex, path: str, name: str, followed: Followed) -> list[Change]:
+def changes_of(index: FlowIndex, path: str, name: str, followed: Followed) -> list[EntryChange]:
     """The changes of a definition that are stored, newest first, through renames and moves of it and what it is in."""
-    found: list[Change] = []
+    found: list[EntryChange] = []
     before = 1 << 60
     # A definition may come back to a place that it was moved from; each step is of older commits than the last.
     for _ in range(MAX_PLACES):

@@ -30,7 +30,7 @@ from iquest_lsp.codeflow.past.likely_files import Likely, likely_along
 from iquest_lsp.codeflow.past.name_mentions import Words, words_of
 from iquest_lsp.codeflow.past.unindexed import LiveEvidence, Past, PastEvidence
 from iquest_lsp.codeflow.syntax.changes import SymbolChange, link_moves, symbol_changes
-from iquest_lsp.codeflow.syntax.dialects import Read
+from iquest_lsp.codeflow.syntax.dialects import ReadFile
 from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind
 from iquest_lsp.codeflow.syntax.effects.line_effects import plain_effects
 from iquest_lsp.codeflow.syntax.linking.links import Links
@@ -357,7 +357,7 @@ def _words_at(blobs: BlobReader, revision: str, path: str) -> Words:
     return words_of(blobs.read(f"{revision}:{path}") or b"") if "\n" not in path else frozenset()
 
 
-def _reader(source: DiffSource) -> Read:
+def _reader(source: DiffSource) -> ReadFile:
     """Gives the project's files in the state after the diff."""
     repository = source.repository
     if repository is None or (repository.bare and not source.revision):

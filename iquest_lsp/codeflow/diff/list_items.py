@@ -10,14 +10,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from iquest_lsp.codeflow.syntax.forms import Rows
+from iquest_lsp.codeflow.syntax.forms import RowOf
 from iquest_lsp.codeflow.syntax.outline.region import Region
 
-Key = tuple[str, str, int]
+ListKey = tuple[str, str, int]
 _NUMBERED = re.compile(r"(.*)\[\d+\]$")
 
 
-def under_old_numbers(old: Iterable[Region], new: Sequence[Region], rows: Rows) -> list[Region]:
+def under_old_numbers(old: Iterable[Region], new: Sequence[Region], rows: RowOf) -> list[Region]:
     """The later regions, those of items that were there before under the numbers that they had.
 
     `rows` gives the row that a row of the earlier text has in the later one.
@@ -50,8 +50,8 @@ def _renamed(name: str, renamed: dict[str, str]) -> str:
 
 
 def keyed_regions(
-    regions: Sequence[Region], earlier: Mapping[Key, Region] | None = None, rows: Rows = lambda _: None
-) -> dict[Key, Region]:
+    regions: Sequence[Region], earlier: Mapping[ListKey, Region] | None = None, rows: RowOf = lambda _: None
+) -> dict[ListKey, Region]:
     """Regions by name and kind, several of them counted; where some come or go, the others keep the count they had."""
     earlier = earlier or {}
     counts = Counter((name, kind) for name, kind, _ in earlier)
@@ -59,7 +59,7 @@ def keyed_regions(
     starts = {(key[:2], row): key for key, item in earlier.items() if (row := rows(item.end - 1)) is not None}
     # Of packages in several versions, those stay that have the same version.
     values = {(*key[:2], item.value): key for key, item in earlier.items() if item.kind == "package"}
-    keyed: dict[Key, Region] = {}
+    keyed: dict[ListKey, Region] = {}
     late: list[Region] = []
     for item in regions:
         both = (item.name, item.kind)

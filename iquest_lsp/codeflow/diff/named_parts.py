@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
-from iquest_lsp.codeflow.diff.list_items import Key, keyed_regions, under_old_numbers
+from iquest_lsp.codeflow.diff.list_items import ListKey, keyed_regions, under_old_numbers
 from iquest_lsp.codeflow.diff.module_links import link_effects
 from iquest_lsp.codeflow.diff.part_effects import DEFINED, PROSE, WRITTEN, PartLines, part_effects
 from iquest_lsp.codeflow.diff.replacements import is_same_title
@@ -125,9 +125,9 @@ def _loose_lines(item: FileDiff, told: Sequence[SymbolChange]) -> tuple[dict[int
 class _Side:
     """The regions of one side by name, and around each line that is asked about the smallest first."""
 
-    def __init__(self, regions: dict[Key, Region], lines: dict[int, str], text: Sequence[str]) -> None:
+    def __init__(self, regions: dict[ListKey, Region], lines: dict[int, str], text: Sequence[str]) -> None:
         self.regions, self.lines, self.text = regions, lines, text
-        self.around: dict[int, list[Key]] = {at: [] for at in lines}
+        self.around: dict[int, list[ListKey]] = {at: [] for at in lines}
         numbers = sorted(lines)
         for key, item in self.regions.items():
             for at in numbers[bisect_left(numbers, item.start) : bisect_left(numbers, item.end)]:
@@ -138,7 +138,7 @@ class _Side:
         # What begins a comment in code begins a heading there.
         self.is_prose = any(item.kind in WRITTEN for item in self.regions.values())
 
-    def below(self, line: int) -> Key | None:
+    def below(self, line: int) -> ListKey | None:
         """The region that begins in the lines right below one, with nothing but comments between."""
         at = bisect_left(self.starts, (line + 1, 0, ("", "", 0)))
         if at == len(self.starts) or self.starts[at][0] > line + NEAR:
@@ -153,7 +153,7 @@ class _Sides:
     def __init__(self, old: _Side, new: _Side) -> None:
         self.before, self.after = old, new
         self.old, self.new = old.regions, new.regions
-        self.parts: dict[Key, _Part] = {}
+        self.parts: dict[ListKey, _Part] = {}
 
     def fill(self, item: FileDiff) -> None:
         """Gives each line to the region that holds it, and a comment to what it stands above."""
@@ -169,7 +169,7 @@ class _Sides:
                     part.hunks.setdefault(bisect_right(starts[is_new], at) - 1, ([], []))[is_new].append(line)
 
     @staticmethod
-    def _of(side: _Side, other: Mapping[Key, Region], line: int, *, comment: bool) -> Key | None:
+    def _of(side: _Side, other: Mapping[ListKey, Region], line: int, *, comment: bool) -> ListKey | None:
         around = side.around[line]
         if comment and (not around or side.regions[around[0]].kind != "comment"):
             nearest = side.below(line)
@@ -186,11 +186,11 @@ class _Sides:
         return whole
 
 
-def _fewer(parts: dict[Key, _Part], sides: _Sides) -> dict[Key, _Part]:
+def _fewer(parts: dict[ListKey, _Part], sides: _Sides) -> dict[ListKey, _Part]:
     """The parts, or where they are too many what they are parts of."""
     depth = 6
     while depth and len([part for part in parts.values() if part.kind not in _COUNTED]) > MAX_PARTS:
-        merged: dict[Key, _Part] = {}
+        merged: dict[ListKey, _Part] = {}
         for key, part in parts.items():
             outer = _outer(key, sides, depth) if part.kind not in _COUNTED else key
             into = merged.setdefault(outer, _Part(sides.old.get(outer), sides.new.get(outer)))
@@ -204,7 +204,7 @@ def _fewer(parts: dict[Key, _Part], sides: _Sides) -> dict[Key, _Part]:
     return parts
 
 
-def _outer(key: Key, sides: _Sides, depth: int) -> Key:
+def _outer(key: ListKey, sides: _Sides, depth: int) -> ListKey:
     """The region around one that lies deeper than `depth`, by the names of both."""
     names = re.split(r"(?=\.|\[| > )", key[0])
     while len(names) > depth:
@@ -291,7 +291,7 @@ def _whole(item: FileDiff, region: Region, change: ChangeName) -> SymbolChange:
     )
 
 
-def _pair_unnamed(parts: dict[Key, _Part]) -> None:
+def _pair_unnamed(parts: dict[ListKey, _Part]) -> None:
     """Makes one of a comment that has gone and one that has come, and of two heads of the same block, or two
     paragraphs, that are alike: neither has a name beside its own words."""
     for kind in ("comment", "statement", "condition", "paragraph"):
@@ -306,7 +306,7 @@ def _pair_unnamed(parts: dict[Key, _Part]) -> None:
                 part.old, part.removed = before.old, before.removed
 
 
-def _drop_uncommented(parts: dict[Key, _Part]) -> None:
+def _drop_uncommented(parts: dict[ListKey, _Part]) -> None:
     """Takes out comments that have gone since they are code now, and those that hold what was code before.
 
     They stand above what comes next in the file, which they say nothing about.
@@ -327,7 +327,7 @@ _MARK_OF_ORDER = "\ufeff"
 _ATTRIBUTE = re.compile(r"\s*(?:#\[.*\]|@[\w.]+(?:\(.*\))?)\s*$")
 
 
-def _drop_attributes(parts: dict[Key, _Part], item: FileDiff) -> None:
+def _drop_attributes(parts: dict[ListKey, _Part], item: FileDiff) -> None:
     """Takes out attributes that come and go with what stands below them, which is what changes."""
     for key, part in list(parts.items()):
         touched = [line for at in part.hunks for line in (*item.hunks[at].removed, *item.hunks[at].added)]
@@ -335,7 +335,7 @@ def _drop_attributes(parts: dict[Key, _Part], item: FileDiff) -> None:
             del parts[key]
 
 
-def _drop_closers(parts: dict[Key, _Part]) -> None:
+def _drop_closers(parts: dict[ListKey, _Part]) -> None:
     """Takes out parts of which only an end is touched, since something comes or goes behind it."""
     for key, part in list(parts.items()):
         if part.kind == "link" and part.removed == part.added and len(parts) > 1:
@@ -347,7 +347,7 @@ def _drop_closers(parts: dict[Key, _Part]) -> None:
 
 
 def _renamed(
-    item: FileDiff, parts: dict[Key, _Part], texts: Texts, regions: Iterable[Region]
+    item: FileDiff, parts: dict[ListKey, _Part], texts: Texts, regions: Iterable[Region]
 ) -> Iterator[SymbolChange]:
     """Parts that have gone under one name and come under another, which are taken out of `parts`."""
     gone = [(key, part.old) for key, part in parts.items() if part.new is None and part.old and key[1] in _RENAMED]

@@ -17,7 +17,7 @@ from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from iquest_lsp.codeflow.syntax.comments import is_comment
-from iquest_lsp.codeflow.syntax.dialects import Read, breaks, declared, dotted, violations
+from iquest_lsp.codeflow.syntax.dialects import ReadFile, breaks, declared, dotted, violations
 from iquest_lsp.codeflow.syntax.effects.effect import EffectKind
 from iquest_lsp.codeflow.syntax.linking.references import Reference
 from iquest_lsp.codeflow.syntax.paths import Category, category
@@ -100,7 +100,7 @@ def risks_of(
     uses: Sequence[Reference],
     tracked: frozenset[str],
     redact: Redact,
-    read: Read = lambda path: None,
+    read: ReadFile = lambda path: None,
 ) -> list[Risk]:
     """The risks of a diff, gravest first.
 
@@ -293,7 +293,7 @@ def _broken_code(source: DiffSource) -> Iterable[Risk]:
             yield Risk(kind, ((path, 0),), (grammars.language_of(path),))
 
 
-def _too_new(source: DiffSource, read: Read) -> Iterable[Risk]:
+def _too_new(source: DiffSource, read: ReadFile) -> Iterable[Risk]:
     """Constructs of a language version newer than the project declares."""
     for item in source.files:
         after = source.after.get(item.path)

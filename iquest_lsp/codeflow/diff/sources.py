@@ -23,14 +23,14 @@ MAX_TEXTS = 300
 MAX_RANGE = 500
 _LINK = "120000"
 
-Kind = Literal["worktree", "staged", "revision", "range", "patch"]
+SourceKind = Literal["worktree", "staged", "revision", "range", "patch"]
 
 
 @dataclass(frozen=True, slots=True)
 class DiffTarget:
     """What to explain: the working tree, the index, a commit, a range, or a patch's bytes."""
 
-    kind: Kind = "worktree"
+    kind: SourceKind = "worktree"
     revision: str = ""
     patch: bytes = b""
 

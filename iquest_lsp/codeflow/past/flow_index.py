@@ -15,7 +15,7 @@ from iquest_lsp.codeflow.past.cochange import MAX_FILES, Partner, partners
 from iquest_lsp.codeflow.past.entries import COLUMNS, Entry, SymbolEntry, entry_of, symbol_entry_of
 from iquest_lsp.codeflow.past.following.anchors import NO_ANCHORS, Anchored, Ranges
 from iquest_lsp.codeflow.past.following.tracking import Touch, Walked
-from iquest_lsp.codeflow.past.indexer import DEEP_COMMITS, Indexer, Progress, Update
+from iquest_lsp.codeflow.past.indexer import DEEP_COMMITS, HistoryProgress, Indexer, Update
 from iquest_lsp.codeflow.past.likely_files import SWEEP, Recent
 from iquest_lsp.codeflow.past.patterns import Pattern
 from iquest_lsp.codeflow.past.question_reader import LEAN, AskedReader, kept_trail
@@ -63,7 +63,7 @@ class FlowIndex:
         """The commit up to which the index goes; empty before it was first built."""
         return self.store.value("SELECT head FROM views WHERE id=?", self._view) or ""
 
-    def update(self, progress: Progress | None = None, *, deep: int = DEEP_COMMITS) -> Update:
+    def update(self, progress: HistoryProgress | None = None, *, deep: int = DEEP_COMMITS) -> Update:
         """Reads what the store does not know yet."""
         done = self._indexer.update(progress, deep=deep)
         self.refresh()

@@ -32,7 +32,7 @@ from iquest_lsp.codeflow.syntax.dialects import breaks, declared, dotted, violat
 from iquest_lsp.codeflow.syntax.symbols import parses
 from iquest_lsp.errors import RevisionError
 
-Progress = Callable[[str, int, int], None]
+HistoryProgress = Callable[[str, int, int], None]
 
 BATCH = 500
 DEEP_BATCH = 50
@@ -65,7 +65,7 @@ class Indexer:
         """What tells this working tree from the repository's others."""
         return os.fsencode(self.repository.git_dir).decode("utf-8", "backslashreplace")
 
-    def update(self, progress: Progress | None = None, *, deep: int = DEEP_COMMITS) -> Update:
+    def update(self, progress: HistoryProgress | None = None, *, deep: int = DEEP_COMMITS) -> Update:
         """Follows HEAD; reads at most the newest `deep` commits in depth. Does nothing where another process does."""
         started = time.monotonic()
         head, tags = self.repository.head(), self.repository.tags()
@@ -85,7 +85,7 @@ class Indexer:
             self.store.release_lease(self._owner)
         return Update(read, done, gone, time.monotonic() - started)
 
-    def deepen(self, oids: Sequence[str], progress: Progress | None = None) -> int:
+    def deepen(self, oids: Sequence[str], progress: HistoryProgress | None = None) -> int:
         """Reads the definitions of stored commits."""
         done = 0
         # Oldest first: the text after one commit is most often the text before the next.
@@ -131,7 +131,7 @@ class Indexer:
                 self._write_deep(item)
         return len(found)
 
-    def _follow(self, head: str, progress: Progress | None) -> tuple[int, int, int]:
+    def _follow(self, head: str, progress: HistoryProgress | None) -> tuple[int, int, int]:
         """Makes the view of this working tree that of `head`: commits read, in depth, and gone."""
         deep = 0
         while True:
@@ -318,7 +318,7 @@ class Indexer:
             )
         ]
 
-    def _report(self, progress: Progress | None, what: str, done: int, total: int) -> None:
+    def _report(self, progress: HistoryProgress | None, what: str, done: int, total: int) -> None:
         if self._leased:
             self.store.lease(self._owner)
         if progress is not None:

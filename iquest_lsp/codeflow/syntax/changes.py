@@ -17,7 +17,7 @@ from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind, is_of_
 from iquest_lsp.codeflow.syntax.effects.evidence import places, proven
 from iquest_lsp.codeflow.syntax.effects.layout import same_code, squashed
 from iquest_lsp.codeflow.syntax.effects.meaning import Pair
-from iquest_lsp.codeflow.syntax.forms import Key, keyed, outer_of, reordered, rows_of, touched_keys
+from iquest_lsp.codeflow.syntax.forms import FormKey, keyed, outer_of, reordered, rows_of, touched_keys
 from iquest_lsp.codeflow.syntax.likeness import CALLABLES, RENAMED, code_lines, may_become, similarity
 from iquest_lsp.codeflow.syntax.outline.rows import DefinitionRows, HunkRows
 from iquest_lsp.codeflow.syntax.paths import is_test
@@ -103,7 +103,7 @@ def symbol_changes(diff: FileDiff, before: bytes | None, after: bytes | None) ->
 
 class _Comparison:
     def __init__(
-        self, diff: FileDiff, before: bytes, after: bytes, old: dict[Key, Symbol], new: dict[Key, Symbol]
+        self, diff: FileDiff, before: bytes, after: bytes, old: dict[FormKey, Symbol], new: dict[FormKey, Symbol]
     ) -> None:
         self.diff, self.old, self.new = diff, old, new
         self.sources = before, after
@@ -294,12 +294,12 @@ class _Comparison:
         )
         return () if documents else (Effect(EffectKind.COMMENTS_ONLY),)
 
-    def _renames(self, gone: list[Key], come: list[Key]) -> dict[Key, Key]:
+    def _renames(self, gone: list[FormKey], come: list[FormKey]) -> dict[FormKey, FormKey]:
         """New key -> old key for definitions that vanished under one name and appeared under another."""
-        renames: dict[Key, Key] = {}
+        renames: dict[FormKey, FormKey] = {}
         left = list(gone)
         old_lines = {key: code_lines(self.before, self.old[key]) for key in gone[:MAX_PAIRS]}
-        levels: dict[int, list[Key]] = {}
+        levels: dict[int, list[FormKey]] = {}
         for key in come[:MAX_PAIRS]:
             levels.setdefault(key[0].count("."), []).append(key)
         # Outer definitions first, which their members follow.
@@ -320,8 +320,8 @@ class _Comparison:
         return renames
 
     def _alike(
-        self, key: Key, left: Sequence[Key], old_lines: Mapping[Key, Sequence[str]]
-    ) -> Iterator[tuple[float, Key, Key]]:
+        self, key: FormKey, left: Sequence[FormKey], old_lines: Mapping[FormKey, Sequence[str]]
+    ) -> Iterator[tuple[float, FormKey, FormKey]]:
         """Definitions that a new one may have been, each with how alike the two are."""
         symbol, lines = self.new[key], code_lines(self.after, self.new[key])
         inside = {other.removeprefix(f"{key[0]}.") for other, _ in self.new if other.startswith(f"{key[0]}.")}
@@ -346,7 +346,7 @@ class _Comparison:
         return self._calls[name, side]
 
     @staticmethod
-    def _follows_outer(key: Key, old_key: Key, renames: dict[Key, Key]) -> bool:
+    def _follows_outer(key: FormKey, old_key: FormKey, renames: dict[FormKey, FormKey]) -> bool:
         """True when only the outer definition's name changed."""
         return key[0].rsplit(".", 1)[-1] == old_key[0].rsplit(".", 1)[-1] and outer_of(key) in renames
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 Version = tuple[int, ...]
-Read = Callable[[str], bytes | None]
+ReadFile = Callable[[str], bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ _NODES: dict[str, dict[str, tuple[Construct, Version]]] = {
 }
 
 
-def declared(language: str, read: Read) -> Declaration | None:
+def declared(language: str, read: ReadFile) -> Declaration | None:
     """What the project's files say about `language`; `read` gives a file of the project's top by name."""
     for name, pattern in _MANIFESTS.get(language, ()):
         text = read(name)

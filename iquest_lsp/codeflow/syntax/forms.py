@@ -12,14 +12,16 @@ from iquest_lsp.codeflow.syntax.symbols import Symbol
 #: More forms of one definition than this are compared in their order.
 MAX_FORMS = 16
 
-Key = tuple[str, int]
+FormKey = tuple[str, int]
 
 
 #: The row that a row of the earlier text has in the later one; None where it is gone.
-Rows = Callable[[int], int | None]
+RowOf = Callable[[int], int | None]
 
 
-def keyed(symbols: Sequence[Symbol], earlier: Sequence[Symbol] = (), rows: Rows = lambda _: None) -> dict[Key, Symbol]:
+def keyed(
+    symbols: Sequence[Symbol], earlier: Sequence[Symbol] = (), rows: RowOf = lambda _: None
+) -> dict[FormKey, Symbol]:
     """Symbols by name and count, so that overloads stay apart.
 
     Where forms come, go, or change places, each of the others has the count of the form that it was in `earlier`: the
@@ -42,12 +44,12 @@ def keyed(symbols: Sequence[Symbol], earlier: Sequence[Symbol] = (), rows: Rows 
     return {(symbol.name, counts[id(symbol)]): symbol for symbol in symbols}
 
 
-def outer_of(key: Key) -> Key:
+def outer_of(key: FormKey) -> FormKey:
     """The definition around one, in its first form."""
     return key[0].rpartition(".")[0], 0
 
 
-def rows_of(diff: FileDiff) -> Rows:
+def rows_of(diff: FileDiff) -> RowOf:
     """Where the rows of the old file are in the new one."""
 
     def row(at: int) -> int | None:
@@ -73,7 +75,7 @@ def _in_order(old: Sequence[Symbol], new: Sequence[Symbol]) -> bool:
     )
 
 
-def reordered(old: dict[Key, Symbol], new: dict[Key, Symbol]) -> set[str]:
+def reordered(old: dict[FormKey, Symbol], new: dict[FormKey, Symbol]) -> set[str]:
     """Names of which the forms are as before, but stand in another order."""
     sides: list[dict[str, list[int]]] = [{}, {}]
     for side, symbols in zip(sides, (old, new), strict=True):
@@ -85,7 +87,7 @@ def reordered(old: dict[Key, Symbol], new: dict[Key, Symbol]) -> set[str]:
     }
 
 
-def _aligned(old: Sequence[Symbol], new: Sequence[Symbol], rows: Rows) -> dict[int, int]:
+def _aligned(old: Sequence[Symbol], new: Sequence[Symbol], rows: RowOf) -> dict[int, int]:
     """Which form of a definition was which before, by the lines they share and how alike their signatures are."""
     kept = [{row for at in range(one.start, one.end) if (row := rows(at)) is not None} for one in old]
     pairs = [
@@ -106,7 +108,9 @@ def _aligned(old: Sequence[Symbol], new: Sequence[Symbol], rows: Rows) -> dict[i
     return found
 
 
-def touched_keys(symbols: dict[Key, Symbol], rows: DefinitionRows, ranges: Iterable[tuple[int, int]]) -> set[Key]:
+def touched_keys(
+    symbols: dict[FormKey, Symbol], rows: DefinitionRows, ranges: Iterable[tuple[int, int]]
+) -> set[FormKey]:
     """The innermost of the symbols that some lines touch, each given by its first and their number."""
     hits = {id(symbol) for start, count in ranges for symbol in rows.touched(start, count)}
     return {key for key, symbol in symbols.items() if id(symbol) in hits}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from iquest_lsp.nextedit.change import Change
 
 #: A place: path, line.
-Place = tuple[str, int]
+FileLine = tuple[str, int]
 #: Examples that are some, and beyond which more say nothing more.
 SEVERAL, MANY = 3, 5
 #: Lines from an example that are near it, and that are not far.
@@ -30,7 +30,7 @@ def nearness(examples: Sequence[tuple[str, int]], path: str, line: int) -> str:
     return "near" if least <= NEAR else "mid" if least <= FAR else "far"
 
 
-def out_of_order(changes: Iterable[Change], heads: Collection[Place]) -> frozenset[Place]:
+def out_of_order(changes: Iterable[Change], heads: Collection[FileLine]) -> frozenset[FileLine]:
     """The lines that say nothing of how somebody goes through a file: heads of definitions, taken suggestions."""
     return frozenset(heads).union(*({(change.path, line) for line in change.taken} for change in changes))
 
@@ -39,7 +39,7 @@ def out_of_order(changes: Iterable[Change], heads: Collection[Place]) -> frozens
 class Passed:
     """What was passed over of the places of one edit, and how many examples of it came behind that."""
 
-    over: frozenset[Place]
+    over: frozenset[FileLine]
     run: int
 
     def marks(self, path: str, line: int) -> tuple[str, ...]:
@@ -50,7 +50,7 @@ class Passed:
         return f"passed{min(len(self.over), 2)}", f"run{counted(self.run)}", *own
 
 
-def passed(examples: Iterable[Place], places: Iterable[Place], aside: Collection[Place]) -> Passed:
+def passed(examples: Iterable[FileLine], places: Iterable[FileLine], aside: Collection[FileLine]) -> Passed:
     """What of the `places` stands above the last example in its file; lines `aside` are no examples of that."""
     those = [example for example in examples if example not in aside]
     last: dict[str, int] = {}

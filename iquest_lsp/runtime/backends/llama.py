@@ -17,8 +17,7 @@ from iquest_lsp.runtime.backends.learning import Learning
 from iquest_lsp.runtime.backends.loading import describe, gpu_use, on_devices, open_drafting, settled
 from iquest_lsp.runtime.base.engine import EngineMetrics, EngineOptions, StateLabel, WarmResult
 from iquest_lsp.runtime.decode.answer import Answer, Request
-from iquest_lsp.runtime.decode.copy_mixture import METADATA_KEY as COPYING_KEY
-from iquest_lsp.runtime.decode.copy_mixture import CopyShares
+from iquest_lsp.runtime.decode.copy_mixture import COPYING_KEY, CopyShares
 from iquest_lsp.runtime.decode.healing import Pieces
 from iquest_lsp.runtime.decode.mixtures import Mixtures
 from iquest_lsp.runtime.decode.sampling import Sampler
@@ -32,8 +31,7 @@ from iquest_lsp.runtime.llama.model import Model
 from iquest_lsp.runtime.memory.known_models import Known, keep, known, shares_file
 from iquest_lsp.runtime.memory.mixture import Leaning
 from iquest_lsp.runtime.memory.opened import OpenMemories
-from iquest_lsp.runtime.memory.shares import METADATA_KEY as MEMORY_KEY
-from iquest_lsp.runtime.memory.shares import MemoryShares
+from iquest_lsp.runtime.memory.shares import MEMORY_KEY, MemoryShares
 from iquest_lsp.runtime.models.gguf_header import fingerprint
 from iquest_lsp.runtime.models.planner import ANSWER_ROOM, REWIND_MARGIN, cores
 from iquest_lsp.runtime.models.split_files import read_model

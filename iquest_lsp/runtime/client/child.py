@@ -20,11 +20,11 @@ from iquest_lsp.runtime.client.messages import (
     ANSWERS,
     Cancel,
     Complete,
+    EngineRequest,
     Failed,
     Learn,
     Progress,
     PromptLost,
-    Request,
     Text,
     Warm,
 )
@@ -122,7 +122,9 @@ class Child:
             return 0.0
         return time.monotonic() - max(min(self._owed.values()), self._heard, since)
 
-    async def ask(self, request: Request, kind: type[T], *, on_progress: Callable[[float], None] | None = None) -> T:
+    async def ask(
+        self, request: EngineRequest, kind: type[T], *, on_progress: Callable[[float], None] | None = None
+    ) -> T:
         """The answer to a request. Cancelling the task that awaits it cancels the request.
 
         Raises the error that the request ended with, EngineCrashedError where the process ends.
@@ -133,7 +135,7 @@ class Child:
         self,
         tokens: TokenIds,
         sequence: int,
-        make: Callable[[PromptDelta], Request],
+        make: Callable[[PromptDelta], EngineRequest],
         kind: type[T],
         *,
         on_text: Callable[[str], None] | None = None,
@@ -189,7 +191,7 @@ class Child:
 
     # ------------------------------------------------------------------------------------------ the pipe
 
-    async def _exchange(self, request: Request, call: _Call) -> object:
+    async def _exchange(self, request: EngineRequest, call: _Call) -> object:
         stdin = self._process.stdin
         if stdin is None or self.code is not None:
             raise self.crashed()

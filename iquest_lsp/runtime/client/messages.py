@@ -121,8 +121,8 @@ class Failed:
     error: IQuestError
 
 
-Request = Load | Tokenize | Complete | Warm | Save | Restore | Learn | Measure
-Answer = ModelInfo | Tokenized | Generation | WarmResult | Held | EngineMetrics | PromptLost | Failed
+EngineRequest = Load | Tokenize | Complete | Warm | Save | Restore | Learn | Measure
+EngineAnswer = ModelInfo | Tokenized | Generation | WarmResult | Held | EngineMetrics | PromptLost | Failed
 
 REQUESTS: dict[str, type] = {
     kind.__name__: kind

@@ -17,7 +17,7 @@ from iquest_lsp.errors import EngineError, RemoteEngineError, RequestCancelledEr
 from iquest_lsp.runtime.base.broadcast import Broadcast
 from iquest_lsp.runtime.base.engine import Engine, EngineMetrics, EngineState, EngineStatus, StateLabel, WarmResult
 from iquest_lsp.runtime.remote import text_tokens
-from iquest_lsp.runtime.remote.engine import Redact, RemoteEngine, RemoteOptions
+from iquest_lsp.runtime.remote.engine import RedactText, RemoteEngine, RemoteOptions
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ class EngineSwitch:
         self,
         local: Engine,
         wanted: Callable[[], RemoteOptions | None],
-        redact: Redact,
+        redact: RedactText,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.local = local

@@ -20,9 +20,10 @@ from iquest_lsp.runtime.base import wire
 from iquest_lsp.runtime.base.engine import Backend, EngineOptions
 from iquest_lsp.runtime.client.messages import (
     REQUESTS,
-    Answer,
     Cancel,
     Complete,
+    EngineAnswer,
+    EngineRequest,
     Failed,
     Held,
     Learn,
@@ -30,7 +31,6 @@ from iquest_lsp.runtime.client.messages import (
     Measure,
     Progress,
     PromptLost,
-    Request,
     Restore,
     Save,
     Text,
@@ -55,7 +55,7 @@ class BackendServer:
         self._pending: set[int] = set()
         self._cancelled: set[int] = set()
         self._prompts = ReceivedPrompts()
-        self._jobs: queue.SimpleQueue[tuple[int, Request, TokenIds]] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[tuple[int, EngineRequest, TokenIds]] = queue.SimpleQueue()
 
     def run(self) -> None:
         """Serves until the other side closes its end."""
@@ -71,7 +71,7 @@ class BackendServer:
                 case _:
                     self._accept(number, request)
 
-    def _accept(self, number: int, request: Request) -> None:
+    def _accept(self, number: int, request: EngineRequest) -> None:
         """Puts a request in the queue; its prompt is put together here, in the order of sending."""
         try:
             tokens = self._prompts.whole(delta) if (delta := _delta(request)) is not None else TokenIds()
@@ -88,7 +88,7 @@ class BackendServer:
             self._pending.discard(number)
             self._cancelled.discard(number)
 
-    def _answer(self, number: int, call: Callable[[], Answer]) -> None:
+    def _answer(self, number: int, call: Callable[[], EngineAnswer]) -> None:
         try:
             answer = call()
         except IQuestError as error:
@@ -102,7 +102,7 @@ class BackendServer:
     def _tokenize(self, texts: tuple[str, ...]) -> Tokenized:
         return Tokenized(tuple(map(TokenIds, self._backend.tokenize(texts))))
 
-    def _run(self, number: int, request: Request, tokens: TokenIds) -> Answer:
+    def _run(self, number: int, request: EngineRequest, tokens: TokenIds) -> EngineAnswer:
         def cancelled() -> bool:
             return number in self._cancelled
 
@@ -125,14 +125,14 @@ class BackendServer:
             case other:
                 raise EngineError(f"The engine does not know the request {type(other).__name__}")
 
-    def _send(self, number: int, record: Answer | Progress | Text) -> None:
+    def _send(self, number: int, record: EngineAnswer | Progress | Text) -> None:
         frame = wire.pack(number, record)
         with self._write_lock:
             self._sink.write(frame)
             self._sink.flush()
 
 
-def _delta(request: Request) -> PromptDelta | None:
+def _delta(request: EngineRequest) -> PromptDelta | None:
     """What a request says of its prompt."""
     match request:
         case Complete() | Warm():

@@ -20,7 +20,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-METADATA_KEY = "iquest.copying"
+COPYING_KEY = "iquest.copying"
 #: A match is followed back so many tokens; a longer one says nothing more.
 LONGEST_MATCH = 48
 

@@ -41,7 +41,7 @@ _NO_ROWS = ((0.0,) * FEATURES,) * (len(ORDERS) + 1)
 _WEIGHTS = MemoryShares(_NO_ROWS, _NO_ROWS, PROMPT, FOLDER)
 
 #: Evaluates tokens [start, start + n) of the text that is read; with True it returns the logits of each, [n, n_vocab].
-Read = Callable[[NDArray[np.int32], int, bool], Sequence[NDArray[np.float32]]]
+ReadRows = Callable[[NDArray[np.int32], int, bool], Sequence[NDArray[np.float32]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ class ShareLearner:
         """Reads the file at hand anew, since what was read of it is lost."""
         self._read, self._asked, self._half = 0, [], {}
 
-    def step(self, most: int, read: Read) -> int:
+    def step(self, most: int, read: ReadRows) -> int:
         """Reads up to `most` tokens more, and returns how many."""
         stretch = self._stretches[self._at]
         is_scored = self._read >= stretch.begin - 1

@@ -16,7 +16,7 @@ from iquest_lsp.runtime.llama.evaluation import EvaluationPlan, Step, pieces
 from iquest_lsp.runtime.llama.library import bindings, complaint, forget_complaints
 from iquest_lsp.runtime.llama.model import Model
 
-Logits = Literal["last", "all"] | Sequence[bool] | NDArray[np.bool_] | None
+LogitsWanted = Literal["last", "all"] | Sequence[bool] | NDArray[np.bool_] | None
 
 
 class Context:
@@ -68,7 +68,9 @@ class Context:
         # one sequence per token: a table of pointers into the array of sequence ids
         self._pointers = (self._sequences.ctypes.data + 4 * np.arange(self.n_batch)).astype(np.uintp)
 
-    def decode(self, tokens: ArrayLike, positions: ArrayLike, seq_ids: ArrayLike = 0, logits: Logits = None) -> None:
+    def decode(
+        self, tokens: ArrayLike, positions: ArrayLike, seq_ids: ArrayLike = 0, logits: LogitsWanted = None
+    ) -> None:
         """Evaluates up to n_batch tokens and stores them in the cache.
 
         `positions` must continue each sequence; `seq_ids` is one id or one per token; `logits` says which rows are
@@ -83,7 +85,7 @@ class Context:
         hidden: NDArray[np.float32] | None,
         positions: ArrayLike,
         seq_ids: ArrayLike = 0,
-        logits: Logits = None,
+        logits: LogitsWanted = None,
     ) -> None:
         """As decode, for tokens or for rows of hidden states [n, n_embd] that take the embeddings' place."""
         rows = tokens if tokens is not None else hidden
@@ -115,7 +117,7 @@ class Context:
         if status != 0:
             raise _decode_error(status, n)
 
-    def decode_step(self, step: Step, tokens: ArrayLike, seq: int, logits: Logits = None) -> None:
+    def decode_step(self, step: Step, tokens: ArrayLike, seq: int, logits: LogitsWanted = None) -> None:
         """Evaluates the tokens of one step of a plan."""
         self.decode(tokens, np.arange(step.start, step.stop), seq, logits)
 
@@ -164,13 +166,13 @@ class Context:
         raise _one_pass()
 
     def decode_depth(
-        self, tokens: ArrayLike, positions: ArrayLike, seq_ids: ArrayLike, depth: int, logits: Logits = None
+        self, tokens: ArrayLike, positions: ArrayLike, seq_ids: ArrayLike, depth: int, logits: LogitsWanted = None
     ) -> None:
         """As decode, running `depth` passes."""
         raise _one_pass()
 
     def finish(
-        self, hidden: NDArray[np.float32], positions: ArrayLike, seq_ids: ArrayLike = 0, logits: Logits = "all"
+        self, hidden: NDArray[np.float32], positions: ArrayLike, seq_ids: ArrayLike = 0, logits: LogitsWanted = "all"
     ) -> None:
         """Runs the passes after the first over positions whose pass 1 is stored, given its outputs [n, n_embd]."""
         raise _one_pass()
@@ -344,7 +346,7 @@ def _decode_error(status: int, n: int) -> Exception:
     return EngineError(f"llama.cpp could not evaluate a batch of {n} tokens", why=complaint() or f"status {status}")
 
 
-def _output_mask(logits: Logits, n: int) -> NDArray[np.int8]:
+def _output_mask(logits: LogitsWanted, n: int) -> NDArray[np.int8]:
     mask = np.zeros(n, np.int8)
     if logits is None:
         return mask

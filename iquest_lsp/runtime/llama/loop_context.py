@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from iquest_lsp.errors import EngineError
 from iquest_lsp.runtime.llama import attention
-from iquest_lsp.runtime.llama.context import Context, Logits
+from iquest_lsp.runtime.llama.context import Context, LogitsWanted
 from iquest_lsp.runtime.llama.context_options import ContextOptions
 from iquest_lsp.runtime.llama.evaluation import EvaluationPlan, Step, pieces
 from iquest_lsp.runtime.llama.library import Prototypes, address, declared
@@ -73,7 +73,7 @@ class LoopContext(Context):
         hidden: NDArray[np.float32] | None,
         positions: ArrayLike,
         seq_ids: ArrayLike = 0,
-        logits: Logits = None,
+        logits: LogitsWanted = None,
     ) -> None:
         super().decode_batch(tokens, hidden, positions, seq_ids, logits)
         n = len(tokens) if tokens is not None else 0
@@ -86,7 +86,7 @@ class LoopContext(Context):
         positions: ArrayLike,
         seq_ids: ArrayLike,
         layers: int,
-        logits: Logits = None,
+        logits: LogitsWanted = None,
         *,
         apex: int = -1,
     ) -> None:
@@ -109,7 +109,7 @@ class LoopContext(Context):
             self.evaluated_later += int(np.count_nonzero(np.asarray(positions) >= apex - self.reach))
 
     def decode_depth(
-        self, tokens: ArrayLike, positions: ArrayLike, seq_ids: ArrayLike, depth: int, logits: Logits = None
+        self, tokens: ArrayLike, positions: ArrayLike, seq_ids: ArrayLike, depth: int, logits: LogitsWanted = None
     ) -> None:
         """As decode, running `depth` passes. At depth 1 the positions stay absent from the local caches."""
         self.decode_layers(tokens, positions, seq_ids, depth * self.layers, logits)
@@ -126,7 +126,7 @@ class LoopContext(Context):
         return np.ctypeslib.as_array(pointer, (self.model.n_embd,)).copy()
 
     def finish(
-        self, hidden: NDArray[np.float32], positions: ArrayLike, seq_ids: ArrayLike = 0, logits: Logits = "all"
+        self, hidden: NDArray[np.float32], positions: ArrayLike, seq_ids: ArrayLike = 0, logits: LogitsWanted = "all"
     ) -> None:
         """Runs the passes after the first over positions whose pass 1 is stored, given its outputs [n, n_embd].
 
@@ -205,14 +205,14 @@ class LoopContext(Context):
             return length
         return max(length - self.window, 0)
 
-    def decode_step(self, step: Step, tokens: ArrayLike, seq: int, logits: Logits = None) -> None:
+    def decode_step(self, step: Step, tokens: ArrayLike, seq: int, logits: LogitsWanted = None) -> None:
         if not step.layers:
             super().decode_step(step, tokens, seq, logits)
             return
         positions = np.arange(step.start, step.stop)
         self.decode_layers(tokens, positions, seq, step.layers, logits, apex=step.apex)
 
-    def run(self, plan: EvaluationPlan, tokens: ArrayLike, seq: int = 0, logits: Logits = "last") -> None:
+    def run(self, plan: EvaluationPlan, tokens: ArrayLike, seq: int = 0, logits: LogitsWanted = "last") -> None:
         """Carries out a plan for the prompt `tokens`; `logits` applies to the last step ("last" or None)."""
         ids = np.asarray(tokens, np.int32)
         if plan.start <= self.position_max(seq):

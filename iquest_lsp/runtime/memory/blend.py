@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from iquest_lsp.runtime.memory.store import ORDER_OF, ORDERS, FoundRuns, Ids
+from iquest_lsp.runtime.base.token_buffer import Ids
+from iquest_lsp.runtime.memory.store import ORDER_OF, ORDERS, FoundRuns
 
 SPREAD = 0.7
 _ORDER_BITS = 3

@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 
 from iquest_lsp.datatypes import RememberedPart
+from iquest_lsp.runtime.base.token_buffer import Ids
 from iquest_lsp.runtime.memory.disk import Memory, MemoryFile, MemoryFileError, kept_files
 from iquest_lsp.runtime.memory.layers import Layer
-from iquest_lsp.runtime.memory.store import Ids
 
 log = logging.getLogger(__name__)
 

@@ -24,8 +24,9 @@ from numpy.typing import NDArray
 
 from iquest_lsp.atomic_file import replacing
 from iquest_lsp.errors import IQuestError
+from iquest_lsp.runtime.base.token_buffer import Ids
 from iquest_lsp.runtime.memory.layers import Layer
-from iquest_lsp.runtime.memory.store import LONGEST, Ids, MemoryStore, joined
+from iquest_lsp.runtime.memory.store import LONGEST, MemoryStore, joined
 
 MAGIC, VERSION = b"IQMEMORY", 2
 _FRONT = struct.Struct("<8sII32s")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from iquest_lsp.runtime.memory.shares import FEATURES, MOST, Rows
+from iquest_lsp.runtime.memory.shares import FEATURES, MOST, ShareRows
 from iquest_lsp.runtime.memory.store import ORDERS
 
 ROUNDS = 40
@@ -70,7 +70,7 @@ def fit(sample: ScoredTokens) -> Floats:
     return rows
 
 
-def as_rows(rows: Floats) -> Rows:
+def as_rows(rows: Floats) -> ShareRows:
     """For the table."""
     return tuple(tuple(round(float(value), 3) for value in row) for row in rows)
 

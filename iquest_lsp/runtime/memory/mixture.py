@@ -17,9 +17,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from iquest_lsp.runtime.base.token_buffer import Ids
 from iquest_lsp.runtime.memory.blend import Forecast, blend
 from iquest_lsp.runtime.memory.shares import MemoryShares
-from iquest_lsp.runtime.memory.store import FoundRuns, Ids
+from iquest_lsp.runtime.memory.store import FoundRuns
 from iquest_lsp.runtime.memory.written import Written
 
 #: A token that the memory made likely by less than this share is owed to nobody.

@@ -16,11 +16,12 @@ from pathlib import Path
 import numpy as np
 
 from iquest_lsp.datatypes import RememberedPart
+from iquest_lsp.runtime.base.token_buffer import Ids
 from iquest_lsp.runtime.memory import folders
 from iquest_lsp.runtime.memory.builder import MemoryFiles
 from iquest_lsp.runtime.memory.disk import Memory, MemoryFile, MemoryFileError, kept_files
 from iquest_lsp.runtime.memory.layers import Layer
-from iquest_lsp.runtime.memory.store import Ids, MemoryStore, joined
+from iquest_lsp.runtime.memory.store import MemoryStore, joined
 
 log = logging.getLogger(__name__)
 

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from iquest_lsp.runtime.base.token_buffer import Ids
 from iquest_lsp.runtime.memory.disk import Memory
 from iquest_lsp.runtime.memory.layers import layer_of
 from iquest_lsp.runtime.memory.shares import MemoryShares
-from iquest_lsp.runtime.memory.store import LONGEST, FoundRuns, Ids
+from iquest_lsp.runtime.memory.store import LONGEST, FoundRuns
 
 #: Where a file is remembered as far back as this as it stands before the cursor, the cursor stands there; in tokens.
 SAME_PLACE = 64

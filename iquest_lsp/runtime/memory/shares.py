@@ -13,16 +13,16 @@ from iquest_lsp.runtime.memory.blend import Forecast
 from iquest_lsp.runtime.memory.layers import OWN, Layer
 from iquest_lsp.runtime.memory.store import ORDERS
 
-METADATA_KEY = "iquest.memory"
+MEMORY_KEY = "iquest.memory"
 #: What is said of a forecast: 1, the logarithm of its count, the log odds of its likeliest token and of the model's.
 FEATURES = 4
 #: Log odds go no further than this, and no share beyond MOST: nothing is ever ruled out.
 _LONGEST_ODDS, MOST = 6.0, 0.98
 
-Rows = tuple[tuple[float, ...], ...]
+ShareRows = tuple[tuple[float, ...], ...]
 #: What a place in each Layer counts for (columns), in a file of each of OWN (rows). So little that prose and data only
 #: count where code says nothing: the best of 0, 0.1 and 1 for held-out code of flask, gin and axios.
-LAYERS: Rows = (
+LAYERS: ShareRows = (
     (1.0, 0.1, 0.1, 0.5),
     (1.0, 1.0, 0.1, 0.0),
     (0.1, 0.1, 1.0, 0.0),
@@ -41,11 +41,11 @@ class MemoryShares:
     file counts for; `layers` see LAYERS.
     """
 
-    free: Rows
-    word: Rows
+    free: ShareRows
+    word: ShareRows
     prompt: float = 1.0
     folder: float = 1.0
-    layers: Rows = LAYERS
+    layers: ShareRows = LAYERS
 
     @classmethod
     def parse(cls, text: str) -> Self | None:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from iquest_lsp.runtime.base.token_buffer import Ids
+
 #: Orders of the n-grams that count: how many tokens agree before a place.
 ORDERS = (1, 2, 3, 4, 6, 8, 12, 16)
 LONGEST = ORDERS[-1]
@@ -25,8 +27,6 @@ WIDE_SAMPLE = 1 << 14
 _BACK = np.arange(1, LONGEST + 1)
 #: The greatest order, as an index, that a match of so many tokens reaches; [LONGEST + 1], -1 for no token.
 ORDER_OF = np.array([sum(order <= match for order in ORDERS) - 1 for match in range(LONGEST + 1)], np.int8)
-
-Ids = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from iquest_lsp.runtime.memory.store import LONGEST, NOTHING, FoundRuns, Ids
+from iquest_lsp.runtime.base.token_buffer import Ids
+from iquest_lsp.runtime.memory.store import LONGEST, NOTHING, FoundRuns
 
 #: Most places behind the same token that are followed, the latest ones: more of them say nothing new.
 MOST_PLACES = 512

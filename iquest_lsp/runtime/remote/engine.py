@@ -54,13 +54,13 @@ class RemoteOptions:
     chats: tuple[tuple[str, ...], ...] = ()
 
 
-Redact = Callable[[str], str]
+RedactText = Callable[[str], str]
 
 
 class RemoteEngine:
     """Satisfies engine.Engine; see the module's docstring."""
 
-    def __init__(self, options: RemoteOptions, redact: Redact) -> None:
+    def __init__(self, options: RemoteOptions, redact: RedactText) -> None:
         self.options = options
         self._redact = redact
         self._status = EngineStatus(EngineState.STOPPED)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from iquest_lsp.codeflow.facts import shows_all
+from benchmarks.unredacted import shows_all
 from iquest_lsp.codeflow.reading import Sources, changed_texts, lines_with
 from tests.unit.codeflow.conftest import Script
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.unredacted import shows_all
 from iquest_lsp import codeflow
 from iquest_lsp.codeflow import wording
-from iquest_lsp.codeflow.facts import shows_all
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.past.store import Store

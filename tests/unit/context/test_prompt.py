@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from iquest_lsp.context.prompt import STYLE_KEY, FileAtCursor, PromptFormat, PromptStyle, encode
+from iquest_lsp.context.prompt import STYLE_KEY, FileAtCursor, PromptFormat, PromptStyle, encode_parts
 from iquest_lsp.datatypes import ChunkKind, Part
 from iquest_lsp.errors import UnsupportedModelError
 
@@ -222,4 +222,4 @@ def test_text_is_never_parsed_for_tokens() -> None:
 
 def test_encode_joins_parts_in_order() -> None:
     parts = [Part("<a>", special=True), Part("x"), Part("y"), Part("<b>", special=True)]
-    assert encode(parts, {"<a>": 1, "<b>": 2}, [[10, 11], [12]]) == [1, 10, 11, 12, 2]
+    assert encode_parts(parts, {"<a>": 1, "<b>": 2}, [[10, 11], [12]]) == [1, 10, 11, 12, 2]

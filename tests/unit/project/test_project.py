@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.unredacted import shows_all
 from iquest_lsp.assistant import Assistant, CompletionRequest
 from iquest_lsp.codeflow import History
-from iquest_lsp.codeflow.facts import shows_all
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.datatypes import ChunkKind, Position

@@ -10,7 +10,7 @@ import pytest
 
 from iquest_lsp.datatypes import Deletion, Position, Span
 from iquest_lsp.errors import DocumentError
-from iquest_lsp.workspace.documents import Change, DocumentStore, workspace_path
+from iquest_lsp.workspace.documents import DocumentStore, TextChange, workspace_path
 from iquest_lsp.workspace.positions import LineIndex
 from iquest_lsp.workspace.text_decoding import decode
 
@@ -186,7 +186,7 @@ def test_a_clock_that_is_set_back_turns_no_order_round(tmp_path: Path) -> None:
     assert stamps[4] == 3e9
 
 
-def at(start: int, end: int, text: str = "") -> list[Change]:
+def at(start: int, end: int, text: str = "") -> list[TextChange]:
     return [(Span(Position(0, start), Position(0, end)), text)]
 
 
@@ -207,7 +207,7 @@ def at(start: int, end: int, text: str = "") -> list[Change]:
         ([at(6, 7), at(0, 0)], Deletion(6, ")")),  # nothing changed
     ],
 )
-def test_what_was_deleted_last(store: DocumentStore, steps: list[list[Change]], expected: Deletion | None) -> None:
+def test_what_was_deleted_last(store: DocumentStore, steps: list[list[TextChange]], expected: Deletion | None) -> None:
     store.open("a.py", "foo(a))", 1)
     for version, changes in enumerate(steps, 2):
         store.change("a.py", changes, version)

@@ -16,7 +16,7 @@ from iquest_lsp.codeflow.syntax.effects.common_words import NOT_CALLS
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-Rows = Sequence[tuple[int, int]]
+RowRanges = Sequence[tuple[int, int]]
 
 _CALL = re.compile(r"(?<![\w.%#@$])((?:[A-Za-z_$]\w*(?:\.|::))*[A-Za-z_$]\w*\??)\s*\(|\.([A-Za-z_]\w*\??)\s*\(")
 _STRING = re.compile(r"(?<!\w)[rbufRBUF]{0,2}(\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*')")
@@ -73,7 +73,7 @@ def called_in(lines: Iterable[str]) -> set[str]:
     return names
 
 
-def calls_of(language: str, source: bytes, rows: Rows) -> frozenset[str] | None:
+def calls_of(language: str, source: bytes, rows: RowRanges) -> frozenset[str] | None:
     """The names of what is called on some rows, by the tree; None for a language without a grammar here."""
     called = _calls(language, source)
     if called is None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from iquest_lsp.codeflow.git.commits import Hunk
-from iquest_lsp.codeflow.syntax.effects.calls import Rows, calls_of
+from iquest_lsp.codeflow.syntax.effects.calls import RowRanges, calls_of
 from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind
 from iquest_lsp.codeflow.syntax.symbols import Symbol
 
@@ -25,7 +25,7 @@ class ChangedRows:
     """The rows of one side's text that a change touches."""
 
     source: bytes
-    rows: Rows
+    rows: RowRanges
 
 
 def places(

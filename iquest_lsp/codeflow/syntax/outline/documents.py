@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 import re
 
-from iquest_lsp.codeflow.syntax.outline.region import Head, Region, nested, shortened
+from iquest_lsp.codeflow.syntax.outline.region import Region, RegionHead, nested, shortened
 
 JOINT = " > "
 _ATX = re.compile(r" {0,3}(#{1,6})\s+(.+?)\s*#*\s*$")
@@ -25,7 +25,7 @@ _MAN = re.compile(r"\.(SH|SS|Sh|Ss)\s+\"?(.+?)\"?\s*$")
 
 def markdown_sections(lines: list[str], name: str) -> tuple[Region, ...]:
     """Sections by their headings; what stands before the first is the preamble, under the file's `name`."""
-    heads: list[Head] = []
+    heads: list[RegionHead] = []
     fence = ""
     ends = (at for at, line in enumerate(lines[1:], 1) if line.rstrip() in ("---", "..."))
     start = next(ends, -1) + 1 if lines and lines[0].rstrip() == "---" else 0  # what stands before the text is no text
@@ -51,7 +51,7 @@ def markdown_sections(lines: list[str], name: str) -> tuple[Region, ...]:
 
 def rst_sections(lines: list[str], name: str) -> tuple[Region, ...]:
     """Sections by their underlines, whose levels are those in which the marks appear first."""
-    heads: list[Head] = []
+    heads: list[RegionHead] = []
     levels: list[str] = []
     at = 0
     while at < len(lines):
@@ -83,7 +83,7 @@ def rst_sections(lines: list[str], name: str) -> tuple[Region, ...]:
 
 def asciidoc_sections(lines: list[str], name: str) -> tuple[Region, ...]:
     """Sections by their equals signs."""
-    heads: list[Head] = [
+    heads: list[RegionHead] = [
         (at, len(found[1]), "section", _title(found[2]))
         for at, line in enumerate(lines)
         if (found := _ASCIIDOC.match(line))
@@ -93,7 +93,7 @@ def asciidoc_sections(lines: list[str], name: str) -> tuple[Region, ...]:
 
 def manual_sections(lines: list[str], name: str) -> tuple[Region, ...]:
     """Sections of a manual page by their macros; pages written as Markdown are read as such."""
-    heads: list[Head] = [
+    heads: list[RegionHead] = [
         (at, 1 + (found[1].upper() == "SS"), "section", _title(found[2]))
         for at, line in enumerate(lines)
         if (found := _MAN.match(line))
@@ -139,7 +139,7 @@ def entries(lines: list[str]) -> tuple[Region, ...]:
     )
 
 
-def _with_preamble(heads: list[Head], lines: list[str], name: str) -> tuple[Region, ...]:
+def _with_preamble(heads: list[RegionHead], lines: list[str], name: str) -> tuple[Region, ...]:
     first = heads[0][0] if heads else len(lines)
     before = (Region(name, "preamble", 0, first),) if first else ()
     return (*before, *nested(heads, len(lines), JOINT))

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 
-from iquest_lsp.codeflow.syntax.outline.region import Head, Region, end_of
+from iquest_lsp.codeflow.syntax.outline.region import Region, RegionHead, end_of
 
 _TABLE = re.compile(r"\s*+\[\[?+\s*+([^\]\s](?:[^\]]*+))\]\]?+\s*+(?:#.*+)?+$")
 _TOML_KEY = re.compile(r"\s*((?:[\w-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*(?:[\w-]+|\"[^\"]*\"|'[^']*'))*)\s*=\s*(.*)")
@@ -79,7 +79,7 @@ def _depth(text: str) -> int:
 
 def ini_keys(lines: list[str]) -> tuple[Region, ...]:
     """Sections and keys; indented lines belong to the key above."""
-    heads: list[Head] = []
+    heads: list[RegionHead] = []
     values: dict[int, str] = {}
     section = False
     for at, line in enumerate(lines):
@@ -97,7 +97,7 @@ def ini_keys(lines: list[str]) -> tuple[Region, ...]:
 
 def yaml_keys(lines: list[str]) -> tuple[Region, ...]:
     """Keys by their indentation; an item of a list is named by its name, id or number, as `steps[Build].with`."""
-    heads: list[Head] = []
+    heads: list[RegionHead] = []
     values: dict[int, str] = {}
     counts: dict[int, int] = {}
     text_from = -1
@@ -199,9 +199,9 @@ def _with_names(regions: Iterable[Region]) -> tuple[Region, ...]:
     return tuple(item for item in regions if len(item.name) < MAX_NAME)
 
 
-def _joined(heads: list[Head], count: int) -> Iterator[Region]:
+def _joined(heads: list[RegionHead], count: int) -> Iterator[Region]:
     """Regions by depth, with dots between names, and none before an item's bracket."""
-    outer: list[Head] = []
+    outer: list[RegionHead] = []
     for line, depth, kind, name in [*heads, end_of(count)]:
         while outer and outer[-1][1] >= depth:
             start, _, its_kind, full = outer.pop()

@@ -37,18 +37,18 @@ def is_shortened(name: str) -> bool:
 
 
 #: A line where a region begins, its depth, its kind and its name.
-Head = tuple[int, int, PartKind, str]
+RegionHead = tuple[int, int, PartKind, str]
 
 
-def end_of(count: int) -> Head:
+def end_of(count: int) -> RegionHead:
     """What ends all regions of `count` lines."""
     return count, -1, "section", ""
 
 
-def nested(heads: list[Head], count: int, joint: str) -> tuple[Region, ...]:
+def nested(heads: list[RegionHead], count: int, joint: str) -> tuple[Region, ...]:
     """Regions from heads: each goes to the next head that is no deeper, of `count` lines."""
     found: list[Region] = []
-    outer: list[Head] = []
+    outer: list[RegionHead] = []
     for line, depth, kind, name in [*heads, end_of(count)]:
         while outer and outer[-1][1] >= depth:
             start, _, its_kind, full = outer.pop()

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.unredacted import shows_all
 from iquest_lsp.codeflow.answers import suspects as suspicion
-from iquest_lsp.codeflow.facts import shows_all
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.store import Store
 from iquest_lsp.codeflow.wording.phrases import WITHHELD

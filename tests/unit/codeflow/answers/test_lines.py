@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from benchmarks.unredacted import shows_all
 from iquest_lsp.codeflow.answers.lines import LineOrigin, NewLines, new_lines, origin_of
-from iquest_lsp.codeflow.facts import WITHHELD, shows_all
+from iquest_lsp.codeflow.facts import WITHHELD
 from iquest_lsp.codeflow.git.repository import Repository
 from tests.unit.codeflow.conftest import Script
 

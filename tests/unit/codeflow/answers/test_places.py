@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.unredacted import shows_all
 from iquest_lsp.codeflow.answers.targets import find_target, split_target
-from iquest_lsp.codeflow.facts import shows_all
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.wording.impact import Impact
 from iquest_lsp.errors import UsageError

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from benchmarks.unredacted import shows_all
 from iquest_lsp.codeflow.answers.targets import Target, between, find_target, named, no_definition, split_target
-from iquest_lsp.codeflow.facts import shows_all
 from iquest_lsp.codeflow.git.commits import Hunk
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.syntax.symbols import Symbol

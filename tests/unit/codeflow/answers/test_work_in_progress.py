@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from benchmarks.unredacted import shows_all
 from iquest_lsp.codeflow.answers.work_in_progress import live_records, recent_edits
-from iquest_lsp.codeflow.facts import shows_all
 from tests.unit.codeflow.conftest import Script
 
 READ = "def read(a):\n    b = a + 1\n    return b\n"

@@ -139,7 +139,7 @@ def test_a_moved_file_keeps_its_story(script: Script, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_what_is_known_by_path_only_is_read_for_an_explanation(script: Script, tmp_path: Path) -> None:
     """A store that holds old commits without their lines would miss what they changed."""
-    from iquest_lsp.codeflow.facts import shows_all
+    from benchmarks.unredacted import shows_all
     from iquest_lsp.codeflow.git.repository import Repository
     from iquest_lsp.codeflow.past.flow_index import FlowIndex
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from benchmarks.unredacted import shows_all
 from iquest_lsp.codeflow.diff.sources import DiffTarget, load
-from iquest_lsp.codeflow.facts import shows_all
 from iquest_lsp.errors import RevisionError, UsageError
 from tests.unit.codeflow.conftest import Script
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from iquest_lsp.codeflow.facts import shows_all
+from benchmarks.unredacted import shows_all
 from iquest_lsp.codeflow.git.pair_diffs import PairDiffs, pair_diffs
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.errors import MissingContentsError

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from iquest_lsp.codeflow.facts import shows_all
+from benchmarks.unredacted import shows_all
 from iquest_lsp.codeflow.git.commits import commits, unquote
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.errors import NotARepositoryError, RepositoryError, RevisionError

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.unredacted import shows_all
 from iquest_lsp.codeflow.diff.sources import worktree_files
-from iquest_lsp.codeflow.facts import shows_all
 from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.git.repository import Repository
 from tests.unit.codeflow.conftest import Script, history_of

@@ -7,9 +7,9 @@ from typing import NoReturn
 
 import pytest
 
+from benchmarks.unredacted import shows_all
 from iquest_lsp.codeflow import History
 from iquest_lsp.codeflow.answers.likely.of_file import changes_of_file
-from iquest_lsp.codeflow.facts import shows_all
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past import index_access, indexer
 from iquest_lsp.codeflow.past.flow_index import FlowIndex

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from iquest_lsp.codeflow.facts import shows_all
+from benchmarks.unredacted import shows_all
 from iquest_lsp.codeflow.past.retyping import check_out, checked_out, retyped_lines
 
 VERSIONS = (

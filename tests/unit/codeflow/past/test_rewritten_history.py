@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from iquest_lsp.codeflow.facts import shows_all
+from benchmarks.unredacted import shows_all
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from tests.unit.codeflow.conftest import Script
@@ -27,13 +27,12 @@ import sys, time
 from pathlib import Path
 from iquest_lsp.codeflow.past import store
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
-from iquest_lsp.codeflow.facts import shows_all
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.errors import IQuestError
 store.LEASE_SECONDS = 0.3
 while True:
     try:
-        with FlowIndex.open(Repository.open(Path(sys.argv[1]), shows_all), Path(sys.argv[2])) as index:
+        with FlowIndex.open(Repository.open(Path(sys.argv[1]), lambda text: False), Path(sys.argv[2])) as index:
             done = index.update(lambda *told: print("at work", flush=True))
             print("done" if done.complete else "waits", flush=True)
     except IQuestError as error:

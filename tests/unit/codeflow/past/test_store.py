@@ -17,8 +17,9 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.unredacted import shows_all
 from iquest_lsp.codeflow.diff.filters import COMPLETENESS, CONSISTENCY, CREDIBILITY
-from iquest_lsp.codeflow.facts import WITHHELD, shows_all
+from iquest_lsp.codeflow.facts import WITHHELD
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past import index_access
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
@@ -282,9 +283,8 @@ WORKER = """
 import sys
 from pathlib import Path
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
-from iquest_lsp.codeflow.facts import shows_all
 from iquest_lsp.codeflow.git.repository import Repository
-with FlowIndex.open(Repository.open(Path(sys.argv[1]), shows_all), Path(sys.argv[2])) as index:
+with FlowIndex.open(Repository.open(Path(sys.argv[1]), lambda text: False), Path(sys.argv[2])) as index:
     print("ready", flush=True)
     index.update(lambda what, done, total: print(what, done, flush=True))
 """

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from benchmarks.unredacted import shows_all
 from iquest_lsp.codeflow.diff.sources import DiffTarget
-from iquest_lsp.codeflow.facts import WITHHELD, shows_all
+from iquest_lsp.codeflow.facts import WITHHELD
 from iquest_lsp.codeflow.wording.hunk_text import diff_text
 from tests.unit.codeflow.conftest import Script
 

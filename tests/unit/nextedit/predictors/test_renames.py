@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from iquest_lsp.codeflow.facts import shows_all
+from benchmarks.unredacted import shows_all
 from iquest_lsp.codeflow.reading import changed_texts
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.predict import possible

@@ -12,7 +12,7 @@ from iquest_lsp.runtime.decode.share_learner import (
     MOST_FILES,
     SCORED,
     Learned,
-    Read,
+    ReadRows,
     ShareLearner,
 )
 from iquest_lsp.runtime.memory.disk import Memory, MemoryFile
@@ -69,7 +69,7 @@ class Reader:
         return rows
 
 
-def run(made: ShareLearner, read: Read, most: int = 64) -> Learned:
+def run(made: ShareLearner, read: ReadRows, most: int = 64) -> Learned:
     while made.remaining:
         made.step(most, read)
     return made.learned()

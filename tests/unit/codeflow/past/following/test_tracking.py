@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.unredacted import shows_all
 from iquest_lsp.codeflow import History
 from iquest_lsp.codeflow.answers.targets import find_target
-from iquest_lsp.codeflow.facts import shows_all
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.following.anchors import Anchor
 from iquest_lsp.codeflow.past.following.tracking import follow
