@@ -24,7 +24,7 @@ from iquest_lsp.runtime.models import catalogue, packaged
 from iquest_lsp.runtime.models.footprint import footprint
 from iquest_lsp.runtime.models.gguf_header import Header, fingerprint
 from iquest_lsp.runtime.models.manager import known_details, known_model, needs
-from iquest_lsp.runtime.models.planner import ModelPlan, available_memory, drafting_bytes, plan, wishes_of
+from iquest_lsp.runtime.models.planner import ModelPlan, Placed, available_memory, drafting_bytes, plan, wishes_of
 from iquest_lsp.runtime.models.speed_cache import known_speed, speed_key, speeds_file
 from iquest_lsp.runtime.models.split_files import read_model
 from iquest_lsp.runtime.port import build
@@ -307,28 +307,26 @@ def _draft_notes(settings: Settings, path: Path) -> tuple[str, ...]:
 def _plan(settings: Settings, header: Header, *, asks_devices: bool = True) -> ModelPlan:
     """The plan as the engine would make it now, with what it measured at its last start; as on a processor alone where
     devices are not asked and no setting says how many layers are on GPUs."""
-    layers, memory, mark = _placed(settings, header) if asks_devices else (max(settings.gpu_layers, 0), None, "")
-    speed = known_speed(speeds_file(), speed_key(fingerprint(header), installed_runtime()) + mark)
-    if memory is None:
-        memory = available_memory()
+    on = _placed(settings, header) if asks_devices else Placed(max(settings.gpu_layers, 0))
+    speed = known_speed(speeds_file(), speed_key(fingerprint(header), installed_runtime()) + on.mark)
+    memory = available_memory() if on.memory is None else on.memory
     if memory is not None and settings.draft_model:
         with contextlib.suppress(IQuestError):  # one that cannot be read is not used
             memory -= drafting_bytes(read_model(catalogue.resolve(settings.draft_model)))
-    return plan(wishes_of(settings, layers), header, speed, memory)
+    return plan(wishes_of(settings, on.gpu_layers), header, speed, memory)
 
 
-def _placed(settings: Settings, header: Header) -> tuple[int, int | None, str]:
-    """How many layers the engine would put on GPUs, the bytes to plan with then, and the mark of measurements there;
-    all on the processor where the runtime cannot say, or where the engine would not start."""
+def _placed(settings: Settings, header: Header) -> Placed:
+    """Where the engine would put a model now; all of it on the processor where the runtime cannot say, or where the
+    engine would not start."""
     if not settings.gpu_layers or not installed_runtime():
-        return 0, None, ""
+        return Placed()
     from iquest_lsp.runtime.backends.loading import placed  # loads the runtime
 
     try:
-        on = placed(device_options(settings), header)
+        return placed(device_options(settings), header)
     except IQuestError:
-        return 0, None, ""
-    return on.gpu_layers, on.memory, on.mark
+        return Placed()
 
 
 def _rules(folder: Path) -> dict[str, Any]:

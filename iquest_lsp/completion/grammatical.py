@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from iquest_lsp import grammars
+from iquest_lsp.common_ends import common_head
 from iquest_lsp.completion.brackets import Open, open_at_end, open_behind
 from iquest_lsp.completion.cursor_text import CursorText
 from iquest_lsp.completion.parsing import AFTER, MOST_BEFORE, parser_of, start_of_piece
@@ -100,7 +101,7 @@ def _is_refused(
 ) -> bool:
     """As is_refused, for the whole `line` with the answer in it; `outer` is open before it, `behind` after it."""
     language, head = trial.language, place.head
-    common = _common(outer, behind)
+    common = common_head(outer, behind)
     closed, below = _closing(behind[common:]), place.text[place.offset + len(place.tail) :][:AFTER]
     # Blocks of Python have no brackets: there all that is open is closed before the statement ends.
     own, outside = (_closing(behind), "\n") if language == "python" else (closed, _around(behind[:common]))
@@ -142,12 +143,6 @@ def _ends(language: str, indent: str, own: str) -> Iterator[str]:
 
 def _code(items: Sequence[Open]) -> list[Open]:
     return [item for item in items if item.close != "\n"]  # a comment ends with its line
-
-
-def _common(outer: Sequence[Open], behind: Sequence[Open]) -> int:
-    """How many of the brackets that are open before the line are so behind it."""
-    pairs = zip(outer, behind, strict=False)
-    return next((at for at, (one, other) in enumerate(pairs) if one != other), min(len(outer), len(behind)))
 
 
 def _closing(items: Sequence[Open]) -> str:

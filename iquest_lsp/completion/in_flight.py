@@ -15,6 +15,7 @@ from iquest_lsp.completion.suggestion_cache import NEAR_BEFORE, near, typed_thro
 from iquest_lsp.datatypes import Generation
 from iquest_lsp.errors import RequestCancelledError
 from iquest_lsp.runtime.base.repetition import without_loop
+from iquest_lsp.tasks import is_being_cancelled, mark_seen
 
 #: Between an editor's withdrawal of a request and its next one.
 LINGER_S = 0.03
@@ -36,7 +37,7 @@ class InFlight:
         self._waiting = 0
         self.diverged = False
         self.task = asyncio.ensure_future(start(self._hear))
-        self.task.add_done_callback(_observe)
+        self.task.add_done_callback(mark_seen)
 
     def joins(self, text: str, offset: int, longer: bool) -> bool:
         """Whether a request at a place can wait for this one: only what it may still write was typed since."""
@@ -61,7 +62,7 @@ class InFlight:
         try:
             made = await asyncio.shield(self.task)
         except asyncio.CancelledError:
-            if self.task.cancelled() and not _being_cancelled():
+            if self.task.cancelled() and not is_being_cancelled():
                 raise RequestCancelledError("A newer request took this one's place") from None
             raise
         finally:
@@ -91,14 +92,3 @@ class InFlight:
 
 def _agree(said: str, typed: str) -> bool:
     return said.startswith(typed) or typed.startswith(said)
-
-
-def _observe(task: asyncio.Future[Generation]) -> None:
-    if not task.cancelled():
-        task.exception()
-
-
-def _being_cancelled() -> bool:
-    """Whether the caller itself is being cancelled, not only what it waits for."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

@@ -18,7 +18,10 @@ _KINDS = {"string": "a text", "integer": "a whole number", "boolean": "true or f
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """One argument. `kind` is its JSON type; `least` and `most` bound a number, `most` the length of a text."""
+    """One argument. `kind` is its JSON type; `least` and `most` bound a number, `most` the length of a text.
+
+    `about` says what it is, `more` what else there is to know.
+    """
 
     name: str
     kind: str
@@ -27,10 +30,11 @@ class Argument:
     most: int = PATH_LENGTH
     default: int | None = None
     is_required: bool = False
+    more: str = ""
 
     def schema(self) -> dict[str, object]:
         """The argument as JSON schema."""
-        made: dict[str, object] = {"type": self.kind, "description": self.about}
+        made: dict[str, object] = {"type": self.kind, "description": f"{self.about} {self.more}".rstrip()}
         if self.kind == "integer":
             made |= {"minimum": self.least, "maximum": self.most}
         if self.kind == "string":
@@ -84,7 +88,7 @@ def read(arguments: Sequence[Argument], given: Mapping[str, object]) -> dict[str
         if value is not None and value != "":
             values[name] = argument.read(value)
         elif argument.is_required:
-            raise UsageError(f"The argument {name!r} is missing", why=argument.about.partition(". ")[0])
+            raise UsageError(f"The argument {name!r} is missing", why=argument.about)
         elif argument.default is not None:
             values[name] = argument.default
     return values

@@ -16,6 +16,7 @@ from iquest_lsp.mcp_server.questions import ToolAnswer
 from iquest_lsp.mcp_server.workers import Workers
 from iquest_lsp.project.index_process import NICENESS
 from iquest_lsp.settings import Configuration
+from iquest_lsp.tasks import mark_seen
 
 # The SDK is imported in the functions that need it: it is optional, and this module can be imported without it.
 
@@ -242,7 +243,7 @@ class _Progress:
 
     async def __aenter__(self) -> _Progress:
         self._task = asyncio.create_task(self._tell())
-        self._task.add_done_callback(lambda task: task.cancelled() or task.exception())  # a client that is gone
+        self._task.add_done_callback(mark_seen)  # a client that is gone
         return self
 
     async def __aexit__(self, *error: object) -> None:

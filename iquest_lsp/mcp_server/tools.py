@@ -96,16 +96,17 @@ _CUT: dict[str, object] = {
 _ROOT = Argument(
     "root",
     "string",
-    "The repository: an absolute path, or one relative to the workspace. Default: the client's workspace folder.",
+    "The repository: an absolute path, or one relative to the workspace.",
+    more="Default: the client's workspace folder.",
 )
 _MAX_TOKENS = Argument(
     "max_tokens",
     "integer",
-    "How long the answer may be, in tokens of 3 bytes. A cut answer says what is missing, and which max_tokens gives "
-    "all of it.",
+    "How long the answer may be, in tokens of 3 bytes.",
     LEAST,
     MOST,
     USUAL,
+    more="A cut answer says what is missing, and which max_tokens gives all of it.",
 )
 _FILTERED = Argument(
     "include_filtered",
@@ -116,24 +117,29 @@ _FILE = Argument("file", "string", "A path in the repository, relative to `root`
 _LINE = Argument(
     "line",
     "integer",
-    "A line of the file as it is on disk, counted from 1. Not together with `symbol`.",
+    "A line of the file as it is on disk, counted from 1.",
     1,
     100_000_000,
+    more="Not together with `symbol`.",
 )
 _END_LINE = Argument(
     "end_line", "integer", "The last line of the range that begins at `line`; needs `line`.", 1, 100_000_000
 )
 _SYMBOL = Argument(
-    "symbol", "string", "A definition in `file`, members dotted: `total`, `Order.bill`. Not together with `line`."
+    "symbol",
+    "string",
+    "A definition in `file`, members dotted: `total`, `Order.bill`.",
+    more="Not together with `line`.",
 )
 _DIFF = (
     Argument(
         "revision",
         "string",
         "A commit (`HEAD~2`, `3f2a91c`: what that commit itself changed, not everything since) or a range "
-        "(`main..HEAD`, `main...feature`). Default: all changes that are not committed, untracked files included.",
+        "(`main..HEAD`, `main...feature`).",
+        more="Default: all changes that are not committed, untracked files included.",
     ),
-    Argument("staged", "boolean", "true: only the staged changes. Not together with `revision` or `patch`."),
+    Argument("staged", "boolean", "true: only the staged changes.", more="Not together with `revision` or `patch`."),
     Argument("patch", "string", "The text of a unified diff, instead of `revision`.", most=TEXT_LENGTH),
 )
 _USUAL = (_ROOT, _MAX_TOKENS, _FILTERED)
@@ -345,7 +351,9 @@ Example: {"file": "shop/orders.py", "line": 15}""",
     (
         _needed(_FILE),
         _needed(_LINE),
-        Argument("column", "integer", "A column of the line, counted from 1. Default: its end.", 1, 100_000_000),
+        Argument(
+            "column", "integer", "A column of the line, counted from 1.", 1, 100_000_000, more="Default: its end."
+        ),
         _ROOT,
         _MAX_TOKENS,
     ),

@@ -27,6 +27,7 @@ from iquest_lsp.nextedit.records import NextEdit, Place
 from iquest_lsp.nextedit.taken import TakenEdits
 from iquest_lsp.project.index_process import IndexProcess
 from iquest_lsp.project.view import ProjectView
+from iquest_lsp.tasks import mark_seen
 
 if TYPE_CHECKING:
     from iquest_lsp.codeflow.reading import Wanted
@@ -377,7 +378,7 @@ class TypingEdits:
         """
         if self._search is None or self._search.done():
             self._search = asyncio.get_running_loop().create_task(search)
-            self._search.add_done_callback(lambda task: task.cancelled() or task.exception())  # also where none waits
+            self._search.add_done_callback(mark_seen)  # also where none waits
         else:
             search.close()
         edited = asyncio.ensure_future(self._edited.wait())

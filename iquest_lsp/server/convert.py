@@ -75,6 +75,14 @@ def is_count(number: object) -> TypeGuard[int]:
     return isinstance(number, int) and not isinstance(number, bool) and 0 <= number <= UINTEGER_MAX_VALUE
 
 
+def number_of(item: object) -> int | None:
+    """The number of an answer or a suggestion in an item as it was sent: the argument of its command."""
+    command = item.get("command") if isinstance(item, dict) else None
+    arguments = command.get("arguments") if isinstance(command, dict) else None
+    first = arguments[0] if isinstance(arguments, list) and arguments else None
+    return first if is_count(first) else None
+
+
 def span_in(range_: types.Range, lines: LineIndex, encoding: Encoding) -> Span:
     """A client's range as ours."""
     return Span(position_in(range_.start, lines, encoding), position_in(range_.end, lines, encoding))

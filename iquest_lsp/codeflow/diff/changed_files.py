@@ -66,9 +66,13 @@ def worth_showing(symbols: Sequence[SymbolChange]) -> list[SymbolChange]:
 _WORDS = frozenset({EffectKind.TEXTS_ONLY, EffectKind.COMMENTS_ONLY})
 
 
+def documents(change: SymbolChange) -> bool:
+    """Whether nothing but documentation and comments of code change."""
+    return change.change == "doc" or change.kind in ("documentation", "comment")
+
+
 def is_of_words(change: SymbolChange) -> bool:
     """Whether nothing but the layout, the comments or the words of texts change."""
     told = {effect.kind for effect in change.effects}
-    if change.kind in ("documentation", "comment"):
-        return True
-    return change.change in ("doc", "format-only") or (change.change == "body" and bool(told) and told <= _WORDS)
+    of_words = change.change == "body" and bool(told) and told <= _WORDS
+    return documents(change) or change.change == "format-only" or of_words

@@ -18,6 +18,7 @@ from iquest_lsp.codeflow.git.commits import FileDiff, Hunk
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from iquest_lsp.codeflow.syntax.comments import is_comment
 from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind
+from iquest_lsp.codeflow.syntax.effects.layout import indentation
 from iquest_lsp.codeflow.syntax.outline.region import is_shortened
 from iquest_lsp.codeflow.syntax.paths import Category, category, is_code
 
@@ -61,7 +62,7 @@ def without_wrapped(changes: Sequence[SymbolChange], files: Sequence[FileDiff]) 
         path = item.old_path or item.path
         lines = added.setdefault(path, {})
         for line in (line for hunk in item.hunks for line in hunk.added if line.strip()):
-            lines.setdefault(_plain(line), []).append(_indent(line))
+            lines.setdefault(_plain(line), []).append(indentation(line))
         removed[path] = _rows(item.hunks, new=False)
     found = []
     for change in changes:
@@ -99,17 +100,13 @@ def _is_wrapped(item: SymbolChange, added: dict[str, list[int]], removed: dict[i
     lines = [line for at in range(*item.old_span) if (line := removed.get(at, "")).strip()]
     if lines and item.kind in ("constant", "variable") and (head := _HEAD_OF_VALUE.match(_plain(lines[0]))):
         # Another value deeper in the file is that of a local name.
-        return any(max(depths) > _indent(lines[0]) for line, depths in added.items() if line.startswith(head[0]))
-    kept = [line for line in lines if max(added.get(_plain(line), [-1])) > _indent(line)]
+        return any(max(depths) > indentation(lines[0]) for line, depths in added.items() if line.startswith(head[0]))
+    kept = [line for line in lines if max(added.get(_plain(line), [-1])) > indentation(line)]
     return bool(lines) and lines[0] in kept and len(kept) >= SAME * len(lines)
 
 
 def _plain(line: str) -> str:
     return re.sub(r"[\s;,]", "", line)
-
-
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip())
 
 
 def _told(item: SymbolChange, comments: set[str], removed: dict[int, str]) -> SymbolChange:

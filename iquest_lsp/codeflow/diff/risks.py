@@ -19,6 +19,7 @@ from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from iquest_lsp.codeflow.syntax.comments import is_comment
 from iquest_lsp.codeflow.syntax.dialects import ReadFile, breaks, declared, dotted, violations
 from iquest_lsp.codeflow.syntax.effects.effect import EffectKind
+from iquest_lsp.codeflow.syntax.effects.layout import indentation
 from iquest_lsp.codeflow.syntax.linking.references import Reference
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.syntax.prose import prose_rows
@@ -227,12 +228,8 @@ def _is_promised(change: SymbolChange, before: bytes) -> bool:
     if grammars.language_of(change.path) != "rust":
         return False
     lines = before.decode("utf-8", "replace").split("\n")[: change.old_span[0] + 1]
-    outer = next((line for line in reversed(lines) if line.strip() and _depth(line) < _depth(lines[-1])), "")
+    outer = next((line for line in reversed(lines) if line.strip() and indentation(line) < indentation(lines[-1])), "")
     return bool(_IMPLEMENTS.match(outer))
-
-
-def _depth(line: str) -> int:
-    return len(line) - len(line.lstrip())
 
 
 def _is_bound(name: str, text: bytes) -> bool:

@@ -240,12 +240,13 @@ class _Comparison:
         new = OwnRows(symbol, self.new_rows.inside(symbol) | set(range(*symbol.doc)), self.new_idle)
         pairs = self._pairs(old, new)
         one, other = zip(self.sources, (earlier, symbol), strict=True)
-        texts = [code_rows(self.language, source, item.start, item.end) for source, item in (one, other)]
+        texts: list[dict[int, str]] = []
+        if symbol.kind not in VALUED or _line_count(pairs) > 2:  # a value that is a text on a line is told as it is
+            texts = [code_rows(self.language, source, item.start, item.end) for source, item in (one, other)]
         if any(texts):
             coded_old, coded_new = (replace(side, code=code) for side, code in zip((old, new), texts, strict=True))
             coded = self._pairs(coded_old, coded_new)
-            # A value that is a text on a line is told as it is.
-            if coded != pairs and in_texts(coded) and (symbol.kind not in VALUED or _line_count(pairs) > 2):
+            if coded != pairs and in_texts(coded):
                 return text_effects(pairs)
             if symbol.kind not in VALUED:
                 old, new, pairs = coded_old, coded_new, coded

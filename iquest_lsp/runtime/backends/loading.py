@@ -20,6 +20,7 @@ from iquest_lsp.runtime.models.gguf_header import Header, fingerprint
 from iquest_lsp.runtime.models.planner import (
     ANSWER_ROOM,
     MeasuredSpeed,
+    Placed,
     Wishes,
     are_all_on_gpus,
     available_memory,
@@ -209,16 +210,6 @@ def memory_for(options: EngineOptions, header: Header, *, is_loaded: bool = True
     every = int(header.get("block_count", 0)) + 1
     memory = available_memory()
     return None if memory is None else memory * every // max(every - options.gpu_layers, 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """Where the engine would put a model now: how many of its layers on GPUs, the bytes to plan with (None: the
-    system's), and how a measurement of its speed there is marked."""
-
-    gpu_layers: int = 0
-    memory: int | None = None
-    mark: str = ""
 
 
 def placed(options: EngineOptions, header: Header) -> Placed:

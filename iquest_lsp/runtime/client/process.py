@@ -50,6 +50,7 @@ from iquest_lsp.runtime.client.messages import (
     Warm,
 )
 from iquest_lsp.runtime.client.prompt_delta import PromptDelta
+from iquest_lsp.tasks import mark_seen
 from iquest_lsp.token_ids import TokenIds
 
 log = logging.getLogger(__name__)
@@ -356,7 +357,7 @@ class ProcessEngine:
     def _restart(self, error: IQuestError) -> None:
         self._set(EngineStatus(EngineState.RESTARTING, error=error))
         self._loading = asyncio.create_task(self._load())
-        self._loading.add_done_callback(_observe)
+        self._loading.add_done_callback(mark_seen)
 
     # ------------------------------------------------------------------------------------------- small parts
 
@@ -365,12 +366,6 @@ class ProcessEngine:
             return
         self._status = status
         self._statuses.tell(status)
-
-
-def _observe(task: asyncio.Task[ModelInfo]) -> None:
-    """Marks a background load's failure as seen; it is kept in the status."""
-    if not task.cancelled():
-        task.exception()
 
 
 def _fingerprint(tokens: TokenIds) -> bytes:

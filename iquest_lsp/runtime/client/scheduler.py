@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from iquest_lsp.datatypes import Finish, Generation, Limits, Priority, Prompt
 from iquest_lsp.errors import RequestCancelledError
 from iquest_lsp.runtime.base.engine import Engine, StateLabel
+from iquest_lsp.tasks import is_being_cancelled
 
 WARM_STEP_MS = 50.0
 CHAT_SLICE = 8
@@ -70,7 +71,7 @@ class Scheduler:
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
-            superseded = task.cancelled() and not _being_cancelled()
+            superseded = task.cancelled() and not is_being_cancelled()
             task.cancel()
             if superseded:
                 raise RequestCancelledError("Another request took this one's place") from None
@@ -248,9 +249,3 @@ def _whole_characters(made: Generation) -> Generation:
     if count in (len(made.ends), 1):
         return made
     return replace(made, tokens=made.tokens[:count], logprobs=made.logprobs[:count], ends=made.ends[:count])
-
-
-def _being_cancelled() -> bool:
-    """Whether the caller itself is being cancelled, not only what it waits for."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

@@ -8,7 +8,6 @@ reading of the files that changed. After O'Neil et al., "The log-structured merg
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +16,8 @@ import numpy as np
 
 from iquest_lsp.datatypes import RememberedPart
 from iquest_lsp.runtime.base.token_buffer import Ids
-from iquest_lsp.runtime.memory.disk import Memory, MemoryFile, MemoryFileError, kept_files
+from iquest_lsp.runtime.memory.disk import Memory, MemoryFile, kept_files, read_kept
 from iquest_lsp.runtime.memory.layers import Layer
-
-log = logging.getLogger(__name__)
 
 #: The small memory is put into the large one from so many tokens on, and from this share of the large one.
 LEAST_MERGED, MERGED_SHARE = 100_000, 0.125
@@ -167,10 +164,4 @@ class Builder:
 
     def _read(self, kind: str) -> Memory:
         """The memory that was kept, an empty one where there is none that is sound."""
-        for path in kept_files(self.folder, kind):
-            try:
-                return Memory.read(path, self._key)
-            except MemoryFileError as error:
-                log.info("%s; it is made anew", error)
-                path.unlink(missing_ok=True)
-        return self._empty()
+        return read_kept(self.folder, kind, self._key) or self._empty()

@@ -12,6 +12,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import logging
 import struct
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -27,6 +28,8 @@ from iquest_lsp.errors import IQuestError
 from iquest_lsp.runtime.base.token_buffer import Ids
 from iquest_lsp.runtime.memory.layers import Layer
 from iquest_lsp.runtime.memory.store import LONGEST, MemoryStore, joined
+
+log = logging.getLogger(__name__)
 
 MAGIC, VERSION = b"IQMEMORY", 2
 _FRONT = struct.Struct("<8sII32s")
@@ -164,6 +167,17 @@ class Memory:
             return found
         except (OSError, ValueError, KeyError, TypeError, IndexError, RecursionError, struct.error) as error:
             raise MemoryFileError(f"{path.name} is not a usable memory", why=str(error)) from error
+
+
+def read_kept(folder: Path, kind: str, key: str) -> Memory | None:
+    """The memory of a kind that a folder keeps; one that is not sound is taken away."""
+    for path in kept_files(folder, kind):
+        try:
+            return Memory.read(path, key)
+        except MemoryFileError as error:
+            log.info("%s; it is made anew", error)
+            path.unlink(missing_ok=True)
+    return None
 
 
 def kept_files(folder: Path, kind: str) -> list[Path]:

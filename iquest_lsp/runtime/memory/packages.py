@@ -8,7 +8,6 @@ Both are shared by all projects with the same vocabulary: a package is read once
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +18,9 @@ from iquest_lsp.datatypes import RememberedPart
 from iquest_lsp.runtime.base.token_buffer import Ids
 from iquest_lsp.runtime.memory import folders
 from iquest_lsp.runtime.memory.builder import MemoryFiles
-from iquest_lsp.runtime.memory.disk import Memory, MemoryFile, MemoryFileError, kept_files
+from iquest_lsp.runtime.memory.disk import Memory, MemoryFile, read_kept
 from iquest_lsp.runtime.memory.layers import Layer
 from iquest_lsp.runtime.memory.store import MemoryStore, joined
-
-log = logging.getLogger(__name__)
 
 #: Tokens of one package, and of all that a project imports.
 MOST_OF_ONE, MOST_OF_ALL = 400_000, 3_000_000
@@ -61,7 +58,7 @@ class PackageMemory:
             return self._last[1]
         folder = folders.folder_of("packages", self._key, *sorted(labels))
         self.used = [folder]
-        memory = self._kept(folder)
+        memory = read_kept(folder, "large", self._key)
         if memory is None and packages:
             memory = self._joined(packages)
             memory.write(folder, "large")
@@ -85,7 +82,7 @@ class PackageMemory:
         """One package's tokens, read if nobody has read them before."""
         folder = folders.folder_of("package", self._key, package.label)
         self.used.append(folder)
-        if package.version and (kept := self._kept(folder)) is not None:
+        if package.version and (kept := read_kept(folder, "large", self._key)) is not None:
             return kept
         entries: list[MemoryFile] = []
         texts: list[Ids] = []
@@ -94,7 +91,7 @@ class PackageMemory:
             ids = np.array(self._tokenize(text), np.int32)
             if len(ids) < room:
                 room -= len(ids) + 1
-                entries.append(MemoryFile(f"{package.label}: {path}", ""))
+                entries.append(MemoryFile(_named(package.label, path), ""))
                 texts.append(ids)
         tokens, starts = joined(texts, self._n_vocab)
         unsorted = MemoryStore(tokens, np.empty(0, np.int32), np.zeros(self._n_vocab + 1, np.int64))
@@ -102,20 +99,21 @@ class PackageMemory:
         made.write(folder, "large")
         return made
 
-    def _kept(self, folder: Path) -> Memory | None:
-        for path in kept_files(folder, "large"):
-            try:
-                return Memory.read(path, self._key)
-            except MemoryFileError as error:
-                log.info("%s; it is made anew", error)
-                path.unlink(missing_ok=True)
-        return None
+
+def _named(label: str, path: str) -> str:
+    """A package's file among those of all packages."""
+    return f"{label}: {path}"
+
+
+def _label_of(name: str) -> str:
+    """The package that a file so named is of."""
+    return name.partition(": ")[0]
 
 
 def _files(memory: Memory) -> MemoryFiles:
     sizes: dict[str, list[int]] = {}
     for at, entry in enumerate(memory.entries):
-        sizes.setdefault(entry.path.partition(": ")[0], []).append(len(memory.tokens(at)))
+        sizes.setdefault(_label_of(entry.path), []).append(len(memory.tokens(at)))
     held = tuple(RememberedPart(Layer.DEPENDENCIES, len(found), sum(found), label) for label, found in sizes.items())
     return MemoryFiles((str(memory.path),), len(memory.entries), memory.size, 0, held)
 

@@ -77,6 +77,16 @@ def wishes_of(settings: Settings, gpu_layers: int = 0) -> Wishes:
 
 
 @dataclass(frozen=True, slots=True)
+class Placed:
+    """Where the engine would put a model now: how many of its layers on GPUs, the bytes to plan with (None: the
+    system's), and how a measurement of its speed there is marked."""
+
+    gpu_layers: int = 0
+    memory: int | None = None
+    mark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class MeasuredSpeed:
     """What was measured of a model on this machine.
 

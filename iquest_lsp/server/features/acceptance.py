@@ -17,7 +17,7 @@ def register(connection: Connection) -> None:
 
     @connection.feature(DID_SHOW)
     def shown(params: Any) -> None:
-        number = _number(convert.plain(params).get("item"))
+        number = convert.number_of(convert.plain(params).get("item"))
         if number is not None:
             connection.assistant.statistics.shown(number)
             connection.session.offers.completion_shown(shown=True)
@@ -25,13 +25,13 @@ def register(connection: Connection) -> None:
     @connection.feature(DID_ACCEPT_PART)
     def accepted_part(params: Any) -> None:
         told = convert.plain(params)
-        number, length = _number(told.get("item")), told.get("acceptedLength")
+        number, length = convert.number_of(told.get("item")), told.get("acceptedLength")
         if number is not None and isinstance(length, int) and not isinstance(length, bool):
             connection.assistant.statistics.accepted(number, length)
 
     @connection.feature(DID_DISMISS)
     def dismissed(params: Any) -> None:
-        number = _number(convert.plain(params).get("item"))
+        number = convert.number_of(convert.plain(params).get("item"))
         if number is not None:
             connection.session.dismiss(number)
             connection.session.offers.completion_shown(shown=False)
@@ -40,11 +40,3 @@ def register(connection: Connection) -> None:
     def accepted(number: Any = None) -> None:
         if isinstance(number, int) and not isinstance(number, bool):
             connection.assistant.statistics.accepted(number)
-
-
-def _number(item: object) -> int | None:
-    """The answer's number in an item as it was sent: the argument of its command."""
-    command = item.get("command") if isinstance(item, dict) else None
-    arguments = command.get("arguments") if isinstance(command, dict) else None
-    first = arguments[0] if isinstance(arguments, list) and arguments else None
-    return first if isinstance(first, int) and not isinstance(first, bool) else None

@@ -47,7 +47,7 @@ def register(connection: Connection) -> None:
 
     @connection.feature(DISMISS)
     def dismissed(params: Any) -> None:
-        number = _number(convert.plain(params).get("item"))
+        number = convert.number_of(convert.plain(params).get("item"))
         if number is not None:
             connection.session.offers.dismiss(number)
 
@@ -122,11 +122,3 @@ def _known(item: NextEdit) -> dict[str, object]:
     """What is known of a suggestion beside the edit itself."""
     told: dict[str, object] = {"kind": item.kind.value, "old": item.old, "reason": reason_words(item.reason)}
     return told | {"confidence": item.confidence}
-
-
-def _number(item: object) -> int | None:
-    """A suggestion's number in an item as it was sent: the argument of its command."""
-    command = item.get("command") if isinstance(item, dict) else None
-    arguments = command.get("arguments") if isinstance(command, dict) else None
-    first = arguments[0] if isinstance(arguments, list) and arguments else None
-    return first if convert.is_count(first) else None

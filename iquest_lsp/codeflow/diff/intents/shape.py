@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from iquest_lsp.codeflow.diff.changed_files import documents
 from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from iquest_lsp.codeflow.syntax.comments import is_comment, opens_comment, uncommented
@@ -143,7 +144,7 @@ def _are_of_words(
     return (
         bool(told)
         and all(category(item.path) in (Category.SOURCE, Category.TEST) and item.status == "M" for item in files)
-        and all(item.change == "doc" or item.kind in ("documentation", "comment") for item in told)
+        and all(map(documents, told))
     )
 
 

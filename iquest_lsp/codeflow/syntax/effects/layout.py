@@ -45,6 +45,11 @@ def same_code(language: str, before: bytes, after: bytes) -> bool:
     return one == other
 
 
+def indentation(line: str) -> int:
+    """Characters of white space at the beginning of a line."""
+    return len(line) - len(line.lstrip())
+
+
 def squashed(text: str) -> str:
     """A text without what layout adds and takes away; texts that are alike so may still be other code."""
     return _LAYOUT.sub("", text).replace("'", '"')

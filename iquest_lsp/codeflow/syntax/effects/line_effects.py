@@ -10,6 +10,7 @@ from iquest_lsp.codeflow.syntax.comments import is_comment, uncommented
 from iquest_lsp.codeflow.syntax.effects.calls import called_in
 from iquest_lsp.codeflow.syntax.effects.common_words import WORDS
 from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind, named
+from iquest_lsp.common_ends import common_head
 
 MAX_FACTS = 3
 #: What is told plainly has at most so many lines on both sides, and so many names that come or go.
@@ -183,8 +184,8 @@ def _part(before: str, after: str) -> Effect | None:
         return Effect(EffectKind.BECOMES, (before, after))
     before, after = uncommented(before), uncommented(after)
     old, new = _TOKEN.findall(before), _TOKEN.findall(after)
-    same = _shared(old, new)
-    tail = _shared(old[same:][::-1], new[same:][::-1])
+    same = common_head(old, new)
+    tail = common_head(old[same:][::-1], new[same:][::-1])
     # `C++` or `v1.2` in a text is one word, of which no half is told.
     while same and tail and not old[same - 1].isspace() and _in_text(before, "".join(old[:same])):
         same -= 1
@@ -238,12 +239,6 @@ def _balanced(text: str) -> bool:
         if depth < 0:
             return False
     return depth == 0
-
-
-def _shared(one: Sequence[str], other: Sequence[str]) -> int:
-    """How many items two lists begin with alike."""
-    pairs = zip(one, other, strict=False)
-    return next((at for at, (left, right) in enumerate(pairs) if left != right), min(len(one), len(other)))
 
 
 def _identifiers(lines: Iterable[str]) -> set[str]:
