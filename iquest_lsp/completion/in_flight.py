@@ -15,7 +15,7 @@ from iquest_lsp.completion.suggestion_cache import NEAR_BEFORE, near, typed_thro
 from iquest_lsp.datatypes import Generation
 from iquest_lsp.errors import RequestCancelledError
 from iquest_lsp.runtime.base.repetition import without_loop
-from iquest_lsp.tasks import is_being_cancelled, mark_seen
+from iquest_lsp.runtime.base.tasks import is_being_cancelled, mark_seen
 
 #: Between an editor's withdrawal of a request and its next one.
 LINGER_S = 0.03

@@ -15,8 +15,8 @@ from iquest_lsp.mcp_server import budget, folders, questions, tools, window
 from iquest_lsp.mcp_server.questions import ToolAnswer
 from iquest_lsp.mcp_server.workers import Workers
 from iquest_lsp.project.index_process import NICENESS
+from iquest_lsp.runtime.base.tasks import mark_seen
 from iquest_lsp.settings import Configuration
-from iquest_lsp.tasks import mark_seen
 
 # The SDK is imported in the functions that need it: it is optional, and this module can be imported without it.
 

@@ -27,7 +27,7 @@ from iquest_lsp.nextedit.records import NextEdit, Place
 from iquest_lsp.nextedit.taken import TakenEdits
 from iquest_lsp.project.index_process import IndexProcess
 from iquest_lsp.project.view import ProjectView
-from iquest_lsp.tasks import mark_seen
+from iquest_lsp.runtime.base.tasks import mark_seen
 
 if TYPE_CHECKING:
     from iquest_lsp.codeflow.reading import Wanted

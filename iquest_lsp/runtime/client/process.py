@@ -36,6 +36,7 @@ from iquest_lsp.runtime.base.engine import (
     StateLabel,
     WarmResult,
 )
+from iquest_lsp.runtime.base.tasks import mark_seen
 from iquest_lsp.runtime.client.child import Child
 from iquest_lsp.runtime.client.messages import (
     Complete,
@@ -50,7 +51,6 @@ from iquest_lsp.runtime.client.messages import (
     Warm,
 )
 from iquest_lsp.runtime.client.prompt_delta import PromptDelta
-from iquest_lsp.tasks import mark_seen
 from iquest_lsp.token_ids import TokenIds
 
 log = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from iquest_lsp.datatypes import Finish, Generation, Limits, Priority, Prompt
 from iquest_lsp.errors import RequestCancelledError
 from iquest_lsp.runtime.base.engine import Engine, StateLabel
-from iquest_lsp.tasks import is_being_cancelled
+from iquest_lsp.runtime.base.tasks import is_being_cancelled
 
 WARM_STEP_MS = 50.0
 CHAT_SLICE = 8

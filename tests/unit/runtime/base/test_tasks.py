@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import gc
 
-from iquest_lsp.tasks import is_being_cancelled, mark_seen
+from iquest_lsp.runtime.base.tasks import is_being_cancelled, mark_seen
 
 
 async def test_who_waits_for_what_is_cancelled_is_not_cancelled_itself() -> None:
