@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.unredacted import shows_all
 from iquest_lsp import harmless_git
 from iquest_lsp.codeflow.answers.lines import origin_of
-from iquest_lsp.codeflow.facts import shows_all
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.retyping import check_out, checked_out
 from iquest_lsp.errors import RepositoryError

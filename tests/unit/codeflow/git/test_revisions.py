@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from iquest_lsp.codeflow.facts import shows_all
+from benchmarks.unredacted import shows_all
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.errors import RevisionError
 from tests.unit.codeflow.conftest import Script, history_of
