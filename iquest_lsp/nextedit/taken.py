@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from iquest_lsp.common_ends import changed_part
 from iquest_lsp.nextedit.records import NextEdit, Outcome
 
-Spot = tuple[int, int]
+TakenSpot = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +42,8 @@ NOTHING_TAKEN = Takings()
 class ReplacedPart:
     """What lay between two places of a text, its lines and columns, is `new`."""
 
-    start: Spot
-    end: Spot
+    start: TakenSpot
+    end: TakenSpot
     new: str
 
     @classmethod
@@ -59,7 +59,7 @@ class ReplacedPart:
         last = _place(first[0], before[head : len(before) - tail], first[1])
         return cls(first, last, after[head : len(after) - tail])
 
-    def moved(self, place: Spot) -> Spot:
+    def moved(self, place: TakenSpot) -> TakenSpot:
         """Where a place of the text before, which does not lie inside, is in the text after."""
         if place < self.end or (place == self.start and place != self.end):
             return place
@@ -74,7 +74,7 @@ class ReplacedPart:
         whole = self.end[1] == 0 and self.new[-1:] in ("", "\n")
         return self.start[0] <= line < self.end[0] + (not whole)
 
-    def touches(self, start: Spot, end: Spot) -> bool:
+    def touches(self, start: TakenSpot, end: TakenSpot) -> bool:
         """Whether it and another part of the text before have text in common."""
         return start < self.end and self.start < end
 
@@ -169,7 +169,7 @@ def _with(items: Collection[NextEdit], text: str) -> str | None:
     return made
 
 
-def _place(line: int, text: str, column: int = 0) -> Spot:
+def _place(line: int, text: str, column: int = 0) -> TakenSpot:
     """Where a text ends that begins at a place."""
     breaks = text.count("\n")
     return line + breaks, len(text) - text.rindex("\n") - 1 if breaks else column + len(text)
