@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from iquest_lsp.codeflow.diff.changed_files import worth_showing
-from iquest_lsp.codeflow.past.cochange import Partner, usual
+from iquest_lsp.codeflow.past.cochange import Partner, usual, wilson_bound
 from iquest_lsp.codeflow.past.likely_files import Likely
 from iquest_lsp.codeflow.past.unindexed import Habits
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
@@ -25,6 +25,10 @@ TELLING, SELDOM = 6, 0.4
 #: The least share of commits that a file changed along in: of those on code, of those on files that no program is made
 #: of, which one tool often changes at once, and of those on pages, which a sweep does.
 OFTEN, OFTEN_BESIDE, OFTEN_PAGES = 0.5, 0.8, 0.95
+#: What share of commits it is at least, by the 90% interval, in which code changed along with other code, and any file
+#: with one of another kind. Where a file of 300 diffs of ten repositories is hidden, 5 of the 25 files of code that are
+#: told beside code are the hidden one without this, and 4 of 5 with it.
+SURELY, SURELY_BESIDE = 0.7, 0.65
 #: A changelog follows code so often at least, and in a project so often.
 OFTEN_LOG, OFTEN_LOGGED = 0.4, 0.5
 #: Files that follow on others: that a release or an update changed them asks for nothing more.
@@ -128,9 +132,13 @@ def _follows(item: Partner, *, coded: bool) -> bool:
     if kind is of is Category.DOCS:
         return item.confidence >= OFTEN_PAGES
     if not is_code(item.path) and not is_code(item.of):
-        return item.confidence >= OFTEN_BESIDE
-    # That a test is mended says nothing of what it tests.
-    return item.confidence >= OFTEN and (coded or of is not Category.TEST or kind is not Category.SOURCE)
+        return item.confidence >= OFTEN_BESIDE and not (of is Category.CI and kind is Category.DOCS)
+    if kind is Category.TEST:
+        return item.confidence >= OFTEN
+    if of is Category.TEST and kind is Category.SOURCE and not coded:
+        return False  # that a test is mended says nothing of what it tests
+    least = SURELY if of is kind is Category.SOURCE else SURELY_BESIDE
+    return wilson_bound(item.support, item.total) >= least
 
 
 def _put(found: dict[str, MissingItem], item: MissingItem) -> None:

@@ -61,8 +61,14 @@ def test_a_test_asks_for_no_changelog(changed: str, expected: list[str]) -> None
 @pytest.mark.parametrize(
     ("changed", "path", "support", "total", "told"),
     [
-        (["src/a.py"], "src/b.py", 12, 20, True),
-        (["src/a.py"], "src/b.py", 9, 20, False),
+        # Of few commits all have to agree.
+        (["src/a.py"], "src/b.py", 17, 20, True),
+        (["src/a.py"], "src/b.py", 15, 20, False),
+        (["src/a.py"], "src/b.py", 3, 3, False),
+        (["src/a.py"], "tests/test_a.py", 12, 20, True),
+        (["src/a.py"], "docs/a.md", 16, 20, True),
+        (["src/a.py"], "docs/a.md", 13, 20, False),
+        ([".github/workflows/ci.yml"], "README.md", 20, 20, False),
         # What one tool brings up to date, in one file or in all.
         (["requirements/dev.txt"], "requirements/docs.txt", 15, 20, False),
         (["requirements/dev.txt"], "requirements/docs.txt", 18, 20, True),
@@ -73,7 +79,8 @@ def test_a_test_asks_for_no_changelog(changed: str, expected: list[str]) -> None
         (["src/a.py"], "CHANGELOG.md", 10, 20, True),
         (["package.json"], "CHANGELOG.md", 18, 20, False),
         (["tests/test_a.py"], "src/a.py", 15, 20, False),
-        (["tests/test_a.py", "src/c.py"], "src/a.py", 15, 20, True),
+        (["tests/test_a.py", "src/c.py"], "src/a.py", 15, 20, False),
+        (["tests/test_a.py", "src/c.py"], "src/a.py", 17, 20, True),
     ],
 )
 def test_files_that_follow_often_enough_are_expected(
