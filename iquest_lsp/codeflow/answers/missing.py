@@ -56,8 +56,13 @@ def missing_of(
         and not (category(partner.path) is Category.CHANGELOG and category(partner.of) is Category.TEST)
     ]
     code = [path for path in paths if category(path) is Category.SOURCE]
+    tested = any(category(path) is Category.TEST for path in paths)
     for partner in usual((partner for partner in telling if partner.path in tracked), known):
-        share = partner.confidence if _follows(partner, coded=bool(code)) else min(partner.confidence, UNSURE)
+        share = (
+            partner.confidence
+            if _follows(partner, coded=bool(code), tested=tested)
+            else min(partner.confidence, UNSURE)
+        )
         _put(found, MissingItem(partner.path, (_together(partner),), partner.support, share))
     behaviour = [
         item for item in worth_showing(changes) if item.change in _TELLING and category(item.path) is Category.SOURCE
@@ -66,7 +71,7 @@ def missing_of(
     kept = {item.name.rsplit(".", 1)[-1] for item in changes if item.change in ("added", "moved")}
     behaviour = [item for item in behaviour if item.change != "removed" or item.name.rsplit(".", 1)[-1] not in kept]
     counted = {(partner.path, partner.of): partner for partner in partners}
-    if behaviour and not any(category(path) is Category.TEST for path in paths):
+    if behaviour and not tested:
         acting = {item.path for item in behaviour}
         for item in _tests([path for path in code if path in acting], counted, tracked):
             _put(found, item)
@@ -119,8 +124,9 @@ def fitting(paths: Iterable[str], items: Iterable[MissingItem]) -> list[MissingI
     ]
 
 
-def _follows(item: Partner, *, coded: bool) -> bool:
-    """Whether a file changed along so often that it is expected; `coded` says that code is among what changes.
+def _follows(item: Partner, *, coded: bool, tested: bool) -> bool:
+    """Whether a file changed along so often that it is expected; `coded` says that code is among what changes, `tested`
+    that tests are.
 
     What changes along with a file of no program is mostly brought up to date by the same tool, one file or all of them.
     Where a file of 119 diffs of four repositories is hidden, 16 of the 21 files that are told are the hidden one (25 of
@@ -133,7 +139,7 @@ def _follows(item: Partner, *, coded: bool) -> bool:
         return item.confidence >= OFTEN_PAGES
     if not is_code(item.path) and not is_code(item.of):
         return item.confidence >= OFTEN_BESIDE and not (of is Category.CI and kind is Category.DOCS)
-    if kind is Category.TEST:
+    if kind is Category.TEST and not tested:
         return item.confidence >= OFTEN
     if of is Category.TEST and kind is Category.SOURCE and not coded:
         return False  # that a test is mended says nothing of what it tests

@@ -102,7 +102,9 @@ def _is_wrapped(item: SymbolChange, added: dict[str, list[int]], removed: dict[i
         # Another value deeper in the file is that of a local name.
         return any(max(depths) > indentation(lines[0]) for line, depths in added.items() if line.startswith(head[0]))
     kept = [line for line in lines if max(added.get(_plain(line), [-1])) > indentation(line)]
-    return bool(lines) and lines[0] in kept and len(kept) >= SAME * len(lines)
+    # What a test is called may change where it comes to stand in a group of them.
+    named = item.kind == "test" or (bool(lines) and lines[0] in kept)
+    return bool(lines) and named and len(kept) >= SAME * len(lines)
 
 
 def _plain(line: str) -> str:

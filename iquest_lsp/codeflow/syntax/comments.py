@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import islice
 
 _COMMENT_LINE = re.compile(
     r"^\s*(#(?!!?\[|!\s*/|\s*frozen_string_literal:|include|define|undef|if|endif|el|pragma|error|warning)|//(?!go:|\s*\+build\b)|/\*|\*|--|<!--|$)"
 )
-_LAST_COMMENT = re.compile(r"\s+(?:#|//)\s?\S.*$")
+_LAST_COMMENT = re.compile(r"\s(?:#|//)(?=\s?\S)")
 
 #: Comments that tell a tool what to do, and readers nothing.
 _FOR_TOOLS = re.compile(
@@ -37,12 +38,17 @@ def is_comment(line: str) -> bool:
     return bool(_COMMENT_LINE.match(line))
 
 
+#: Of marks that may begin a comment on a line, so many are looked at.
+MAX_MARKS = 8
+
+
 def uncommented(line: str) -> str:
     """A line without the comment at its end; a mark inside a text is no comment, as far as quotes tell."""
-    found = _LAST_COMMENT.search(line)
-    if found is None or any(line[: found.start()].count(quote) % 2 for quote in ('"', "'", "`")):
-        return line.strip()
-    return line[: found.start()].strip()
+    for found in islice(_LAST_COMMENT.finditer(line), MAX_MARKS):
+        left = line[: found.start()]
+        if not any(left.count(quote) % 2 for quote in ('"', "'", "`")):
+            return left.strip()
+    return line.strip()
 
 
 def opens_comment(removed: Iterable[str], added: Iterable[str]) -> bool:

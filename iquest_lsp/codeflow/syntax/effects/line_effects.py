@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from iquest_lsp.codeflow.facts import bounded
 from iquest_lsp.codeflow.syntax.comments import is_comment, uncommented
@@ -31,6 +31,8 @@ _OPERATOR = re.compile(r"<=|>=|==|!=|(?<![-=<>])[<>](?![=<>])|\band\b|\bor\b|&&|
 _CONDITION = re.compile(r"^\s*(?:\}\s*)?(?:el)?(?:se )?if\s+(.{1,200}?)\s*(?:[:{]|;?\s*\bthen)?\s*$")
 #: A longer condition says less than the lines themselves.
 MAX_CONDITION = 70
+#: A condition is looked for in so many lines.
+MAX_SPREAD = 8
 _COMMENT = re.compile(r"^\s*(#(?!!?\[|!\s*/)|//|\*|/\*|\"\"\"|''')")
 _AFTER_CONDITION = re.compile(r"([:{])\s+(?:#|//|/\*).*$")
 _TOKEN = re.compile(r"\s+|\w+|.")
@@ -62,11 +64,11 @@ def effects(
         for item in _conditions(plus)
         if not {item, _form(item)} & old_conditions and item not in text and not any(item in line for line in turned)
     ]
-    found += [Effect(EffectKind.CHECKS, (item,)) for item in new_conditions[:1]]
+    found += [Effect(EffectKind.CHECKS, (_short(item),)) for item in new_conditions[:1]]
     if not plus or not _conditions(plus):  # none has taken its place
         text = "\n".join(new)
         gone_conditions = [item for item in _conditions(minus) if not _is_kept(item, text)]
-        found += [Effect(EffectKind.CHECKS_NO_MORE, (item,)) for item in gone_conditions[:1]]
+        found += [Effect(EffectKind.CHECKS_NO_MORE, (_short(item),)) for item in gone_conditions[:1]]
     come, gone = called_in(plus) - called_in(old), called_in(minus) - called_in(new)
     # An exception that is made is told as raised.
     raised = {name.rsplit(".", 1)[-1] for name in _names(RAISES, [*minus, *plus])}
@@ -80,8 +82,29 @@ def effects(
 
 def _conditions(lines: Iterable[str]) -> list[str]:
     bare = (_AFTER_CONDITION.sub(r"\1", line) for line in lines)
-    found = [_bracketed(match[1]) for line in bare if (match := _CONDITION.match(line))]
-    return [condition for condition in found if len(condition) <= MAX_CONDITION and _balanced(condition)]
+    found = [(_bracketed(match[1]), spread) for line, spread in _on_one_line(bare) if (match := _CONDITION.match(line))]
+    return [text for text, spread in found if (spread or len(text) <= MAX_CONDITION) and _balanced(text)]
+
+
+_ASKS = re.compile(r"\s*(?:\}\s*)?(?:el)?(?:se )?if\b")
+
+
+def _on_one_line(lines: Iterable[str]) -> Iterator[tuple[str, bool]]:
+    """The lines, a condition that is spread over several as one, and whether it is."""
+    rest = list(lines)
+    at = 0
+    while at < len(rest):
+        line, end = rest[at], at + 1
+        while _ASKS.match(line) and _opened(line) > 0 and end < min(len(rest), at + MAX_SPREAD):
+            line, end = f"{line.rstrip()} {rest[end].strip()}", end + 1
+        spread = end > at + 1 and not _opened(line)
+        yield (re.sub(r"(?<=[(\[]) | (?=[)\]])", "", line), True) if spread else (rest[at], False)
+        at = end if spread else at + 1
+
+
+def _opened(text: str) -> int:
+    """How many more brackets a text opens than it closes, those of a block aside."""
+    return text.count("(") + text.count("[") - text.count(")") - text.count("]")
 
 
 #: What asks something inside a line, or of the loop around it.
@@ -93,6 +116,10 @@ def _is_kept(condition: str, text: str) -> bool:
     names = re.findall(r"[A-Za-z_]\w*", condition)
     asked = [line for line in text.split("\n") if _ASKED.search(line)]
     return condition in text or any(all(re.search(rf"\b{name}\b", line) for name in names) for line in asked)
+
+
+def _short(condition: str) -> str:
+    return condition if len(condition) <= MAX_CONDITION else condition[: MAX_CONDITION - 1] + "…"
 
 
 def _form(condition: str) -> str:
@@ -127,9 +154,12 @@ def plain_effects(
         return [part]
     if not plus or not minus:
         kind, telling = EffectKind.COMES if plus else EffectKind.GOES, (line for line in plus or minus if _tells(line))
-        lines = list(telling)[:3]
-        # Two lines are told, of more the first.
-        return [Effect(kind, (bounded(line),)) for line in lines][: 2 if len(lines) == 2 else 1]
+        lines = list(telling)
+        # Two lines are told, of more the first, and of a list how many there are.
+        told = [Effect(kind, (bounded(line),)) for line in lines][: 2 if len(lines) == 2 else 1]
+        listed = len(lines) > 2 and all(line.endswith(",") for line in lines)
+        more = EffectKind.MORE_COME if plus else EffectKind.MORE_GO
+        return [*told, *([Effect(more, (str(len(lines) - 1),))] if listed else [])]
     come = sorted(_identifiers(plus) - _identifiers([*minus, *old]))
     gone = sorted(_identifiers(minus) - _identifiers([*plus, *new]))
     # The same name may stand in a text on one side, whose quotes are others now.
@@ -142,7 +172,7 @@ def plain_effects(
 def _tells(line: str) -> bool:
     """Whether a line is more than the end of a block."""
     return not re.fullmatch(
-        r"[\W_]*(?:endif|end|fi|done|esac|else|then|do|begin)?[\W_]*|\s*#\s*(?:pragma|region|endregion|nullable)\b.*",
+        r"\W*(?:else\s+if|elif|elsif|if|return|while|for|switch)?\s*[(\[{]\s*|[\W_]*(?:endif|end|fi|done|esac|else|then|do|begin)?[\W_]*|\s*#\s*(?:pragma|region|endregion|nullable)\b.*",
         line,
     )
 

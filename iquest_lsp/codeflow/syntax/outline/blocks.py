@@ -20,10 +20,10 @@ _WORDS = (
     r"(?:enum|record)\s+(?:class|struct)|def|class|module|function|func|fun|fn|proc|sub|interface|trait|struct|enum|message|service|rpc|type|input|impl|"
     r"resource|data|variable|output|provider|namespace|object|protocol|extension|macro|defmodule|defp?|test|describe|it|"
     r"context|should|specify|scenario|package|rule|task|defun|start_server|union|record|abstract\s+class|scalar|"
-    r"extend\s+type|template|component"
+    r"extend\s+type|template|component|shared_examples(?:_for)?|shared_context"
 )
 _HEAD = re.compile(
-    rf"(\s*){_MODIFIERS}({_WORDS})[\s:!]\s*(?:<[^<>]*(?:<[^<>]*>)?[^<>]*>\s*)?&?"
+    rf"(\s*)(?:RSpec\.)?{_MODIFIERS}({_WORDS})[\s:!]\s*(?:<[^<>]*(?:<[^<>]*>)?[^<>]*>\s*)?&?"
     r"(\"[^\"]+\"|'[^']+'|`[^`]+`|\{[^{}]+\}|[\w$.:?!\-]+)(?:\s+(\"[^\"]+\"))?"
 )
 #: A function of a shell; behind the word no brackets need be.
@@ -390,7 +390,7 @@ def _kind(word: str, name: str) -> tuple[PartKind, str]:
     title = name.strip("\"'{}`") if name[:1] in "\"'{`" else name.rstrip(":")
     if word == "test" or word in _TESTS:
         return "test", title
-    if word in ("describe", "context", "start_server"):
+    if word in ("describe", "context", "start_server") or word.startswith("shared_"):
         return "suite", title
     if known := _NAMED_SO.get(word.partition(" ")[0]):
         return known, title

@@ -46,7 +46,51 @@ NEEDS = '<package>\n  <metadata>\n    <dependency id="Box.Client" version="%s" /
 PROJECT = '%s<Project Sdk="A">\n  <ItemGroup>\n%s  </ItemGroup>\n</Project>\n'
 HOOKS = "repos:\n  - repo: https://a.org/box\n    rev: %s  # frozen: %s\n    hooks:\n      - id: box\n"
 
+NAMES = "def box(one, other):\n    if one:\n        a()\n%s    return one\n"
+ELSE = "    elif (\n        isinstance(one, Pile)\n        and other.value in KNOWN\n    ):\n        b()\n"
+KNOWN = "KNOWN = {\n    'a': 1,\n%s}\n"
+SPEC = "RSpec.describe Box do\n%send\n"
+OPENS = "  it 'opens a box' do\n    box = Box.new(one)\n    expect(box.open).to eq(1)\n    box.close\n  end\n"
+GROUP = (
+    "  describe '#open' do\n    it 'opens' do\n      box = Box.new(one)\n      expect(box.open).to eq(1)\n"
+    "      box.close\n    end\n  end\n"
+)
+
 CASES = (
+    Case(
+        "a condition on several lines",
+        {"a.py": NAMES % ""},
+        {"a.py": NAMES % ELSE},
+        ("checks `(isinstance(one, Pile) and other.value in KNOWN)`",),
+        ("`elif (`",),
+    ),
+    Case(
+        "items that come to a list are counted",
+        {"a.py": KNOWN % ""},
+        {"a.py": KNOWN % "    'b': 1,\n    'c': 1,\n    'd': 1,\n"},
+        ("constant `KNOWN`: changed (`'b': 1` is new, 2 more are new)",),
+    ),
+    Case(
+        "groups of tests with a module before the word that begins them",
+        {"spec/box_spec.rb": SPEC % OPENS},
+        {"spec/box_spec.rb": SPEC % OPENS.replace("box.close", "box.shut")},
+        ("test `Box.opens a box`: changed",),
+        ("command",),
+    ),
+    Case(
+        "a test that stands in a group under a shorter title has not gone",
+        {"spec/box_spec.rb": SPEC % OPENS},
+        {"spec/box_spec.rb": SPEC % GROUP},
+        ("suite `Box.#open`: added",),
+        ("removed", "removes"),
+    ),
+    Case(
+        "a comment behind a text with a mark of comments in it",
+        {"a.sh": '#!/bin/sh\nrun "a #{b} c"\n'},
+        {"a.sh": '#!/bin/sh\nrun "a #{b} c" # lint:disable Long\n'},
+        (),
+        ("`disable`", "`Long`, "),
+    ),
     Case(
         "a method of C# that no word stands before",
         {"a.cs": BOX % ""},
