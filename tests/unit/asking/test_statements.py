@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iquest_lsp.asking.evidence import NameCheck
 from iquest_lsp.asking.statements import Citation, EchoCheck, StatementFilter, ThinkingSplitter, citations, names
 
 TRUE = {"abc1234", "src/a.py", "b.py"}
@@ -68,12 +67,6 @@ def test_statements_that_name_what_does_not_exist_are_dropped(text: str, kept: s
 def test_names_are_found_where_code_is_named() -> None:
     text = "`a.b`, `make_it(x, y)`, run() and fooBar; not src/x_y/z.py, `z.py`, x-y_z, Word or __init__.py"
     assert names(text) == ["a.b", "make_it", "run", "fooBar"]
-
-
-def test_what_was_shown_defined_or_is_of_the_language_is_known() -> None:
-    is_known = NameCheck("class Shape:\n    def area(self): ...", lambda name: {"x.py"} if name == "Square" else ())
-    assert all(map(is_known, ("Shape", "Shape.area", "Shapes", "Square", "len", "self.area", "None")))
-    assert not any(map(is_known, ("Circle", "Shape.radius", "make_square")))
 
 
 @given(st.text(alphabet="uv. \n`!-1", max_size=60), st.integers(1, 9))  # seven hexadecimal digits may name a commit

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from iquest_lsp.bench.corpus import code_tokens
 from iquest_lsp.bench.report import Report, Row, Sample, interleaved, percentile
 
 
@@ -31,13 +30,3 @@ def test_cases_run_in_turns() -> None:
     found = interleaved({"a": lambda: case("a"), "b": lambda: case("b")}, 3)
     assert order == ["a", "b"] * 3
     assert {name: len(samples) for name, samples in found.items()} == {"a": 3, "b": 3}
-
-
-def test_the_corpus_has_the_length_asked_for_and_is_the_same_each_time() -> None:
-    def tokenize(text: str) -> list[int]:
-        return list(text[:500].encode("utf-8", "replace"))
-
-    tokens = code_tokens(tokenize, 3000)
-    assert len(tokens) == 3000
-    assert tokens == code_tokens(tokenize, 3000)
-    assert code_tokens(tokenize, 900) == tokens[:900]

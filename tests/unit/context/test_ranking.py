@@ -1,13 +1,7 @@
 from __future__ import annotations
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
-from iquest_lsp.context.budget import Candidate, Shares, by_value, choose, joined
-from iquest_lsp.context.edits import changed_spans, widened
+from iquest_lsp.context.budget import Candidate
 from iquest_lsp.context.ranking import related
-from iquest_lsp.datatypes import RecentEdit
 
 from .toys import ToyWorkspace, module
 
@@ -144,68 +138,3 @@ def test_candidates_are_bounded_and_do_not_depend_on_chance() -> None:
     snapshot = workspace.snapshot("m/0.py", 3, 0)
     few = related(snapshot.document, 0, workspace.index, (), {}, workspace.read, max_characters=4000)
     assert 4000 <= sum(len(item.text) for item in few) <= sum(map(len, workspace.files.values())) // 3
-
-
-def piece(start: int, end: int, score: float, path: str = "a.py") -> Candidate:
-    return Candidate(path, start, end, f"{start}\n" * (end - start), score, f"score {score}")
-
-
-def test_neighbours_are_joined_under_the_better_reason() -> None:
-    made = joined([piece(5, 9, 2.0), piece(0, 5, 1.0), piece(12, 13, 1.0), piece(9, 10, 1.0, "b.py")])
-    assert [(item.path, item.start, item.end, item.reason) for item in made] == [
-        ("a.py", 0, 9, "score 2.0"),
-        ("a.py", 12, 13, "score 1.0"),
-        ("b.py", 9, 10, "score 1.0"),
-    ]
-    assert made[0].text == "0\n" * 5 + "5\n" * 4
-
-
-@given(
-    st.lists(st.tuples(st.integers(0, 50), st.integers(1, 400), st.floats(0, 10)), max_size=30), st.integers(0, 2000)
-)
-@pytest.mark.slow
-def test_the_choice_fits_and_depends_on_no_order(pieces: list[tuple[int, int, float]], room: int) -> None:
-    items = list({item.key: item for item in (piece(start, start + 1, score) for start, _, score in pieces)}.values())
-    costs = {item.key: cost for item, (_, cost, _) in zip(items, pieces, strict=False)}
-    kept, dropped = choose(by_value(items, costs), costs, room)
-    again, _ = choose(by_value(items[::-1], costs), costs, room)
-    assert kept == again
-    assert sum(costs[item.key] for item in kept) <= room
-    assert len(kept) + len(dropped) == len(items)
-
-
-@given(st.integers(0, 200_000), st.integers(0, 300_000))
-def test_shares_never_exceed_the_budget(budget: int, current: int) -> None:
-    shares = Shares.of(budget, current)
-    assert 0 < shares.current <= max(budget // 2, 1)
-    assert shares.head >= 0
-    assert shares.head + shares.current + shares.edits + shares.appended <= max(budget, 1)
-
-
-def test_changed_spans_read_as_the_code_does_now() -> None:
-    old = "".join(f"line {number}\n" for number in range(100))
-    new = old.replace("line 10\n", "changed 10\n").replace("line 50\n", "").replace("line 90\n", "line 90\nadded\n")
-    spans = changed_spans("a.py", old, new, 7.0)
-    lines = new.split("\n")
-    assert [span.start <= place < span.end for span, place in zip(spans, (10, 50, 90), strict=True)] == [True] * 3
-    for span in spans:
-        assert span.text == "\n".join(lines[span.start : span.end]) + "\n"
-        assert span.at == 7.0
-        assert span.end - span.start <= 9
-    assert changed_spans("a.py", old, old) == []
-
-
-def test_near_changes_are_told_together_and_huge_ones_at_once() -> None:
-    old = "".join(f"line {number}\n" for number in range(5000))
-    near = old.replace("line 10\n", "x\n").replace("line 15\n", "y\n")
-    assert len(changed_spans("a.py", old, near)) == 1
-    other = "".join(f"other {number}\n" for number in range(5000))
-    assert len(changed_spans("a.py", old, other)) == 1
-
-
-def test_an_edit_is_widened_only_where_the_text_still_agrees() -> None:
-    text = "a\nb\nc\nd\ne\nf\ng\nh\n"
-    edit = RecentEdit("a.py", 4, 5, "e\n")
-    assert widened(edit, text).text == "b\nc\nd\ne\nf\ng\nh\n"
-    assert widened(edit, text.replace("e", "E")) == edit
-    assert widened(edit, "") == edit

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import socket
 from pathlib import Path
 
 import pytest
 
 from iquest_lsp.daemon import runtime_dir
-from iquest_lsp.daemon.endpoint import peers
 from iquest_lsp.errors import DaemonError
 
 
@@ -79,15 +77,3 @@ def test_options_that_choose_the_engine_make_another_daemon(tmp_path: Path, monk
     plain = runtime_dir.service_name({"engine": "fake"})
     monkeypatch.setenv("IQUEST_LSP_FAKE", "{}")
     assert runtime_dir.service_name({"engine": "fake"}) != plain
-
-
-def test_the_other_end_must_be_the_same_user(monkeypatch: pytest.MonkeyPatch) -> None:
-    one, two = socket.socketpair()
-    with one, two:
-        peers.check_peer(one)
-        mine = os.geteuid()
-        monkeypatch.setattr(os, "geteuid", lambda: mine + 1)
-        with pytest.raises(DaemonError, match="not trusted"):
-            peers.check_peer(one)
-    with pytest.raises(DaemonError, match="cannot be checked"):
-        peers.check_peer(one)

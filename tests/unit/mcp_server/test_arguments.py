@@ -59,13 +59,3 @@ def test_what_is_wrong_is_said(given: dict[str, object], said: str) -> None:
 )
 def test_a_place_may_be_given_with_the_file(file: str, read: dict[str, object]) -> None:
     assert with_place({"file": file}) == read
-
-
-def test_every_tool_says_what_when_and_an_example() -> None:
-    assert [*tools.TOOLS] == ["explain_diff", "why", "impact", "next_edit", "suspects", "context"]
-    for tool in tools.TOOLS.values():
-        assert "\nUse it " in tool.about
-        assert "\nExample: {" in tool.about
-        assert tool.name in tools.INSTRUCTIONS
-        for argument in tool.takes:
-            assert argument.about.endswith((".", "`.")), argument.name

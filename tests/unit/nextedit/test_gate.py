@@ -6,11 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from iquest_lsp.bench.edit_distance import is_on_the_way
-from iquest_lsp.bench.next_edits import EditSession
-from iquest_lsp.codeflow.reading import ChangedText, CommitTexts, Sources
 from iquest_lsp.nextedit import gate
-from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
+from iquest_lsp.nextedit.records import EditKind, NextEdit, Place, Reason, ReasonKind
 from iquest_lsp.nextedit.sorts import Sort
 
 X, Y, Z = Sort.read("rename-x"), Sort.read("rename-y"), Sort.read("rename-z")
@@ -62,21 +59,6 @@ def test_a_sort_that_was_never_seen_is_judged_by_its_parts() -> None:
     assert gate.expected(b1, parts) < gate.expected(b2, parts)
 
 
-@pytest.mark.parametrize(
-    ("old", "taken", "new", "right"),
-    [
-        ("f(a, b)", "g(a, b)", "g(a, c)", True),
-        ("f(a, b)", "g(a, b)", "h(a, b)", False),
-        ("f(a, b)", "f(a)", "f(a)", True),
-        ("f(a, b)", "g(a, b)", "", False),
-        ("f(a)", "f(a, c)", "f(a, c, d)", True),
-        ("f(a)", "f(a)", "f(b)", False),
-    ],
-)
-def test_a_suggestion_is_right_where_it_lies_on_the_way(old: str, taken: str, new: str, right: bool) -> None:
-    assert is_on_the_way(old, taken, new) is right
-
-
 def test_sorts_of_several_predictors_share_what_is_said_of_all() -> None:
     assert set(gate.parts_of(Sort.read("rename-own-done2+repeat-bare-1-far-passed1"))) == {
         "rename",
@@ -92,10 +74,16 @@ def test_sorts_of_several_predictors_share_what_is_said_of_all() -> None:
     }
 
 
-def test_lines_that_go_are_judged_with_their_ends() -> None:
-    texts = ChangedText("a.py", "import os\nimport re\n\nx = 1\n", "\nx = 2\n")
-    session = EditSession(CommitTexts("", "", (texts,), Sources(None)), "diff")
-    item = replace(ITEM, path="a.py", line=1, old="import re\n", new="")
-    assert session.judged(item) == (0, False)
-    assert session.judged(replace(item, line=0, old="import os\nimport re\n")) == (0, True)
-    assert session.judged(replace(item, line=3, old="x = 1\n")) is None
+def test_a_suggestion_too_unsure_to_be_made_is_a_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    sure, gone, unsure, alike = map(Sort.read, ("rename-x", "gone-y", "rename-z", "repeat-x"))
+    item = NextEdit("a.py", 5, 0, "old", "new", EditKind.RENAME, Reason(ReasonKind.RENAMED, ("old", "new")), sure)
+    place = Place("b.py", 1, 2, EditKind.GONE, Reason(ReasonKind.GONE, ("old",)), gone)
+    monkeypatch.setattr(gate, "place_precision", {sure: 0.95, gone: 0.91, unsure: 0.5, alike: 0.99}.__getitem__)
+    found = gate.admitted_places(
+        [item, replace(item, line=7, sort=unsure), replace(item, line=8, sort=alike)], [place], []
+    )
+    assert [(one.path, one.line, one.end, one.confidence) for one in found] == [
+        ("a.py", 5, 5, 0.95),
+        ("b.py", 1, 2, 0.91),
+    ]
+    assert gate.admitted_places([item], [place], [item]) == found[1:]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from iquest_lsp.bench.replay import wilson
 from quantize.pretrain import scores
 
 
@@ -12,12 +11,6 @@ def test_bits_per_byte_weighs_windows_by_their_size() -> None:
     found = scores.per_byte([10.0, 90.0], [10, 30])
     assert found["value"] == pytest.approx(2.5)
     assert found["low"] <= 2.5 <= found["high"]
-
-
-def test_wilson_against_a_published_value() -> None:
-    # Newcombe 1998, "Two-sided confidence intervals for the single proportion", table I: 15 of 148, method 3.
-    low, high = wilson(15, 148)
-    assert (low, high) == (pytest.approx(0.0624, abs=5e-4), pytest.approx(0.1605, abs=5e-4))
 
 
 def test_blanks_at_line_ends_do_not_count() -> None:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from iquest_lsp.errors import EngineMemoryError, ModelError
 from iquest_lsp.runtime.models.footprint import footprint
-from iquest_lsp.runtime.models.gguf_header import Header, TensorInfo
 from quantize.fit import choose
 from quantize.outputs import parse_size
 from quantize.synth import GEOMETRIES, header_of
@@ -65,14 +62,3 @@ def test_what_cannot_fit_says_what_would() -> None:
         choose(FORTY, 24 * 10**9, 131_072)
     with pytest.raises(ModelError, match="was made for"):
         choose(SEVEN, 24 * 10**9, 1 << 20)
-
-
-def test_second_pass_kv_is_the_window_and_the_margin_only() -> None:
-    """56 KiB a token at f16 for 14 layers (docs/loop-models.md), and little more for the second pass."""
-    found = footprint(SEVEN, 131_072, "f16").kv
-    assert 131_072 * 56 * 1024 <= found < 1.1 * 131_072 * 56 * 1024
-
-
-def test_a_header_without_matrices() -> None:
-    empty = Header(Path("x"), {"general.architecture": "llama"}, (TensorInfo("a", (4,), 0, 0),), 0, 0)
-    assert footprint(empty, 1024, "f16").weights == 16

@@ -42,6 +42,11 @@ class Reply:
 Script = Callable[[Asked], Reply]
 
 
+def streams(*items: Any, **more: Any) -> Script:
+    """Answers everything by a stream of these events."""
+    return lambda asked: Reply(events=list(items), **more)
+
+
 def piece(text: str, **more: Any) -> dict[str, Any]:
     """An event of a completion's stream."""
     return {"choices": [{"index": 0, "text": text, "finish_reason": None, **more}]}

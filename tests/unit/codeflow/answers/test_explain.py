@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,6 @@ import pytest
 from iquest_lsp.codeflow.diff.patches import apply, read_patch, reverse
 from iquest_lsp.codeflow.git.commits import Hunk
 from iquest_lsp.codeflow.past.following.hunk_lines import before
-from iquest_lsp.codeflow.wording.explanation import CHECKED
 from iquest_lsp.errors import UsageError
 from tests.unit.codeflow.conftest import Script, history_of
 
@@ -48,14 +46,6 @@ def library(script: Script) -> Script:
             },
         )
     return script
-
-
-@pytest.mark.slow
-def test_prose_of_a_model_stands_apart_under_its_name_after_the_facts(library: Script) -> None:
-    facts = history_of(library.root).explain_diff("HEAD")
-    told = replace(facts, model_text="It reads less.", model_name="tiny_model").to_markdown()
-    assert told.startswith(facts.to_markdown().rstrip("\n"))
-    assert told.endswith(f"\n## Written by the model tiny\\_model\n\n{CHECKED}\n\nIt reads less.\n")
 
 
 @pytest.mark.slow

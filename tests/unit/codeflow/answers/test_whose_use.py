@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from iquest_lsp.codeflow.diff.filters import rationale
-from iquest_lsp.codeflow.past import indexer
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.syntax.signatures import signature_effects
 from iquest_lsp.codeflow.wording.effects import effect_words
@@ -100,19 +97,6 @@ def test_a_class_in_the_place_of_a_value_takes_nothing() -> None:
         assert words == [f"`{before}` becomes `{after}`"]
 
 
-def test_a_definition_that_came_in_a_wide_commit_has_a_story(
-    script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(indexer, "MAX_DEEP_FILES", 3)
-    script.commit("Release 1.0", {f"m{number}.py": f"def f{number}():\n    return 1\n" for number in range(6)})
-    script.git("tag", "v1.0")
-    script.git("mv", "m0.py", "n0.py")
-    script.commit("Move it", {})
-    story = history_of(script.root, folder=tmp_path).why("n0.py::f0")
-    assert next(item.subject for item in story.story) == "Release 1.0"
-    assert story.since == "v1.0"
-
-
 def test_a_package_called_doc_is_code() -> None:
     assert category("doc/md_docs.go") is Category.SOURCE
     assert category("docs/examples/simple.c") is Category.DOCS
@@ -147,16 +131,6 @@ def test_a_type_of_another_package_of_go_is_used_by_its_qualified_name(script: S
         "algo/run.go": 'package algo\n\nimport "example.org/x/util"\n\nfunc Run(s *util.Slab) int {\n\treturn 1\n}\n',
     }
     assert users(script, "util/slab.go::Slab", files) == {"algo/run.go:5": "caller"}
-
-
-def test_what_came_deprecated_in_a_wide_commit_is(
-    script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(indexer, "MAX_DEEP_FILES", 3)
-    text = "@deprecated('use g')\ndef f{0}():\n    return 1\n"
-    script.commit("Release 1.0", {f"m{number}.py": text.format(number) for number in range(6)})
-    script.git("tag", "v1.0")
-    assert history_of(script.root, folder=tmp_path).why("m0.py::f0").deprecated_in == "v1.0"
 
 
 def test_the_end_of_a_comment_is_no_reason(script: Script) -> None:

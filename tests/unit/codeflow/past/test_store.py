@@ -21,7 +21,6 @@ from benchmarks.unredacted import shows_all
 from iquest_lsp.codeflow.diff.filters import COMPLETENESS, CONSISTENCY, CREDIBILITY
 from iquest_lsp.codeflow.facts import WITHHELD
 from iquest_lsp.codeflow.git.repository import Repository
-from iquest_lsp.codeflow.past import index_access
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.past.indexer import Indexer
 from iquest_lsp.codeflow.past.store import Store
@@ -367,28 +366,6 @@ def test_a_lease_keeps_others_out_until_it_runs_out(tmp_path: Path, monkeypatch:
         later = time.time() + 60
         monkeypatch.setattr(time, "time", lambda: later)
         assert store.lease("two")
-
-
-@pytest.mark.slow
-def test_a_large_history_is_asked_without_a_store(
-    script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, new_script: Callable[[str], Script]
-) -> None:
-
-    monkeypatch.setattr(index_access, "SMALL", 2)
-    script.commit("Add f", body(0))
-    script.commit("Fix f", body(1))
-    script.git("mv", "a.py", "c.py")
-    script.commit("Move a to c")
-    script.commit("Improve f", {"c.py": "def f():\n    return 7\n", "b.py": "X = 9\n"})
-    store = tmp_path / "store"
-    assert [item.subject for item in history_of(script.root, folder=store).why("c.py::f").story] == [
-        "Add f",
-        "Fix f",
-        "Improve f",
-    ]
-    assert history_of(script.root, folder=store).suspects("c.py:2").items[0].subject == "Improve f"
-    assert history_of(script.root, folder=store).impact("c.py::f").target == "c.py::f"
-    assert not store.exists()
 
 
 def test_an_unusable_cache_folder_is_no_obstacle(script: Script, tmp_path: Path) -> None:

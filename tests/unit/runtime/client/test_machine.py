@@ -11,6 +11,13 @@ import pytest
 
 from iquest_lsp.runtime.client import machine as module
 from iquest_lsp.runtime.client.machine import LOOK_EVERY_S, Calm, Machine, calm_of
+from tests.unit.runtime.other_systems import (
+    Battery,
+    Mac,
+    MacTimes,
+    OwnTimes,
+    WindowsTimes,
+)
 
 
 def supply(power: Path, name: str, **fields: str) -> None:
@@ -100,5 +107,52 @@ def test_another_system_is_read_by_psutil(tmp_path: Path, monkeypatch: pytest.Mo
         told = times(float(busy), float(idle))
         monkeypatch.setattr(psutil, "cpu_times", lambda told=told: told)
         own[0] = float(ours)
+        now[0] += LOOK_EVERY_S
+        assert made.is_busy() is expected
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Path:
+    """A place without /proc."""
+    return tmp_path / "none"
+
+
+@pytest.mark.parametrize(
+    ("battery", "expected"),
+    [
+        (Battery(60, 7200, False), True),
+        (Battery(60, psutil.POWER_TIME_UNLIMITED, True), False),
+        (Battery(60, psutil.POWER_TIME_UNKNOWN, None), False),  # Windows does not always know
+        (None, False),  # there is none
+    ],
+)
+def test_the_battery(elsewhere: Path, monkeypatch: pytest.MonkeyPatch, battery: Battery | None, expected: bool) -> None:
+    monkeypatch.setattr(module, "PROC", elsewhere)
+    monkeypatch.setattr(module, "POWER", elsewhere)
+    monkeypatch.setattr(psutil, "sensors_battery", lambda: battery, raising=False)
+    made = Machine(power=elsewhere, proc=elsewhere)
+    assert made.on_battery() is expected
+    assert calm_of(made, battery_saver=True) is (Calm.SAVING if expected else Calm.FREE)
+
+
+@pytest.mark.parametrize(("shape", "works"), [(MacTimes, 7), (WindowsTimes, 8)])
+def test_other_programs_are_seen_and_our_own_are_not(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch, shape: type[MacTimes] | type[WindowsTimes], works: int
+) -> None:
+    monkeypatch.setattr(module, "PROC", elsewhere)
+    monkeypatch.setattr(module, "POWER", elsewhere)
+    now, ours, said = [0.0], [0.0], {}
+
+    class Ours(Mac):
+        def cpu_times(self) -> OwnTimes:  # on Windows all the work is the child's
+            return OwnTimes(ours[0] if self.pid == works else 0.0, 0.0, 0.0, 0.0)
+
+    monkeypatch.setattr(psutil, "WINDOWS", shape is WindowsTimes)
+    monkeypatch.setattr(psutil, "Process", Ours)
+    monkeypatch.setattr(psutil, "cpu_times", lambda: shape(**{**dict.fromkeys(shape._fields, 0.0), **said}))
+    made = Machine(lambda: [7], power=elsewhere, proc=elsewhere, clock=lambda: now[0])
+    for user, idle, own, expected in ((0, 0, 0, False), (95, 5, 90, False), (190, 10, 95, True), (200, 100, 95, False)):
+        said.update(user=float(user), idle=float(idle))
+        ours[0] = float(own)
         now[0] += LOOK_EVERY_S
         assert made.is_busy() is expected

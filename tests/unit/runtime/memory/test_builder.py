@@ -132,14 +132,6 @@ def test_one_changed_byte_anywhere_is_noticed(
     assert not Path(name).exists()
 
 
-@pytest.mark.parametrize("data", [b"", b"IQMEMORY", b"\0" * 4096, b"GGUF" * 100])
-def test_a_foreign_file_is_no_memory(tmp_path: Path, data: bytes) -> None:
-    path = tmp_path / "large-0.memory"
-    path.write_bytes(data)
-    with pytest.raises(MemoryFileError):
-        Memory.read(path, "bytes")
-
-
 def test_a_file_cut_short_or_of_another_vocabulary_is_not_used(tmp_path: Path) -> None:
     (name,) = builder(tmp_path).update(changes({"a.py": "xyp"})).files
     with pytest.raises(MemoryFileError):

@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -14,14 +14,20 @@ import pytest
 
 from iquest_lsp.datatypes import Finish, Limits, Prompt
 from iquest_lsp.engines import without_secrets
-from iquest_lsp.errors import EngineError, RemoteEngineError, RequestCancelledError
-from iquest_lsp.runtime.backends.fake import FakeBackend
-from iquest_lsp.runtime.base.engine import EngineState, EngineStatus
-from iquest_lsp.runtime.client.switch import EngineSwitch
+from iquest_lsp.errors import RemoteEngineError
+from iquest_lsp.runtime.base.engine import EngineState
 from iquest_lsp.runtime.remote import text_tokens
 from iquest_lsp.runtime.remote.engine import RemoteEngine, RemoteOptions
-from iquest_lsp.runtime.remote.http_client import Address, HttpClient, events
-from tests.unit.runtime.scripted_server import Asked, Reply, Script, Scripted, delta, model_server, piece, serving
+from tests.unit.runtime.scripted_server import (
+    Asked,
+    Reply,
+    Scripted,
+    delta,
+    model_server,
+    piece,
+    serving,
+    streams,
+)
 from tests.waiting import PATIENCE_S, until
 
 FIM = ("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")
@@ -53,10 +59,6 @@ async def prompt(engine: RemoteEngine, *texts: str, **more: Any) -> Prompt:
     for text in texts:
         ids += [info.special_tokens[text]] if text in info.special_tokens else text_tokens.encode(text)
     return Prompt(tuple(ids), **more)
-
-
-def streams(*items: Any, **more: Any) -> Script:
-    return lambda asked: Reply(events=list(items), **more)
 
 
 # -------------------------------------------------------------------------------------------------- tokens
@@ -288,12 +290,6 @@ async def test_a_model_that_is_not_there_is_named() -> None:
                 await engine.start()
 
 
-@pytest.mark.parametrize("url", ["", "127.0.0.1:80", "ftp://x/", "http://", "http://a:b@c/v1", "http://x:99999/v1"])
-def test_addresses_that_are_none(url: str) -> None:
-    with pytest.raises(RemoteEngineError):
-        Address.parse(url)
-
-
 PROXIES = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy")
 
 
@@ -331,21 +327,6 @@ async def test_a_proxy_leads_elsewhere_and_never_to_this_machine(monkeypatch: py
         await engine.close()
 
 
-@pytest.mark.parametrize(
-    ("url", "near"),
-    [
-        ("http://127.8.9.1:1/v1", True),
-        ("http://[::1]:1/v1", True),
-        ("http://localhost/v1", True),
-        ("http://a.localhost/v1", True),
-        ("http://10.0.0.1/v1", False),
-        ("https://localhost.example.org/v1", False),
-    ],
-)
-def test_which_servers_are_on_this_machine(url: str, near: bool) -> None:
-    assert Address.parse(url).is_loopback is near
-
-
 @pytest.mark.parametrize("key", ["schlüssel", "a\nb"])
 async def test_a_key_that_no_header_can_hold_ends_nothing(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEST_KEY", key)
@@ -358,123 +339,7 @@ async def test_a_key_that_no_header_can_hold_ends_nothing(key: str, monkeypatch:
                     await engine.start()
 
 
-async def test_a_connection_that_the_server_closed_costs_no_try() -> None:
-    with serving(model_server(streams(piece("x")))) as server:
-        client = HttpClient(Address.parse(server.url))
-        for _ in range(3):
-            assert await client.call("GET", "/models", retries=0)
-            server.close_connections()
-        await client.close()
-
-
-def test_a_line_separator_in_an_answer_is_text() -> None:
-    lines = iter(['data: {"a": "\u2028\x85"}\n'.encode(), b"\n"])
-    assert list(events(lambda: next(lines, b""))) == ['{"a": "\u2028\x85"}']
-
-
-def test_events_are_read_as_the_standard_says() -> None:
-    sent = b": hello\nevent: x\ndata: a\ndata:b\n\ndata: \n\nid: 3\n\ndata: [DONE]\nnever"
-    lines = iter(sent.splitlines(keepends=True))
-    assert list(events(lambda: next(lines, b""))) == ["a\nb", "", "[DONE]"]
-
-
 # ------------------------------------------------------------------------------------------------- falling back
-
-
-class Local:
-    """The fake backend as a local engine."""
-
-    def __init__(self) -> None:
-        self.backend = FakeBackend({"responses": ["local"] * 999})
-        self.info: Any = None
-        self.listeners: list[Callable[[EngineStatus], None]] = []
-        self.status = EngineStatus(EngineState.STOPPED)
-
-    async def start(self) -> Any:
-        if self.info is None:
-            self.info = self.backend.load(lambda share: None)
-            self.status = EngineStatus(EngineState.READY)
-            for listener in self.listeners:
-                listener(self.status)
-        return self.info
-
-    async def tokenize(self, texts: Any) -> list[list[int]]:
-        return self.backend.tokenize(texts)
-
-    async def complete(self, asked: Prompt, limits: Limits, on_text: Any = None) -> Any:
-        return self.backend.complete(asked, limits, lambda: False, on_text)
-
-    def on_status(self, listener: Any) -> Any:
-        self.listeners.append(listener)
-        return lambda: self.listeners.remove(listener)
-
-    async def close(self) -> None:
-        self.backend.close()
-
-
-async def ask(switch: EngineSwitch) -> str:
-    await switch.start()
-    ids = (await switch.tokenize(["x = "]))[0]
-    return (await switch.complete(Prompt(tuple(ids)), Limits(8))).text
-
-
-async def test_a_server_that_fails_hands_over_to_the_local_model_with_one_message() -> None:
-    clock = [0.0]
-    replies: list[Reply] = [Reply(events=[piece("remote")])]
-    broken = Reply(400, {"error": "broken"})
-
-    def complete(asked: Asked) -> Reply:
-        return replies.pop(0) if replies else broken
-
-    with serving(model_server(complete)) as server:
-        switch = EngineSwitch(Local(), lambda: options(server), without_secrets, clock=lambda: clock[0])  # type: ignore[arg-type]
-        told: list[EngineStatus] = []
-        switch.on_status(told.append)
-        try:
-            assert await ask(switch) == "remote"
-            with pytest.raises(RequestCancelledError):
-                await ask(switch)
-            assert [await ask(switch) for _ in range(3)] == ["local"] * 3
-            errors = [str(status.error) for status in told if status.error is not None]
-            assert len(errors) == 1
-            assert "local model answers" in errors[0]
-            assert switch.info is not None
-            assert switch.info.name == "fake"
-            # Back again: asked in the background after a while, without a word to the user.
-            clock[0] += 60
-            replies += [Reply(events=[piece("remote again")])] * 2
-            async with asyncio.timeout(PATIENCE_S):
-                while switch.remote is None:
-                    assert await ask(switch) == "local"
-                    await asyncio.sleep(0.01)
-            assert await ask(switch) == "remote again"
-            assert len([status for status in told if status.error is not None]) == 1
-        finally:
-            await switch.close()
-
-
-async def test_a_server_that_is_not_there_hands_over_at_the_start() -> None:
-    nobody = RemoteOptions("http://127.0.0.1:9/v1")
-    switch = EngineSwitch(Local(), lambda: nobody, without_secrets)  # type: ignore[arg-type]
-    told: list[EngineStatus] = []
-    switch.on_status(told.append)
-    assert [await ask(switch) for _ in range(2)] == ["local"] * 2
-    assert len([status for status in told if status.error is not None]) == 1
-    await switch.close()
-
-
-async def test_a_prompt_is_read_only_by_the_engine_it_was_made_for() -> None:
-    with serving(model_server(streams(piece("x")))) as server:
-        chosen: list[RemoteOptions | None] = [options(server)]
-        switch = EngineSwitch(Local(), lambda: chosen[0], without_secrets)  # type: ignore[arg-type]
-        await switch.start()
-        ids = (await switch.tokenize(["abc"]))[0]
-        chosen[0] = None
-        await switch.start()
-        with pytest.raises(RequestCancelledError):
-            await switch.complete(Prompt(tuple(ids)), Limits(4))
-        assert await ask(switch) == "local"
-        await switch.close()
 
 
 async def test_chat_keeps_thinking_apart() -> None:
@@ -485,11 +350,3 @@ async def test_chat_keeps_thinking_apart() -> None:
             said = [item async for item in engine.chat(messages, max_tokens=9, temperature=0.6, model="big")]
         assert said == [("thinking", "hm"), ("text", "Yes"), ("text", "."), ("finish", "limit")]
         assert server.of("/v1/chat/completions")[0].body["model"] == "big"
-
-
-async def test_no_server_no_chat() -> None:
-    switch = EngineSwitch(Local(), lambda: None, without_secrets)  # type: ignore[arg-type]
-    with pytest.raises(EngineError, match="No server"):
-        async for _ in switch.chat([], max_tokens=1, temperature=0):
-            pass
-    await switch.close()

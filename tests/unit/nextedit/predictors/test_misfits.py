@@ -1,14 +1,10 @@
-"""Places to look at: calls that do not fit any more, uses of what was taken away, and what is too unsure as an edit."""
+"""Calls that do not fit any more."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
-from iquest_lsp.nextedit import gate
-from iquest_lsp.nextedit.records import EditKind, NextEdit, Place, Reason, ReasonKind
-from iquest_lsp.nextedit.sorts import Sort
+from iquest_lsp.nextedit.records import Place
 from tests.unit.nextedit.conftest import Look, Think, places
 
 MODULE = "def area(width, height):\n    return width * height\n\n\ndef twice(width):\n    return area(width, 2)\n"
@@ -60,45 +56,6 @@ def test_an_arrow_in_a_type_ends_no_parameters(look: Look) -> None:
     module += "export const x = area(1, () => {});\n"
     assert not look({"a.ts": module}, {"a.ts": module.replace("unit?", "scale?")})
     assert lines(look({"b.ts": module}, {"b.ts": module.replace("unit?", "unit")})) == {("b.ts", 2, 2, "misfit")}
-
-
-def test_uses_of_what_is_gone_are_told(look: Look) -> None:
-    found = look(
-        {"shapes.py": MODULE, "show.py": CALLS, "other.py": "def other(area):\n    return area(1)\n"},
-        {"shapes.py": MODULE.partition("\n\n\n")[2]},
-    )
-    assert {item.path for item in found} == {"shapes.py", "show.py"}
-    assert {item.reason for item in found} == {Reason(ReasonKind.GONE, ("area",))}
-
-
-@pytest.mark.parametrize("moved", ["def area(width, height):\n    return 1\n", "area = lambda width, height: 1\n"])
-def test_what_another_file_defines_now_is_not_gone(look: Look, moved: str) -> None:
-    rest = MODULE.partition("\n\n\n")[2]
-    assert not look({"shapes.py": MODULE, "show.py": CALLS}, {"shapes.py": rest, "sides.py": moved})
-    assert not look({"shapes.py": rest}, {"shapes.py": "from sides import area\n" + rest})
-
-
-def test_arguments_with_lines_of_their_own_get_another_line(think: Think) -> None:
-    before = "def area(w):\n    return w\n"
-    calls = "from shapes import area\n\n\ndef show(w, unit):\n    x = area(\n        w{}\n    )\n    return x\n"
-    after = {"shapes.py": "def area(w, unit):\n    return w\n"}
-    found = think({"shapes.py": before, "a.py": calls.format(","), "b.py": calls.format("")}, after)
-    assert places(found, "signature") == {("a.py", 7, "", "        unit,\n"), ("b.py", 6, "", ",\n        unit")}
-
-
-def test_a_suggestion_too_unsure_to_be_made_is_a_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    sure, gone, unsure, alike = map(Sort.read, ("rename-x", "gone-y", "rename-z", "repeat-x"))
-    item = NextEdit("a.py", 5, 0, "old", "new", EditKind.RENAME, Reason(ReasonKind.RENAMED, ("old", "new")), sure)
-    place = Place("b.py", 1, 2, EditKind.GONE, Reason(ReasonKind.GONE, ("old",)), gone)
-    monkeypatch.setattr(gate, "place_precision", {sure: 0.95, gone: 0.91, unsure: 0.5, alike: 0.99}.__getitem__)
-    found = gate.admitted_places(
-        [item, replace(item, line=7, sort=unsure), replace(item, line=8, sort=alike)], [place], []
-    )
-    assert [(one.path, one.line, one.end, one.confidence) for one in found] == [
-        ("a.py", 5, 5, 0.95),
-        ("b.py", 1, 2, 0.91),
-    ]
-    assert gate.admitted_places([item], [place], [item]) == found[1:]
 
 
 @pytest.mark.parametrize(
