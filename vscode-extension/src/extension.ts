@@ -24,6 +24,7 @@ import { Setup } from "./server/setup";
 import { ContextView } from "./status/contextView";
 import { Statistics } from "./status/statistics";
 import { StatusItem } from "./status/statusItem";
+import { tickWhenOpened } from "./status/walkthrough";
 import { offerDiagnostics } from "./suggest/diagnostics";
 import { EditSelection } from "./suggest/editSelection";
 import { Focus } from "./suggest/focus";
@@ -198,6 +199,7 @@ export function activate(context: vscode.ExtensionContext): void {
   context.subscriptions.push(
     log, status, pages, contextView, nextEdits, focus, commands, configured, looked, review, editSelection, lineEnd, marks, snooze,
     offerParticipant(ask, canAnswer), followRepositories(),
+    tickWhenOpened(() => server.state.kind === "running"),
   );
   ending = async () => {
     await Promise.all([statistics.save(), server.stop()]);

@@ -43,8 +43,10 @@ test("a review puts risks on their lines, and what is missing where the change b
   expect(remarksOf(found)).toEqual([
     { path: "a.py", line: 6, label: "Risk", text: "<code>f</code> changes" },
     { path: "c.py", line: 0, label: "Risk", text: "binary" },
-    { path: "a.py", line: 6, label: "Perhaps missing", text: "- test\\_a.py: changes along" },
+    { path: "a.py", line: 6, label: "Perhaps missing", text: "test\\_a.py: changes along" },
   ]);
+  const two = [...found.missing, { path: "c.md", reason: "tells of it", support: 3, confidence: 0.9 }];
+  expect(remarksOf({ ...found, missing: two, remarks: [] })[0]?.text).toBe("- test\\_a.py: changes along\n- c.md: tells of it");
   expect(remarksOf({ ...found, places: [], remarks: [] })).toMatchObject([{ path: "a.py", line: 0 }]);
   expect(remarksOf({ ...found, missing: [], remarks: [] })).toEqual([]);
 });

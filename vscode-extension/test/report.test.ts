@@ -52,7 +52,12 @@ test("a page that is closed takes its question back, and nothing is sent to it",
 
 test("an error becomes the text, without its markup", async () => {
   await new Pages().open("title").fill(async () => Promise.reject(new Error("no <b>history</b>")));
-  expect(page().sent.at(-1)).toContain("no &lt;b>history&lt;/b>");
+  expect(page().sent.at(-1)).toContain("no &lt;b\\>history&lt;/b\\>"); // as markdown, with what is escaped in it
+});
+
+test("what an error names as code is code", async () => {
+  await new Pages().open("title").fill(async () => Promise.reject(new Error("Check it with `git log`.")));
+  expect(page().sent.at(-1)).toContain("<code>git log</code>");
 });
 
 test("what another question still tells after the work has failed does not take the error away", async () => {

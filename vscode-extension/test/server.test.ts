@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Backoff } from "../src/server/backoff";
-import { type Clock, type Connection, HEALTHY_MS, Server, type ServerState } from "../src/server/server";
+import { type Clock, type Connection, HEALTHY_MS, NotToBeRun, Server, type ServerState } from "../src/server/server";
 
 /** Timers that fire when the test says so. */
 class ManualClock implements Clock {
@@ -86,6 +86,13 @@ test("a server that dies is started again, after pauses that grow", async () => 
   expect(pauses).toEqual([1000, 2000, 4000]);
   made.at(-1)?.die();
   expect(server.state).toEqual({ kind: "failed", reason: "the server ended" });
+  expect(clock.timers).toEqual([]);
+});
+
+test("a program that cannot be run is not tried again by itself", async () => {
+  const { server, clock } = stage(() => new FakeConnection(new NotToBeRun("/nowhere is not to be found")));
+  await server.restart();
+  expect(server.state).toEqual({ kind: "failed", reason: "/nowhere is not to be found" });
   expect(clock.timers).toEqual([]);
 });
 

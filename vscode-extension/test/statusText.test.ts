@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Answer, EngineStatus } from "../src/server/protocol";
 import type { ServerState } from "../src/server/server";
-import { describe, type Situation } from "../src/status/statusText";
+import { type Description, describe, menuRows, type Situation } from "../src/status/statusText";
 import manifest from "../package.json";
 
 const engine = (state: EngineStatus["state"], progress = 0, message = ""): EngineStatus => ({
@@ -16,15 +16,17 @@ const situation = (changes: Partial<Situation> = {}): Situation => ({
   deadlineMs: 400, enabled: true, language: "python", languageEnabled: true, ...changes,
 });
 
+const facts = (found: Description): string[] => found.facts.map((fact) => fact.text);
+
 test("ready says model, window and the last waiting time", () => {
   const found = describe(situation());
   expect(found.kind).toBe("ready");
-  expect(found.facts).toEqual(["Model: nano", "Window: 5,812 tokens, 5,790 of them from the cache", "Last answer: 80 ms"]);
+  expect(facts(found)).toEqual(["Model: nano", "Window: 5,812 tokens, 5,790 from the cache", "Last answer: 80 ms"]);
 });
 
 test("what does not fit of the model stands behind its name", () => {
   const found = describe(situation({ engine: { ...engine("ready", 1), notes: ["The window is cut to 1024 tokens"] } }));
-  expect(found.facts.slice(0, 2)).toEqual(["Model: nano", "The window is cut to 1024 tokens"]);
+  expect(facts(found).slice(0, 2)).toEqual(["Model: nano", "The window is cut to 1024 tokens"]);
 });
 
 test("loading says how far", () => {
@@ -98,9 +100,20 @@ test("asleep says until when, and the first action wakes", () => {
 
 test("why nothing was suggested is told for the file that is looked at, first of all", () => {
   const nothing = situation({ answer: answer("stop", true), uri: "file:///a" });
-  expect(describe(nothing).facts[0]).toBe("Nothing was suggested last: The model had nothing to add here.");
+  expect(facts(describe(nothing))[0]).toBe("Nothing was suggested last: The model had nothing to add here.");
   expect(describe(nothing).actions[0]?.command).toBe("iquest.whyNothing");
   expect(describe({ ...nothing, uri: "file:///b" }).actions[0]?.command).not.toBe("iquest.whyNothing");
+});
+
+test("in the menu each figure stands below the action that has more of it, once", () => {
+  const rows = menuRows(describe(situation({ answer: answer("stop", true), uri: "file:///a", engine: { ...engine("ready", 1), notes: ["The window is cut to 1024 tokens"] } })));
+  const detail = (command: string): string[] => rows.filter((row) => row.command === command).map((row) => row.detail || row.label);
+  expect(detail("iquest.whyNothing")).toEqual(["The model had nothing to add here."]);
+  expect(detail("iquest.showContext")).toEqual(["Window: 5,812 tokens, 5,790 from the cache"]);
+  expect(detail("iquest.statistics")).toEqual(["Last answer: 80 ms"]);
+  expect(detail("iquest.pickModel")).toEqual(["Model: nano", "$(info) The window is cut to 1024 tokens"]);
+  const off = menuRows(describe(situation({ enabled: false })));
+  expect(off.find((row) => row.command === "iquest.pickModel")).toEqual({ label: "Choose a model", detail: "Model: nano", command: "iquest.pickModel" });
 });
 
 test("settings and log are in the menu", () => {
@@ -109,7 +122,7 @@ test("settings and log are in the menu", () => {
 
 test("of a remembered answer nothing is said of the cache", () => {
   const remembered = { ...answer("stop", false), source: "cache", tokens: { window: 5812, reused: 0, prefilled: 0 } } as const;
-  expect(describe(situation({ answer: remembered })).facts[1]).toBe("Window: 5,812 tokens; the answer itself was remembered, so nothing was evaluated");
+  expect(facts(describe(situation({ answer: remembered })))[1]).toBe("Window: 5,812 tokens; the answer was remembered");
 });
 
 test("every state has a sign or words of its own: nobody needs to see colours", () => {

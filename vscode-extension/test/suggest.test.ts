@@ -71,7 +71,7 @@ test.each([
 const models: Models = {
   answers: false,
   models: [
-    { name: "nano", path: "", source: "embedded", model: "IQuest LSP nano", architecture: "x", size_bytes: 6e6, verdict: "window of 2048 tokens", problem: "", current: true },
+    { name: "nano", path: "", source: "embedded", model: "IQuest LSP nano", architecture: "x", size_bytes: 6e6, verdict: "window of 2048 tokens, f16 cache of 5 MB: all that it reaches", problem: "", current: true },
     { name: "bad", path: "", source: "user", model: "", architecture: "", size_bytes: 0, verdict: "", problem: "It is no GGUF file", current: false },
   ],
   known: [{ name: "LoopCoder-V2-7B", size_bytes: 4.6e9, memory: { "8192": 5.7e9 } }, { name: "Another-7B", size_bytes: 1, memory: {} }],
@@ -81,14 +81,15 @@ const models: Models = {
 test("three tested models are offered, with what they need, whether that fits, and what they are good for", () => {
   const rows = rowsOf(models, 8e9);
   expect(rows.map((row) => row.label)).toEqual([
-    "Installed", "$(check) nano (in use)", "$(error) bad", "Tested with IQuest LSP", "$(cloud-download) smollm2", "$(info) LoopCoder-V2-7B", "Another one", "A GGUF file …",
+    "Installed", "$(check) nano (in use)", "$(error) bad", "Tested", "$(cloud-download) smollm2", "$(info) LoopCoder-V2-7B", "Another one", "A GGUF file …",
   ]);
   expect(rows[1]).toMatchObject({ kind: "use", value: "" });
-  expect(rows[1]?.detail).toMatch(/Any machine.*window of 2048 tokens/);
+  expect(rows[1]).toMatchObject({ description: "6.0 MB · window of 2048 tokens, f16 cache of 5 MB" });
+  expect(rows[1]?.detail).toMatch(/^Any machine/);
   expect(rows[2]?.detail).toBe("It is no GGUF file");
-  expect(rows[4]).toMatchObject({ kind: "add", description: "98.0 MB to fetch · 400 MB at work, fits into this machine's 8.0 GB" });
+  expect(rows[4]).toMatchObject({ kind: "add", description: "98.0 MB to fetch · 400 MB at work · fits into 8.0 GB" });
   expect(rows[5]?.description).toContain("5.7 GB at work");
-  expect(rowsOf(models, 4e9)[5]?.description).toContain("more than this machine's 4.0 GB");
+  expect(rowsOf(models, 4e9)[5]).toMatchObject({ label: "$(warning) LoopCoder-V2-7B", description: "more than the 4.0 GB here · 4.6 GB, to be converted · 5.7 GB at work" });
   expect(size(123_456_789)).toBe("123 MB");
 });
 

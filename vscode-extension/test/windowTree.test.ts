@@ -19,7 +19,7 @@ const window: ContextWindow = {
 test("pieces are grouped by kind, in the order of the layout, with their sums", () => {
   const tree = windowTree(window, undefined);
   expect(tree.map((node) => `${node.label}: ${node.description}`)).toEqual([
-    "1,100 of 8,192 tokens: 900 stay while typing",
+    "1,100 of 8,192 tokens: ",
     "Project tree: 200 tokens",
     "Open files: 800 tokens",
     "This file: 100 tokens",
@@ -30,19 +30,19 @@ test("pieces are grouped by kind, in the order of the layout, with their sums", 
 test("what other tools said of the code is a group of its own, and no file", () => {
   const chunks = [...window.chunks, { kind: "flow", path: ".diagnostics", start: 0, end: 0, tokens: 7, reason: "what other tools say" }] as const;
   const group = windowTree({ ...window, chunks }, undefined).find((node) => node.label === "Diagnostics");
-  expect(group).toMatchObject({ description: "7 tokens", tooltip: "Diagnostics: what other tools say", children: [] });
+  expect(group).toMatchObject({ description: "7 tokens", tooltip: "Diagnostics · 7 tokens: what other tools say", children: [] });
   expect(group?.path).toBeUndefined();
 });
 
 test("a piece leads to its lines and says why it is there", () => {
   const piece = windowTree(window, undefined)[2]?.children[0];
-  expect(piece).toMatchObject({ label: "a.py:3–9", path: "a.py", line: 3, tooltip: "a.py:3–9: open in the editor" });
+  expect(piece).toMatchObject({ label: "a.py:3–9", path: "a.py", line: 3, tooltip: "a.py:3–9 · 300 tokens: open in the editor" });
 });
 
 test("a piece that is no part of a file stands for its group: no name leads to the same name again", () => {
   const history = { kind: "flow", path: ".history", start: 0, end: 0, tokens: 40, reason: "3 commits" } as const;
   const tree = windowTree({ ...window, chunks: [...window.chunks, history], texts: ["the tree", "a", "b", "c", "the story"] }, 1000);
-  expect(tree[1]).toMatchObject({ label: "Project tree", description: "200 tokens · cached", tooltip: "Project tree: the project's files", text: "the tree", children: [] });
+  expect(tree[1]).toMatchObject({ label: "Project tree", description: "200 tokens · cached", tooltip: "Project tree · 200 tokens · cached: the project's files", text: "the tree", children: [] });
   expect(tree[2]).toMatchObject({ label: "History", text: "the story", children: [] });
   for (const node of tree) expect(node.children.map((child) => child.label)).not.toContain(node.label);
 });
@@ -60,6 +60,13 @@ test("cached is what lies whole within the tokens found in the cache", () => {
   expect(described(undefined)).toEqual(["", "", "", ""]);
 });
 
+test("whether a piece of a file is cached is told by its sign too, and aloud with its unit", () => {
+  const [cached, toRead] = windowTree(window, 999)[2]?.children ?? [];
+  expect(cached).toMatchObject({ icon: "check", description: "300 · cached", spoken: "a.py:3–9, 300 tokens, cached" });
+  expect(toRead).toMatchObject({ icon: "book", description: "500 · to read", spoken: "b.py:1–90, 500 tokens, to read" });
+  expect(windowTree(window, undefined)[2]?.children[0]).toMatchObject({ icon: "files", description: "300" });
+});
+
 test("what was left out says why", () => {
   expect(windowTree(window, undefined).at(-1)?.children).toMatchObject([{ label: ".env", description: "looks like secrets", path: ".env" }]);
 });
@@ -70,7 +77,7 @@ test("a file of which many pieces were left out is there once, and a path is a n
   const tree = windowTree({ ...window, chunks, dropped }, undefined);
   expect(tree.at(-1)).toMatchObject({ description: "1", folded: true });
   expect(tree.at(-1)?.children).toMatchObject([{ label: "file.py", description: "over the budget (3 pieces) · src/long", path: "src/long/file.py" }]);
-  expect(tree[1]?.children).toMatchObject([{ label: "file.py:1–4", description: "50 tokens · src/long", tooltip: "src/long/file.py:1–4: defines x" }]);
+  expect(tree[1]?.children).toMatchObject([{ label: "file.py:1–4", description: "50 · src/long", spoken: "file.py:1–4, 50 tokens, src/long", tooltip: "src/long/file.py:1–4 · 50 tokens: defines x" }]);
 });
 
 test("what the window could not be made of stands at the top", () => {
@@ -86,10 +93,12 @@ test("a piece has the text that stands in the window, and a made one is opened b
 });
 
 test("a remembered answer reports no reuse of its own: what the last evaluated one found stays, and both are told", () => {
+  const told = (tree: readonly Node[]): string[] => tree[0]?.children.map((node) => node.tooltip) ?? [];
+  const remembered = "last answer remembered: Nothing was read for it.";
   const tree = windowTree(window, 1000, true);
-  expect(tree[0]?.description).toBe("900 stay while typing, 1,000 were cached; the last answer was remembered, nothing was read for it");
+  expect(told(tree)).toEqual(["900 stay while typing", "1,000 were cached", remembered]);
   expect(pieces(tree).filter((node) => node.description.includes("cached"))).toHaveLength(3);
   const none = windowTree(window, undefined, true);
-  expect(none[0]?.description).toBe("900 stay while typing; the last answer was remembered, nothing was read for it");
+  expect(told(none)).toEqual(["900 stay while typing", remembered]);
   expect(pieces(none).some((node) => /cached|to read/.test(node.description))).toBe(false);
 });

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
+import { look } from "./look.mjs";
 import { SHAPES, stage } from "./stage.mjs";
 import { until } from "./workbench.mjs";
 
@@ -49,7 +50,7 @@ test("behind the line stand the day, the author and the subject that git blame n
     });
     assert.match(shown, new RegExp(`^\\d{4}-\\d\\d-\\d\\d ${author}: ${subject}`));
   }
-  await window.picture("line-end");
+  await look(window, "line-end");
   await window.command("IQuest: Switch the Origin Behind the Line On or Off");
 });
 
@@ -59,13 +60,20 @@ test("a hover tells the newest steps and leads to the page", async () => {
   await window.command("File: Revert File");
   await window.line(5);
   await window.isAt(5);
-  await window.command("Show or Focus Hover");
-  const hover = window.page.locator(".monaco-hover:visible", { hasText: "Areas are positive" }).first();
-  await hover.waitFor();
-  await window.picture("hover");
-  await hover.locator("a", { hasText: "Why is this line so?" }).first().click();
+  const shown = async () => {
+    await window.command("Show or Focus Hover");
+    const hover = window.page.locator(".monaco-hover:visible", { hasText: "Areas are positive" }).first();
+    await hover.waitFor();
+    return hover;
+  };
+  await (await shown()).locator("a", { hasText: "Why is this line so?" }).first().click();
   await window.reportWith("Areas are positive");
   await window.closeEditors();
+  await window.file("shapes.py");
+  await window.line(5);
+  await window.isAt(5);
+  await shown();
+  await look(window, "hover", { stays: true });
 });
 
 test("lines newer than the last release are marked, and only those", async () => {
@@ -75,7 +83,7 @@ test("lines newer than the last release are marked, and only those", async () =>
   await window.command("IQuest: Switch the Marks of Unreleased Lines On or Off");
   const marks = window.page.locator('.editor-instance .glyph-margin-widgets [class*="TextEditorDecorationType"]');
   await until("one mark", async () => (await marks.count()) === 1);
-  await window.picture("new-lines");
+  await look(window, "new-lines");
   await window.command("IQuest: Switch the Marks of Unreleased Lines On or Off");
   await until("no mark", async () => (await marks.count()) === 0);
 });

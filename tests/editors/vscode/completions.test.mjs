@@ -148,6 +148,5 @@ test("why nothing was suggested is told, with the way to settings and log", asyn
   const toast = window.page.locator(".notification-toast", { hasText: "The cursor stands inside a word." }).first();
   await toast.waitFor();
   for (const button of ["Suggest here", "Settings", "Show the log"]) await toast.locator(".monaco-button", { hasText: button }).first().waitFor();
-  await window.picture("why-nothing");
   await window.command("Notifications: Clear All Notifications");
 });

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
+import { look } from "./look.mjs";
 import { SHAPES, stage } from "./stage.mjs";
 import { until } from "./workbench.mjs";
 
@@ -94,9 +95,10 @@ test("which change may have broken a line: asked from the palette and from the p
   const main = suspects.locator("main#main");
   await until("the whole answer", async () => !(await main.textContent()).includes("Reading the history"));
   assert.match(await main.textContent(), /Ada — Turn it back.*\([01]\.\d\d\)/s);
-  await window.picture("suspects");
+  await look(window, "suspects");
   await window.command("IQuest: Why Is This Line So?");
   const why = await window.reportWith("Why shapes.py:9");
+  await look(window, "why");
   await why.locator("main#main a", { hasText: "Which change may have broken it?" }).first().click();
   await window.reportWith("Which change may have broken shapes.py:9");
   await main.locator("a", { hasText: /^[0-9a-f]{10}$/ }).first().click();
@@ -111,6 +113,7 @@ test("a revision that does not exist is an answer, not a failure of the editor",
   await window.enter("no-such..HEAD");
   const report = await window.reportWith("That did not work");
   assert.match(await report.locator("main#main").textContent(), /no-such/);
+  await look(window, "failure");
 });
 
 test("one panel shows all answers: who, when, where, who calls it, which tests; a definition leads to its line", async () => {
@@ -131,6 +134,7 @@ test("one panel shows all answers: who, when, where, who calls it, which tests; 
   const told = await impact.locator("main#main").textContent();
   assert.match(told, /Callers.*rooms\.py:5/s);
   assert.match(told, /Tests.*test_shapes\.py/s);
+  await look(window, "impact");
   assert.equal(await window.page.locator(".tab", { hasText: /Explain|What changes with/ }).count(), 1, "one panel for both");
   await impact.locator("main#main a", { hasText: "rooms.py:5" }).first().click();
   await window.page.locator('.tab.active[data-resource-name="rooms.py"]').first().waitFor();
@@ -147,6 +151,7 @@ test("a lens and a code action lead to the same panel, and to no document of mar
   await window.save();
   const lens = window.page.locator(".codelens-decoration a", { hasText: "explain" }).first();
   await lens.waitFor();
+  await look(window, "lens");
   await lens.click();
   await explained("What the working tree", "area");
   await window.file("shapes.py");
@@ -176,10 +181,11 @@ test("a file and a group of source control are explained, a message is written, 
   await explained("What the staged changes do", "area");
   await window.button(".part.sidebar", "Write a Commit Message");
   await until("a message in the box", async () => /depth/.test(await window.page.locator(".scm-view .scm-input .view-lines").first().textContent()));
+  await look(window, "commit-message");
   await window.command("IQuest: Review the Staged Changes");
   const remark = window.page.locator(".review-widget", { hasText: "callers are unchanged" }).first();
   await remark.waitFor();
-  await window.picture("review");
+  await look(window, "review");
   await window.command("IQuest: Clear the Review");
   await remark.waitFor({ state: "detached" });
   execFileSync("git", ["-C", editor.folder, "reset", "-q"]);

@@ -2,6 +2,7 @@
 // at, which are no edits.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { contrast, look } from "./look.mjs";
 import { SHAPES, stage } from "./stage.mjs";
 import { until } from "./workbench.mjs";
 
@@ -56,6 +57,14 @@ async function offers(expected) {
   });
 }
 
+/** Fails where what stands beside the code is hardly told from the ground. */
+async function isRead({ theme }) {
+  const shown = scene.window.page.locator('.editor-instance .view-line [class*="ced-"][class*="TextEditorDecorationType"]');
+  let most = 0;
+  for (const one of await shown.all()) most = Math.max(most, await contrast(one, "::after"));
+  assert.ok(most >= 3, `hardly read in ${theme}: ${most}`);
+}
+
 /** Waits until the cursor stands behind this beginning of a line. */
 async function stands(line, before) {
   await scene.window.page.locator(".statusbar-item", { hasText: `Ln ${line}, Col ${before.length + 1}` }).first().waitFor();
@@ -65,7 +74,7 @@ test("the places that a rename leaves are offered one by one, taken by Tab, and 
   const { editor, window } = scene;
   await rename("room");
   await offers("side_room_width +1 more");
-  await window.picture("next-edit");
+  await look(window, "next-edit", { check: isRead });
   await window.page.keyboard.press("Tab");
   await window.isAt(3);
   await window.page.keyboard.press("Tab");
@@ -107,7 +116,7 @@ test("all of them are listed with their reasons, and those that are chosen are t
   const rows = window.page.locator(".quick-input-list .monaco-list-row", { hasText: "door_width → side_door_width" });
   await until("two places", async () => (await rows.count()) === 2);
   assert.match(await rows.first().textContent(), /doors\.py:3.*door_width/s);
-  await window.picture("next-edits");
+  await look(window, "next-edits");
   await window.input.press("Enter");
   await until("all taken", async () => !/\Wdoor_width/.test((await window.text.textContent()).replaceAll("\u00a0", " ")));
   await window.save();
@@ -123,7 +132,7 @@ test("one that is not on the screen is named at the cursor's line; Tab goes to i
   await at(1, "def ".length + 1);
   await window.type("whole_");
   await offers("next: boxes.py:1 +1 more");
-  await window.picture("next-edit-elsewhere");
+  await look(window, "next-edit-elsewhere", { check: isRead });
   await window.page.keyboard.press("Tab");
   await window.page.locator('.tab.active[data-resource-name="boxes.py"]').first().waitFor();
   await window.isAt(1);
@@ -163,7 +172,7 @@ test("calls that do not fit any more are lines to look at: they are opened, and 
   const report = await window.reportWith("To look at (2)");
   const text = await report.locator("main#main").textContent();
   assert.match(text, /What to write there cannot be told\..*uses\.py:3.*square takes other parameters now.*uses\.py:4/s);
-  await window.picture("to-look-at");
+  await look(window, "to-look-at");
   await report.locator("main#main a", { hasText: "uses.py:4" }).click();
   await window.page.locator('.tab.active[data-resource-name="uses.py"]').first().waitFor();
   await window.isAt(4);

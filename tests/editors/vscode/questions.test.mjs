@@ -1,6 +1,7 @@
 // Questions about the code, asked from the palette of a real VS Code; what the model says is scripted.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { look } from "./look.mjs";
 import { SHAPES, stage } from "./stage.mjs";
 import { until } from "./workbench.mjs";
 
@@ -42,7 +43,7 @@ test("further questions are asked at the foot of the page", async () => {
   const report = await window.reportWith("How do area and perimeter differ?");
   const field = report.getByLabel("Ask further");
   await field.waitFor();
-  await window.picture("ask");
+  await look(window, "ask");
   await window.closeEditors();
 });
 
@@ -57,7 +58,7 @@ test("a selection is changed by a model, shown as a diff, and counts when it is 
   await window.enter("Never negative");
   const diff = window.page.locator(".tab.active", { hasText: "Proposed change" });
   await diff.waitFor();
-  await window.picture("edit");
+  await look(window, "edit");
   assert.equal(editor.read("shapes.py"), SHAPES, "nothing is changed yet");
   await window.command("IQuest: Take the Proposed Change");
   await diff.waitFor({ state: "detached" });

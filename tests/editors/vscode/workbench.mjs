@@ -16,16 +16,17 @@ const { chromium } = createRequire(path.join(CACHE, "playwright/"))("playwright-
 const CODE_SERVER = path.join(CACHE, "code-server/node_modules/code-server/out/node/entry.js");
 const VSIX = process.env.IQUEST_VSIX ?? path.join(ROOT, "vscode-extension/iquest-lsp.vsix");
 export const PYTHON = path.join(ROOT, ".venv/bin/python");
-const ARTIFACTS = path.join(ROOT, "tests/artifacts/editors");
+export const ARTIFACTS = path.join(ROOT, "tests/artifacts/editors");
 
 /** Only so that a test that fails ends: the page may share two cores with anything. */
-export const PATIENCE = 300_000;
+export const PATIENCE = 1000 * Number(process.env.IQUEST_PATIENCE_S ?? 300);
 
 const SETTINGS = {
   "security.workspace.trust.startupPrompt": "never",
   "telemetry.telemetryLevel": "off",
   "workbench.startupEditor": "none",
   "workbench.tips.enabled": false,
+  "workbench.reduceMotion": "on", // a picture shows what is there, not how it comes
   "workbench.secondarySideBar.defaultVisibility": "hidden",
   "workbench.colorTheme": "Default Dark Modern",
   "chat.disableAIFeatures": true,
@@ -66,7 +67,7 @@ export class Editor {
     editor.writeSettings({ ...SETTINGS, "security.workspace.trust.enabled": !trusted, ...settings });
     // Settings that name a program count only for the machine that it runs on.
     const command = server && { "iquest.server.command": [PYTHON, "-P", "-m", "iquest_lsp.cli", ...server] };
-    editor.writeJson("Machine/settings.json", { ...command, "iquest.idleExitSeconds": 1, ...machine });
+    editor.writeMachine({ ...command, "iquest.idleExitSeconds": 1, ...machine });
     fs.writeFileSync(path.join(home, "config.yaml"), "auth: none\ncert: false\n");
     const base = [CODE_SERVER, "--config", path.join(home, "config.yaml"), "--user-data-dir", editor.data, "--extensions-dir", path.join(home, "extensions")];
     execFileSync(process.execPath, [...base, "--install-extension", VSIX], { env: editor.environment, stdio: "pipe" });
@@ -94,6 +95,7 @@ export class Editor {
     this.data = path.join(home, "data");
     this.windows = [];
     this.settings = {};
+    this.machine = {};
   }
 
   file(name) {
@@ -124,6 +126,11 @@ export class Editor {
   writeSettings(changes) {
     Object.assign(this.settings, changes);
     this.writeJson("User/settings.json", this.settings);
+  }
+
+  /** Changes the settings of the machine that the server runs on, which an open window follows at once; undefined takes one away. */
+  writeMachine(changes) {
+    this.writeJson("Machine/settings.json", Object.assign(this.machine, changes));
   }
 
   writeJson(name, value) {
@@ -178,7 +185,7 @@ export class Window {
     this.page = page;
     this.text = page.locator(".editor-instance .monaco-editor .view-lines >> visible=true").first();
     this.focused = page.locator(".editor-instance .monaco-editor.focused").first();
-    this.status = page.locator(".statusbar-item", { hasText: "IQuest" }).first();
+    this.status = page.locator('.statusbar-item[id$="iquest.status"]').first(); // progress stands beside it, with our name too
   }
 
   /** Opens a file of the workspace's top folder and puts the cursor at its end. */

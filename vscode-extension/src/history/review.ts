@@ -92,7 +92,7 @@ export function remarksOf(found: DiffExplanation): LineRemark[] {
   const place = found.places?.[0] ?? found.files.filter((file) => file.status !== "deleted").map((file) => ({ path: file.path, line: 1 }))[0];
   const missing = found.missing.filter((item) => item.confidence >= SURE);
   if (place !== undefined && missing.length > 0) {
-    const text = missing.map((item) => `- ${prose(item.path)}: ${prose(item.reason)}`).join("\n");
+    const text = missing.map((item) => `${missing.length > 1 ? "- " : ""}${prose(item.path)}: ${prose(item.reason)}`).join("\n");
     remarks.push({ path: place.path, line: place.line - 1, label: t("Perhaps missing"), text });
   }
   return remarks;

@@ -16,11 +16,11 @@ export interface Row {
 const SMOLLM2_MEMORY = 400_000_000;
 const WINDOW = "8192";
 
-/** What the tested models are good for, by their names. */
+/** What the tested models are good for, by their names; a row has one line for it. */
 const USES: Readonly<Record<string, () => string>> = {
-  nano: () => t("Any machine, on battery too: names, calls and lines as this repository has them; no instructions."),
-  smollm2: () => t("Any machine with some patience: knows more of the world, follows simple instructions."),
-  "LoopCoder-V2-7B": () => t("A machine with a GPU or 16 GB and time: whole functions. It is not published as GGUF."),
+  nano: () => t("Any machine: completes lines; no answers."),
+  smollm2: () => t("Any machine, slower; follows instructions."),
+  "LoopCoder-V2-7B": () => t("GPU, or 16 GB and time: whole functions."),
 };
 
 /** `memory` is what this machine has, in bytes. */
@@ -30,7 +30,7 @@ export function rowsOf(found: Models, memory: number): Row[] {
   return [
     separator(t("Installed")),
     ...found.models.map((model) => installedRow(model)),
-    ...(tested.length > 0 ? [separator(t("Tested with IQuest LSP")), ...tested] : []),
+    ...(tested.length > 0 ? [separator(t("Tested")), ...tested] : []),
     separator(t("Another one")),
     { label: t("A GGUF file …"), description: t("any model with fill-in-the-middle tokens"), detail: "", kind: "file", value: "" },
   ];
@@ -38,14 +38,19 @@ export function rowsOf(found: Models, memory: number): Row[] {
 
 function installedRow(model: ModelChoice): Row {
   const usable = model.problem === "";
-  const use = USES[model.name]?.();
+  const [needs = "", why = ""] = model.verdict.split(": ", 2);
   return {
     label: `$(${model.current ? "check" : usable ? "circuit-board" : "error"}) ${model.name}${model.current ? ` (${t("in use")})` : ""}`,
-    description: usable ? `${model.model} · ${model.architecture} · ${size(model.size_bytes)}` : t("cannot be used"),
-    detail: usable ? [use, model.verdict].filter((text) => text !== undefined).join(" ") : model.problem,
+    description: usable ? [named(model), size(model.size_bytes), needs].filter(Boolean).join(" · ") : t("cannot be used"),
+    detail: usable ? (USES[model.name]?.() ?? why) : model.problem,
     kind: "use",
     value: model.source === "embedded" ? "" : model.name,
   };
+}
+
+/** What the file calls its model, where its name does not say the same. */
+function named({ name, model }: ModelChoice): string {
+  return model.toLowerCase().includes(name.toLowerCase()) ? "" : model;
 }
 
 function testedRows(found: Models, here: ReadonlySet<string>, memory: number): Row[] {
@@ -59,13 +64,12 @@ function testedRows(found: Models, here: ReadonlySet<string>, memory: number): R
 }
 
 function row(name: string, icon: string, kind: Row["kind"], bytes: number, needs: number, memory: number): Row {
-  const fits = needs < memory ? t("fits into this machine's {0}", size(memory)) : t("more than this machine's {0}", size(memory));
+  const fits = needs < memory;
+  const figures = kind === "add" ? t("{0} to fetch · {1} at work", size(bytes), size(needs)) : t("{0}, to be converted · {1} at work", size(bytes), size(needs));
+  const verdict = fits ? t("fits into {0}", size(memory)) : t("more than the {0} here", size(memory));
   return {
-    label: `$(${icon}) ${name}`,
-    description:
-      kind === "add"
-        ? t("{0} to fetch · {1} at work, {2}", size(bytes), size(needs), fits)
-        : t("has to be converted: {0}, {1} at work, {2}", size(bytes), size(needs), fits),
+    label: `$(${fits ? icon : "warning"}) ${name}`,
+    description: (fits ? [figures, verdict] : [verdict, figures]).join(" · "), // a trouble first: a narrow window cuts the end off
     detail: USES[name]?.() ?? "",
     kind,
     value: name,

@@ -19,14 +19,14 @@ export function frame(title: string): string {
 <style nonce="${nonce}">
 body { padding: 0 2em 2em; max-width: 60em; line-height: 1.5; overflow-wrap: anywhere; }
 code { font-family: var(--vscode-editor-font-family); background: var(--vscode-textCodeBlock-background); padding: 0 .25em; border-radius: 3px; }
-a { color: var(--vscode-textLink-foreground); }
-a code { color: inherit; text-decoration: underline; }
+a { color: var(--vscode-textLink-foreground); text-decoration: underline; }
+a code { color: inherit; }
 a:focus-visible, input:focus-visible, button:focus-visible { outline: 2px solid var(--vscode-focusBorder); outline-offset: 2px; }
 h1 { font-size: 1.5em; border-bottom: 1px solid var(--vscode-contrastBorder, var(--vscode-widget-border, currentColor)); padding-bottom: .3em; }
 h2 { font-size: 1.15em; margin-top: 1.5em; }
 ul { padding-left: 1.5em; }
 blockquote { margin: .5em 0; padding: 0 1em; border-left: 3px solid var(--vscode-textBlockQuote-border, currentColor); }
-table { border-collapse: collapse; } td, th { padding: .2em 1em .2em 0; text-align: left; }
+table { border-collapse: collapse; } td, th { padding: .2em 1em .2em 0; text-align: left; overflow-wrap: break-word; }
 form { display: flex; gap: .5em; margin-top: 1.5em; } form[hidden] { display: none; }
 input { flex: 1; min-width: 0; font: inherit; padding: .35em .5em; color: var(--vscode-input-foreground); background: var(--vscode-input-background); border: 1px solid var(--vscode-contrastBorder, var(--vscode-input-border, var(--vscode-widget-border, currentColor))); }
 button { font: inherit; padding: .35em 1em; color: var(--vscode-button-foreground); background: var(--vscode-button-background); border: 1px solid var(--vscode-contrastBorder, transparent); cursor: pointer; }

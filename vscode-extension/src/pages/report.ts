@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import { t } from "../words";
-import { frame, plain } from "./html";
-import { commandLink } from "./markup";
+import { frame } from "./html";
+import { commandLink, prose } from "./markup";
 
 /** The commands that links in a page may run. */
 const COMMANDS = [
@@ -150,8 +150,8 @@ export class Report {
     } catch (error) {
       ended = true;
       if (!this.closed) {
-        const why = plain(error instanceof Error ? error.message : String(error));
-        await this.show(`# ${t("That did not work")}\n\n<p>${why}</p>`);
+        const why = prose(error instanceof Error ? error.message : String(error));
+        await this.show(`# ${t("That did not work")}\n\n${why}`);
       }
     }
   }

@@ -12,7 +12,8 @@ import {
 import { type Executable, LanguageClient, TransportKind } from "vscode-languageclient/node";
 import type * as vscode from "vscode";
 import type { Launch } from "./launch";
-import type { Connection } from "./server";
+import { t } from "../words";
+import { type Connection, NotToBeRun } from "./server";
 import { traceInto } from "./trace";
 
 /** Tells the server what this client listens to, can be asked, and shows in pages of its own. */
@@ -49,7 +50,7 @@ export class ClientConnection implements Connection {
   private listener: () => void = () => undefined;
 
   constructor(
-    launch: Launch,
+    private readonly launch: Launch,
     log: vscode.LogOutputChannel,
     middleware: Middleware,
     initializationOptions: object,
@@ -82,8 +83,15 @@ export class ClientConnection implements Connection {
     this.client.registerFeature(new Offers());
   }
 
-  start(): Promise<void> {
-    return this.client.start();
+  async start(): Promise<void> {
+    try {
+      await this.client.start();
+    } catch (error) {
+      if (/\b(ENOENT|EACCES)\b/.test(String(error))) {
+        throw new NotToBeRun(t("{0} is not to be found, or may not be run", this.launch.command), { cause: error });
+      }
+      throw error;
+    }
   }
 
   async stop(): Promise<void> {

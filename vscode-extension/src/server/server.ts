@@ -9,6 +9,9 @@ export interface Connection {
   onEnd(listener: () => void): void;
 }
 
+/** The server's program cannot be run, which another try does not mend. */
+export class NotToBeRun extends Error {}
+
 export type ServerState =
   | { readonly kind: "stopped" }
   | { readonly kind: "missing" }
@@ -93,7 +96,7 @@ export class Server<C extends Connection> {
       connection.onEnd(() => this.ended(connection as C, t("the server ended")));
       await connection.start();
     } catch (error) {
-      this.ended(connection, error instanceof Error ? error.message : String(error));
+      this.ended(connection, error instanceof Error ? error.message : String(error), error instanceof NotToBeRun);
       return;
     }
     if (this.current !== connection) {
@@ -114,13 +117,13 @@ export class Server<C extends Connection> {
     }
   }
 
-  private ended(connection: C | undefined, reason: string): void {
+  private ended(connection: C | undefined, reason: string, forGood = false): void {
     if (connection !== this.current) {
       return; // stopped on purpose, or already replaced
     }
     this.current = undefined;
     this.cancelTimer();
-    const pause = this.backoff.next();
+    const pause = forGood ? undefined : this.backoff.next();
     if (pause === undefined) {
       this.set({ kind: "failed", reason });
       return;

@@ -53,7 +53,7 @@ export class ContextView implements vscode.TreeDataProvider<Node>, vscode.TextDo
       item.contextValue = "piece";
       item.command = { command: "iquest.showPiece", title: t("Show the text"), arguments: [node] };
     }
-    item.accessibilityInformation = { label: `${node.label}, ${node.description}` };
+    item.accessibilityInformation = { label: node.spoken ?? [node.label, node.description].filter(Boolean).join(", ") };
     return item;
   }
 
@@ -69,6 +69,9 @@ export class ContextView implements vscode.TreeDataProvider<Node>, vscode.TextDo
   /** What there is to show for the place at the cursor. */
   private async look(): Promise<readonly Node[]> {
     const editor = vscode.window.activeTextEditor;
+    if (editor?.document.uri.scheme === PIECE && this.shown !== undefined) {
+      return this.shown.nodes; // a piece is looked at: the window that it is of stays
+    }
     if (editor === undefined || !SCHEMES.includes(editor.document.uri.scheme)) {
       this.view.message = t("Open a file to see what the model would be sent for the place at the cursor.");
       return [];

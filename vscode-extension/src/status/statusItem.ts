@@ -1,10 +1,12 @@
 import * as vscode from "vscode";
-import { type Action, type Description, describe, type Situation } from "./statusText";
+import { type Description, describe, menuRows, type Situation } from "./statusText";
+
+/** So much of an explanation stands in one line of the menu. */
+const ONE_LINE = 60;
 
 /** The item in the status bar: says what is the case, explains itself, and leads to what can be done. */
 export class StatusItem implements vscode.Disposable {
   private readonly item = vscode.window.createStatusBarItem("iquest.status", vscode.StatusBarAlignment.Right, 100);
-  private actions: readonly Action[] = [];
 
   constructor(private readonly situation: () => Situation) {
     this.item.name = "IQuest LSP";
@@ -15,7 +17,6 @@ export class StatusItem implements vscode.Disposable {
 
   update(): void {
     const found = describe(this.situation());
-    this.actions = found.actions;
     this.item.text = found.text;
     this.item.tooltip = tooltip(found);
     this.item.accessibilityInformation = { label: `IQuest LSP: ${found.explanation}` };
@@ -28,9 +29,10 @@ export class StatusItem implements vscode.Disposable {
   /** The menu behind the item: what can be done now, the best first. */
   async menu(): Promise<void> {
     const found = describe(this.situation());
-    const items = this.actions.map((action) => ({ label: action.title, command: action.command }));
-    const placeHolder = [found.explanation, ...found.facts].join(" · ");
-    const chosen = await vscode.window.showQuickPick(items, { title: "IQuest LSP", placeHolder });
+    const long = found.explanation.length > ONE_LINE;
+    // A prompt has as many lines as it needs; an editor that has none yet shows the beginning.
+    const options = { title: "IQuest LSP", placeHolder: found.explanation, ...(long ? { prompt: found.explanation } : {}) };
+    const chosen = await vscode.window.showQuickPick(menuRows(found), options);
     if (chosen !== undefined) {
       await vscode.commands.executeCommand(chosen.command);
     }
@@ -45,7 +47,7 @@ function tooltip(found: Description): vscode.MarkdownString {
   const text = new vscode.MarkdownString("", true);
   text.appendMarkdown("**IQuest LSP**\n\n").appendText(found.explanation);
   for (const fact of found.facts) {
-    text.appendMarkdown("\n\n").appendText(fact);
+    text.appendMarkdown("\n\n").appendText(fact.text);
   }
   const links = found.actions.map((action) => `[${action.title}](command:${action.command})`);
   text.appendMarkdown(`\n\n---\n\n${links.join(" · ")}`);

@@ -27,6 +27,21 @@ export interface Action {
   readonly title: string;
 }
 
+/** A figure or a remark, and the action that has more of it. */
+export interface Fact {
+  readonly text: string;
+  /** The text below the action that has more of it; the same where it is not given. */
+  readonly brief?: string;
+  readonly more: Action;
+}
+
+/** A row of the menu behind the item: an action with what is known of it, or a remark. */
+export interface MenuRow {
+  readonly label: string;
+  readonly detail: string;
+  readonly command: string;
+}
+
 export interface Description {
   readonly kind: "ready" | "busy" | "off" | "warning" | "error";
   /** The item's text: a codicon and a few words. */
@@ -34,7 +49,7 @@ export interface Description {
   /** One or two sentences: what is the case, and why. */
   readonly explanation: string;
   /** Figures, one a line. */
-  readonly facts: readonly string[];
+  readonly facts: readonly Fact[];
   /** What can be done about it, the best first. */
   readonly actions: readonly Action[];
 }
@@ -57,6 +72,22 @@ const SLOW_FACTOR = 1.5;
 /** Puts the situation into words. */
 export function describe(situation: Situation): Description {
   return serverTrouble(situation.server) ?? engineTrouble(situation.engine) ?? switchedOff(situation) ?? atWork(situation);
+}
+
+/** The rows of the menu: each action with the figures that belong to it, and what belongs to no action that is offered. */
+export function menuRows({ actions, facts }: Pick<Description, "actions" | "facts">): MenuRow[] {
+  const rows = actions.map(({ title, command }) => ({ label: title, detail: "", command }));
+  for (const { text, more, brief = text } of facts) {
+    const row = rows.find((one) => one.command === more.command);
+    if (row === undefined) {
+      rows.push({ label: more.title, detail: brief, command: more.command });
+    } else if (row.detail === "") {
+      row.detail = brief;
+    } else {
+      rows.push({ label: `$(info) ${text}`, detail: "", command: more.command }); // a row has one line of it
+    }
+  }
+  return rows;
 }
 
 function serverTrouble(server: ServerState): Description | undefined {
@@ -129,24 +160,28 @@ function atWork(situation: Situation): Description {
   }
   const { answer } = situation;
   const nothing = answer !== undefined && answer.empty && answer.quiet !== "" && (situation.uri === undefined || answer.uri === situation.uri);
-  const lines = nothing ? [t("Nothing was suggested last: {0}", quietReason(answer.quiet).text), ...facts(situation)] : facts(situation);
+  const none = nothing ? [nothingFact(quietReason(answer.quiet).text)] : [];
+  const lines = [...none, ...facts(situation)];
   const actions = [...(nothing ? [whyNothing()] : []), context(), statistics(), pickModel(), snooze(), toggle(), settings(), log()];
   return item("ready", "$(sparkle) IQuest", t("Ready."), lines, actions);
 }
 
-function facts(situation: Situation): string[] {
-  const lines = situation.engine?.model ? [t("Model: {0}", situation.engine.model), ...(situation.engine.notes ?? [])] : [];
-  const answer = situation.answer;
+function nothingFact(reason: string): Fact {
+  return { text: t("Nothing was suggested last: {0}", reason), brief: reason, more: whyNothing() };
+}
+
+function facts({ engine, answer, recent }: Situation): Fact[] {
+  const lines = engine?.model ? [t("Model: {0}", engine.model), ...(engine.notes ?? [])].map((text) => ({ text, more: pickModel() })) : [];
   if (answer !== undefined && answer.tokens.window > 0) {
-    lines.push(
+    const text =
       answer.source === "cache"
-        ? t("Window: {0} tokens; the answer itself was remembered, so nothing was evaluated", count(answer.tokens.window))
-        : t("Window: {0} tokens, {1} of them from the cache", count(answer.tokens.window), count(answer.tokens.reused)),
-    );
+        ? t("Window: {0} tokens; the answer was remembered", count(answer.tokens.window))
+        : t("Window: {0} tokens, {1} from the cache", count(answer.tokens.window), count(answer.tokens.reused));
+    lines.push({ text, more: context() });
   }
-  const last = situation.recent.at(-1);
+  const last = recent.at(-1);
   if (last !== undefined) {
-    lines.push(t("Last answer: {0} ms", Math.round(last)));
+    lines.push({ text: t("Last answer: {0} ms", Math.round(last)), more: statistics() });
   }
   return lines;
 }
@@ -155,7 +190,7 @@ function item(
   kind: Description["kind"],
   text: string,
   explanation: string,
-  lines: readonly string[],
+  lines: readonly Fact[],
   actions: readonly Action[],
 ): Description {
   return { kind, text, explanation, facts: lines, actions };

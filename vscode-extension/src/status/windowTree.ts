@@ -15,6 +15,8 @@ export interface Node {
   readonly line?: number;
   /** What stands in the window, where the node is a piece of it. */
   readonly text?: string;
+  /** What is said of it aloud, where that is more than its label and description. */
+  readonly spoken?: string;
   /** Whether its children are hidden at first. */
   readonly folded?: boolean;
 }
@@ -41,7 +43,7 @@ const GROUPS: Readonly<Record<Group, { title(): string; readonly icon: string }>
 export function windowTree(window: ContextWindow, reused: number | undefined, remembered = false): Node[] {
   const placed = withCache(window, reused);
   const nodes: Node[] = [
-    leaf(t("{0} of {1} tokens", count(window.tokens), count(window.budget)), summary(window, reused, remembered), "dashboard"),
+    { ...leaf(t("{0} of {1} tokens", count(window.tokens), count(window.budget)), "", "dashboard"), children: summary(window, reused, remembered) },
   ];
   for (const sentence of window.partial ?? []) {
     nodes.push(leaf(t("Partial"), sentence, "warning"));
@@ -106,24 +108,32 @@ function groupOf(chunk: Chunk): Group {
 /** Pieces that are made, not read from a file: their paths are only names in the prompt. */
 const MADE: ReadonlySet<ChunkKind> = new Set(["tree", "flow"]);
 
+/** A piece: its figures stand in few letters, since the side bar is narrow, and its sign says whether it is cached. */
 function chunkNode({ chunk, cached, text }: Placed, icon: string): Node {
   const path = MADE.has(chunk.kind) ? "" : chunk.path;
   const lines = chunk.start > 0 ? `:${chunk.start}–${chunk.end}` : "";
   const state = cached === undefined ? [] : [cached ? t("cached") : t("to read")];
   const place = folderOf(path) === "" ? [] : [folderOf(path)];
   const label = (nameOf(path) || GROUPS[groupOf(chunk)].title()) + lines;
-  const node = { ...leaf(label, [t("{0} tokens", count(chunk.tokens)), ...state, ...place].join(" · "), icon), ...(text === undefined ? {} : { text }) };
-  const whole = path === "" ? node.label : path + lines;
+  const tokens = t("{0} tokens", count(chunk.tokens));
+  const description = [path === "" ? tokens : count(chunk.tokens), ...state, ...place].join(" · ");
+  const sign = path === "" || cached === undefined ? icon : cached ? "check" : "book";
+  const spoken = [label, tokens, ...state, ...place].join(", ");
+  const node = { ...leaf(label, description, sign), spoken, ...(text === undefined ? {} : { text }) };
+  const whole = [path === "" ? node.label : path + lines, tokens, ...state].join(" · ");
   const tooltip = chunk.reason === "" ? whole : `${whole}: ${chunk.reason}`;
   return path === "" ? { ...node, tooltip } : { ...node, tooltip, path, line: Math.max(chunk.start, 1) };
 }
 
-function summary(window: ContextWindow, reused: number | undefined, remembered: boolean): string {
-  const stable = t("{0} stay while typing", count(window.stable_prefix_tokens));
-  const known = reused === undefined ? stable : t("{0}, {1} were cached", stable, count(reused));
-  return remembered ? `${known}; ${t("the last answer was remembered, nothing was read for it")}` : known;
+/** What is known of the window as a whole, a row each: side by side they would be cut off. */
+function summary(window: ContextWindow, reused: number | undefined, remembered: boolean): Node[] {
+  return [
+    leaf(t("{0} stay while typing", count(window.stable_prefix_tokens)), "", "pin"),
+    ...(reused === undefined ? [] : [leaf(t("{0} were cached", count(reused)), "", "check")]),
+    ...(remembered ? [leaf(t("last answer remembered"), "", "history", t("Nothing was read for it."))] : []),
+  ];
 }
 
-function leaf(label: string, description: string, icon: string): Node {
-  return { label, description, tooltip: `${label}: ${description}`, icon, children: [] };
+function leaf(label: string, description: string, icon: string, more = description): Node {
+  return { label, description, tooltip: more === "" ? label : `${label}: ${more}`, icon, children: [] };
 }

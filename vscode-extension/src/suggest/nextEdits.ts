@@ -10,6 +10,8 @@ const PAUSE_MS = 150;
 const SHOWN = "iquest.nextEditShown";
 const HERE = "iquest.nextEditHere";
 const MARK = "data:image/svg+xml;utf8,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'><path fill='%23409eff' d='M2 3l6 5-6 5zm6 0l6 5-6 5z'/></svg>";
+/** The colour of what is written beside the code: that of ghost text is none in themes of high contrast. */
+const BESIDE = "editorCodeLens.foreground";
 
 /** What runs commands at the server, and tells it things. */
 export interface Told {
@@ -30,7 +32,7 @@ export class NextEdits implements vscode.Disposable {
     gutterIconSize: "contain",
   });
   private readonly elsewhere = vscode.window.createTextEditorDecorationType({
-    after: { color: new vscode.ThemeColor("editorGhostText.foreground"), margin: "0 0 0 2em" },
+    after: { color: new vscode.ThemeColor(BESIDE), margin: "0 0 0 2em" },
     rangeBehavior: vscode.DecorationRangeBehavior.ClosedClosed,
   });
   private items: readonly NextEdit[] = [];
@@ -155,7 +157,7 @@ export class NextEdits implements vscode.Disposable {
       renderOptions: {
         after: {
           contentText: `${text}${this.more()}`,
-          color: new vscode.ThemeColor("editorGhostText.foreground"),
+          color: new vscode.ThemeColor(BESIDE),
           border: "1px dotted",
           margin: "0 0.3em",
         },
@@ -224,7 +226,7 @@ export class NextEdits implements vscode.Disposable {
     const picks = edits.map((edit) => ({
       label: `${edit.old.trim()} → ${edit.text.trim()}`,
       description: `${vscode.workspace.asRelativePath(vscode.Uri.parse(edit.textDocument.uri))}:${edit.range.start.line + 1}`,
-      detail: edit.reason,
+      detail: edit.reason.replaceAll("`", ""), // a list has no code
       picked: true,
       edit,
     }));

@@ -93,6 +93,7 @@ export const window = {
   onDidChangeTextEditorSelection: event("selection"),
   visibleTextEditors: [] as unknown[],
   onDidChangeTextEditorVisibleRanges: event("visible"),
+  tabGroups: { onDidChangeTabs: event("tabs") },
   createTextEditorDecorationType: (options: object) => ({ options, dispose: () => undefined }),
   createWebviewPanel(): unknown {
     const sent: unknown[] = [];
