@@ -29,13 +29,17 @@ def common_ends(one: Sequence[object], other: Sequence[object]) -> tuple[int, in
     return head, common_tail(one, other, min(len(one), len(other)) - head)
 
 
+def common_start(one: str, other: str) -> int:
+    """How many characters two long texts begin with alike."""
+    return _alike(min(len(one), len(other)), lambda start, end: one[start:end] == other[start:end])
+
+
 def changed_part(before: str, after: str) -> tuple[int, int]:
     """How many characters of two long texts are the same at either end, the rest being what changed."""
-    least = min(len(before), len(after))
-    head = _alike(least, lambda start, end: before[start:end] == after[start:end])
+    head = common_start(before, after)
     one, other = len(before), len(after)
     tail = _alike(
-        least - head, lambda start, end: before[one - end : one - start] == after[other - end : other - start]
+        min(one, other) - head, lambda start, end: before[one - end : one - start] == after[other - end : other - start]
     )
     return head, tail
 

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tree_sitter import Language, Parser, Range, Tree
+    from tree_sitter import Language, Node, Parser, Range, Tree
 
 _GRAMMARS = {
     "python": ("tree_sitter_python", "language"),
@@ -55,6 +55,11 @@ _SUFFIXES = {
 def language_of(path: str) -> str:
     """The grammar's name for a file, by its suffix; empty when there is none."""
     return _SUFFIXES.get(PurePosixPath(path).suffix.lower(), "")
+
+
+def text_of(node: Node) -> str:
+    """The text that a node of a tree stands for."""
+    return (node.text or b"").decode("utf-8", "replace")
 
 
 def languages() -> tuple[str, ...]:

@@ -192,7 +192,7 @@ def receiver(node: Node) -> str:
     if node.parent is None or not is_member(node):
         return ""
     before = next((part for name in _HOLDERS if (part := node.parent.child_by_field_name(name)) is not None), None)
-    return (before.text or b"").decode("utf-8", "replace") if before is not None else ""
+    return grammars.text_of(before) if before is not None else ""
 
 
 def is_label(node: Node) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from iquest_lsp.common_ends import common_start
 from iquest_lsp.datatypes import Deletion, Document, Position, Snapshot, Span
 from iquest_lsp.errors import DocumentError
 from iquest_lsp.workspace.positions import LineIndex
@@ -281,7 +282,7 @@ def _deleted(old: str, new: str, changes: Sequence[TextChange], start: int, befo
     if not 0 < count <= _LONGEST_DELETION:
         return None
     is_told = len(changes) == 1 and changes[0][0] is not None and not changes[0][1]
-    at = start if is_told else _same_from_the_start(old, new)
+    at = start if is_told else common_start(old, new)
     if old[at + count :] != new[at:]:
         return None
     gone = old[at : at + count]
@@ -290,15 +291,3 @@ def _deleted(old: str, new: str, changes: Sequence[TextChange], start: int, befo
     if before is not None and at == before.offset:
         return Deletion(at, before.text + gone)
     return Deletion(at, gone)
-
-
-def _same_from_the_start(one: str, other: str) -> int:
-    """How many characters two texts begin with in common; by halving, since comparing slices is quick."""
-    low, high = 0, min(len(one), len(other))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one[low:middle] == other[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from iquest_lsp.common_ends import common_start
 from iquest_lsp.workspace.secret_shapes.blocks import encoded_values, kubernetes_values
 from iquest_lsp.workspace.secret_shapes.file_names import secret_by_name
 from iquest_lsp.workspace.secret_shapes.reading import entropy, is_given, is_placeholder, is_random, looks_secret
@@ -111,8 +112,8 @@ class SecretFinder:
     def find(self, text: str) -> list[Finding]:
         """The same as `find_secrets`."""
         old, self._text = self._text, text
-        start = text.rfind("\n", 0, _common(old, text)) + 1
-        same = _common(old[start:][::-1], text[start:][::-1])
+        start = text.rfind("\n", 0, common_start(old, text)) + 1
+        same = common_start(old[start:][::-1], text[start:][::-1])
         end = text.find("\n", len(text) - same)
         end = len(text) if end < 0 else end
         shift = len(text) - len(old)
@@ -234,20 +235,6 @@ def _is_config(path: str) -> bool:
 
 def _is_env(path: str) -> bool:
     return ".env" in path.rpartition("/")[2].lower()
-
-
-def _common(a: str, b: str) -> int:
-    """Length of the common prefix."""
-    low, high = 0, min(len(a), len(b))
-    if a[:high] == b[:high]:
-        return high
-    while low < high:
-        middle = (low + high + 1) // 2
-        if a[low:middle] == b[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
 
 
 def _merge(findings: list[Finding]) -> list[Finding]:

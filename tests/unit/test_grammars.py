@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from iquest_lsp.grammars import language_of, languages, parser, part, tree
+from iquest_lsp.grammars import language_of, languages, parser, part, text_of, tree
 
 
 @pytest.mark.parametrize(
@@ -46,4 +46,5 @@ def test_a_part_has_its_places_in_the_whole() -> None:
     assert found is not None
     node = found.root_node.named_children[0]
     assert (node.start_point.row, node.text) == (1, b"a = 1")
+    assert text_of(node) == "a = 1"
     assert part("cobol", source, Range((0, 0), (0, 1), 0, 1)) is None

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from iquest_lsp import grammars
 from iquest_lsp.codeflow.reading import Sources, imports, is_meant, module_name
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.parsed import Parsed, Spot, arguments_of, parse
@@ -104,7 +105,7 @@ def _call(path: str, text: Parsed, spot: Spot, arguments: Node, how: tuple[str, 
 
 
 def _keyword(node: Node) -> str:
-    return (node.named_children[0].text or b"").decode("utf-8", "replace")
+    return grammars.text_of(node.named_children[0])
 
 
 def _suggestion(

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from iquest_lsp import grammars
 from iquest_lsp.codeflow.reading import Category, NotLookedUpError, Sources, category, lines_with
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.parsed import Parsed, parse
@@ -91,7 +92,7 @@ def _suggestions(
         line = node.start_point.row
         place = "own" if lines else "other" if category(path) is category(homes[0]) else "akin"
         where = place, nearness(rule.examples, path, line), *over.marks(path, line)
-        old, new = (node.text or b"").decode("utf-8", "replace"), rule.rendered(holes)
+        old, new = grammars.text_of(node), rule.rendered(holes)
         if is_own_affair(len(rule.examples), old, new, of_heads=of_heads) and text.is_head(line):
             continue
         head, tail = _shared(old, new)

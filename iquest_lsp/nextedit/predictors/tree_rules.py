@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from iquest_lsp import grammars
 from iquest_lsp.codeflow.reading import ARGUMENTS
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.parsed import Parsed
@@ -145,12 +146,12 @@ def unified(one: NodePattern, other: NodePattern, free: dict[tuple[NodePattern, 
 def matched(pattern: NodePattern, node: Node, found: dict[int, str]) -> bool:
     """Whether a node matches; what the holes hold goes into `found`."""
     if pattern.hole >= 0:
-        text = _text(node)
+        text = grammars.text_of(node)
         return node.is_named and found.setdefault(pattern.hole, text) == text
     if node.type != pattern.kind:
         return False
     if not pattern.parts:
-        return _text(node) == pattern.text
+        return grammars.text_of(node) == pattern.text
     children = node.children
     return len(children) == len(pattern.parts) and all(
         matched(part, child, found) for part, child in zip(pattern.parts, children, strict=True)
@@ -255,7 +256,7 @@ def _is_within(node: Node, edit: Edit) -> bool:
 
 
 def _rule(old: Node, new: Node) -> TreeRule | None:
-    text = _text(new)
+    text = grammars.text_of(new)
     if "\n" in text:
         return None
     kept: dict[str, int] = {}
@@ -265,7 +266,7 @@ def _rule(old: Node, new: Node) -> TreeRule | None:
         node, place = stack.pop()
         leaves += not node.child_count
         if node.is_named and place not in _FIXED:
-            kept.setdefault(_text(node), -1)
+            kept.setdefault(grammars.text_of(node), -1)
         stack += _children(node)
     if leaves > MAX_LEAVES:
         return None
@@ -287,7 +288,7 @@ def _children(node: Node) -> list[tuple[Node, str]]:
 
 def _shape(node: Node, place: str, kept: Mapping[str, int], used: set[str], *, is_root: bool) -> NodePattern | None:
     """The pattern of a node, holes by their texts; None where it is too large."""
-    text = _text(node)
+    text = grammars.text_of(node)
     if not is_root and node.is_named and place not in _FIXED and text in kept:
         used.add(text)
         return NodePattern("", text, hole=0)
@@ -302,7 +303,7 @@ def _shape(node: Node, place: str, kept: Mapping[str, int], used: set[str], *, i
 
 def _says_more(node: Node, text: str) -> bool:
     """Whether a node holds text that none of its children does, as a string does around an escape."""
-    return len("".join(text.split())) != sum(len("".join(_text(child).split())) for child in node.children)
+    return len("".join(text.split())) != sum(len("".join(grammars.text_of(child).split())) for child in node.children)
 
 
 def _numbered(pattern: NodePattern, numbers: Mapping[str, int]) -> NodePattern:
@@ -312,7 +313,7 @@ def _numbered(pattern: NodePattern, numbers: Mapping[str, int]) -> NodePattern:
 
 
 def _template(node: Node, place: str, used: set[str], numbers: dict[str, int]) -> Iterator[str | int]:
-    text = _text(node)
+    text = grammars.text_of(node)
     if node.is_named and place not in _FIXED and text in used:
         yield numbers.setdefault(text, len(numbers))
     elif not node.child_count or _says_more(node, text):
@@ -349,7 +350,3 @@ def _level(node: Node) -> str:
     if node.type in ARGUMENTS or (parent is not None and parent.type in ARGUMENTS):
         return "argument"
     return "statement" if re.search(r"statement|declaration|assignment", node.type) else "inner"
-
-
-def _text(node: Node) -> str:
-    return (node.text or b"").decode("utf-8", "replace")

@@ -125,15 +125,11 @@ def _named(node: Node) -> Iterable[str]:
     """The names that are called at a node itself."""
     if node.type in CALLS:
         called = next((part for name in _FIELDS if (part := node.child_by_field_name(name)) is not None), None)
-        if called is not None and (last := _LAST.search(_text(called))):
+        if called is not None and (last := _LAST.search(grammars.text_of(called))):
             yield last[1]
     elif node.type == "token_tree":  # the arguments of a macro of Rust
         for one, other in zip(node.children, node.children[1:], strict=False):
-            if one.type == "identifier" and other.type == "token_tree" and _text(other).startswith("("):
-                yield _text(one)
+            if one.type == "identifier" and other.type == "token_tree" and grammars.text_of(other).startswith("("):
+                yield grammars.text_of(one)
     elif node.type == "preproc_arg":
-        yield from re.findall(r"(\w+)\s*\(", _text(node))
-
-
-def _text(node: Node) -> str:
-    return (node.text or b"").decode("utf-8", "replace")
+        yield from re.findall(r"(\w+)\s*\(", grammars.text_of(node))

@@ -10,7 +10,7 @@ from iquest_lsp.codeflow.syntax.comments import is_comment, uncommented
 from iquest_lsp.codeflow.syntax.effects.calls import called_in
 from iquest_lsp.codeflow.syntax.effects.common_words import WORDS
 from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind, named
-from iquest_lsp.common_ends import common_head
+from iquest_lsp.common_ends import common_ends
 
 MAX_FACTS = 3
 #: What is told plainly has at most so many lines on both sides, and so many names that come or go.
@@ -214,8 +214,7 @@ def _part(before: str, after: str) -> Effect | None:
         return Effect(EffectKind.BECOMES, (before, after))
     before, after = uncommented(before), uncommented(after)
     old, new = _TOKEN.findall(before), _TOKEN.findall(after)
-    same = common_head(old, new)
-    tail = common_head(old[same:][::-1], new[same:][::-1])
+    same, tail = common_ends(old, new)
     # `C++` or `v1.2` in a text is one word, of which no half is told.
     while same and tail and not old[same - 1].isspace() and _in_text(before, "".join(old[:same])):
         same -= 1

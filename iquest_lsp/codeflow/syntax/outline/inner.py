@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from iquest_lsp import grammars
+
 if TYPE_CHECKING:
     from tree_sitter import Node, Range
 
@@ -35,4 +37,4 @@ def aliases(clause: Node) -> Iterator[tuple[Node, str]]:
         above = part.prev_named_sibling
         if alias is None or above is None or above.type != "comment" or alias.type != "identifier":
             continue
-        yield part, (alias.text or b"").decode("utf-8", "replace")
+        yield part, grammars.text_of(alias)
