@@ -329,7 +329,7 @@ FOREIGN = {
 }
 _SENTENCE = re.compile(r"[A-Za-z→] +\S|\S +[A-Za-z→]|^ (?:→|\w+) $")
 _LOOKS = {"startswith", "endswith", "partition", "rpartition", "split", "removeprefix", "removesuffix", "find"}
-_LOOKS |= {"search", "match", "fullmatch"}
+_LOOKS |= {"search", "match", "fullmatch", "replace"}
 #: What such names hold is shown to people.
 _SHOWN = {"reason", "why", "fix", "sentence"}
 
@@ -393,6 +393,7 @@ def test_looks_into_words_are_found(tmp_path: Path) -> None:
         "reason == _BACKUP",
         "said.reason != MISSING",
         "'made by' == note",
+        "reasons[-1].replace('cut', 'is cut', 1)",
     ):
         file.write_text(line + "\n")
         tree.cache_clear()
