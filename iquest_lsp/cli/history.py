@@ -206,12 +206,16 @@ def _history(root: Path, *, include_filtered: bool) -> History:
 
 
 def _located(place: str) -> tuple[Path, str]:
-    """A place as a folder that exists, and the place as seen from there."""
-    path, mark, rest = place.partition("::") if "::" in place else place.partition(":")
+    """A place as a folder that exists, and the place as seen from there. Raises UsageError."""
+    from iquest_lsp.codeflow import History
+
+    path = History.path_in(place)
+    if Path(path).name in ("", ".."):
+        raise UsageError(f"{path} is a folder", fix="Give FILE, FILE:LINE or FILE::SYMBOL")
     file = Path(path).absolute()
     if not is_folder(file.parent):
         return Path.cwd(), place
-    return file.parent, f"{file.name}{mark}{rest}"
+    return file.parent, f"{file.name}{place.removeprefix(path)}"
 
 
 def _patch(patch: str) -> bytes:

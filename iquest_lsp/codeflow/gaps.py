@@ -34,6 +34,8 @@ class GapKind(StrEnum):
     OUTSIDE = "outside"
     SHALLOW = "shallow"
     BARE = "bare"
+    #: A sparse checkout: files that are not here.
+    SPARSE = "sparse"
     TIME = "time"
     #: How many of the newest commits were looked at.
     NOT_INDEXED = "not-indexed"

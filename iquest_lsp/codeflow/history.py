@@ -153,6 +153,13 @@ class History:
         with index_of(repository, self.folder, [*changing.files]) as index:
             return impact_of(repository, changing, index, redact=self.redact, include_filtered=self.include_filtered)
 
+    @staticmethod
+    def path_in(place: str) -> str:
+        """The path of a place as `why`, `impact` and `suspects` take it. Raises UsageError for what names none."""
+        from iquest_lsp.codeflow.answers.targets import split_target
+
+        return split_target(place)[0]
+
     def impact_of_diff(self, target: str = "", patch: bytes | None = None) -> Impact:
         """What else must change with a diff, named as for explain_diff, as the working tree is now."""
         from iquest_lsp.codeflow.answers.impact import impact_of, of_diff
@@ -161,8 +168,10 @@ class History:
         from iquest_lsp.codeflow.past.index_access import index_of
 
         asked = DiffTarget.parse(target, patch)
-        repository = Repository.open(self.root, self.redact)
-        changing = of_diff(load(self.root, asked, self.redact), asked.label)
+        source = load(self.root, asked, self.redact)
+        # What was not read of the diff is missing from the answer too.
+        repository = source.repository or Repository.open(self.root, self.redact)
+        changing = of_diff(source, asked.label)
         with index_of(repository, self.folder, [*changing.files]) as index:
             return impact_of(repository, changing, index, redact=self.redact, include_filtered=self.include_filtered)
 

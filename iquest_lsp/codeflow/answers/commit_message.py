@@ -30,6 +30,10 @@ def message_for(source: DiffSource, target: DiffTarget, *, redact: Redact) -> Co
     if not known.files:
         fix = "Stage something first with `git add`" if target.kind == "staged" else ""
         raise UsageError("There is nothing to write a message for", why=f"nothing changes in {target.label}", fix=fix)
+    if conflicts := [item.path for item in source.files if item.status == "U"]:
+        raise UsageError(
+            "No message is written", why=f"{conflicts[0]} is in conflict", fix="Resolve the conflict first"
+        )
     intent = intent_of("", "", shape_of(source.files, changes))
     hunks = [(hunk.removed, hunk.added) for item in source.files for hunk in item.hunks]
     whole = all(item.status == "M" and not item.binary and item.hunks for item in source.files)

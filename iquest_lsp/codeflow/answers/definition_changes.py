@@ -122,7 +122,7 @@ def _start(index: FlowIndex, target: Target) -> tuple[str, str, str] | None:
     """The newest commit that has the definition, and its path and name there."""
     repository, head = index.repository, index.repository.head()
     if target.symbol is not None:
-        return (head, target.head_path, target.name)
+        return (head, target.head_path, target.name) if head else None
     paths = index.renamed_from(target.head_path)
     for oid, path in removals(index, index.on_paths(paths), paths, target.name):
         index.read_whole(oid)

@@ -378,7 +378,7 @@ _HEADING = re.compile(
 
 def _from_headings(item: FileDiff) -> list[SymbolChange]:
     """Definitions for patches whose files are not at hand."""
-    if category(item.path) not in (Category.SOURCE, Category.TEST):
+    if item.status == "U" or category(item.path) not in (Category.SOURCE, Category.TEST):
         return []
     return [SymbolChange(item.path, name, "function", "body") for name in headings(item)]
 

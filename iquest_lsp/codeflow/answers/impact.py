@@ -154,7 +154,8 @@ def impact_of(
         repository.gaps.add(GapKind.BARE)
     shown = [_with_commits(past, item) for item in kept[:MAX_ITEMS]]
     shown = [replace(item, use=Use(UseKind.WITHHELD)) if holds_secret(redact, item.use) else item for item in shown]
-    return Impact(changing.label, tuple(shown), definitions, changing.is_diff, repository.lacks())
+    gaps = repository.lacks()
+    return Impact(changing.label, tuple(shown), definitions, changing.is_diff, not changing.files, gaps)
 
 
 def _items(

@@ -12,6 +12,7 @@ from iquest_lsp import grammars
 from iquest_lsp.codeflow.git.commits import Hunk, read_diff
 from iquest_lsp.codeflow.git.path_bytes import decode_path
 from iquest_lsp.codeflow.git.repository import Repository
+from iquest_lsp.codeflow.git.unread_files import unread_file
 from iquest_lsp.codeflow.past.following.hunk_lines import before
 from iquest_lsp.codeflow.syntax.deprecation import is_deprecated
 from iquest_lsp.codeflow.syntax.outline.outlines import regions_of
@@ -19,7 +20,7 @@ from iquest_lsp.codeflow.syntax.outline.region import Region
 from iquest_lsp.codeflow.syntax.outline.rows import touched
 from iquest_lsp.codeflow.syntax.symbols import Symbol, at_line, symbols_of
 from iquest_lsp.common_ends import common_ends
-from iquest_lsp.errors import NoSuchFileError, UsageError
+from iquest_lsp.errors import UsageError
 from iquest_lsp.numbers_in_text import whole_number
 
 _MOST_DIGITS = 18
@@ -95,10 +96,7 @@ def find_target(repository: Repository, text: str, *, gone_allowed: bool = False
     if source is None:
         if gone_allowed and name and repository.run("rev-list", "-1", "HEAD", "--", full, ok=(0, 128)):
             return Target(text, full, name=name)
-        listed = repository.run("ls-tree", "HEAD", "--", full, ok=(0, 128)).split(b" ")
-        reasons = {b"blob": "it was deleted since the last commit", b"tree": "it is a folder"}
-        why = reasons.get(listed[1] if len(listed) > 1 else b"", "it is not in the repository")
-        raise NoSuchFileError(f"There is no file {path}", why=why, fix="Check the path")
+        raise unread_file(repository, path, full)
     symbols = symbols_of(full, source)
     mapping = _Mapping(repository, full, between(saved or b"", source) if buffer is not None else ())
     if name:
@@ -175,7 +173,7 @@ def split_target(text: str) -> tuple[str, str, tuple[int, int] | None]:
         path, _, name = text.partition("::")
         if path and name:
             return path, name.replace("::", "."), None
-    elif found := re.fullmatch(r"(.+?):(\d+)(?:-(\d+)|:\d+)?", text):
+    elif found := re.fullmatch(r"(.+?):(\d+)(?:-(\d+)|:\d+)?", text, re.DOTALL):
         return found[1], "", (_number(found[2]), _number(found[3] or found[2]))
     elif text.strip():
         return text, "", None

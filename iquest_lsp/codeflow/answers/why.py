@@ -91,7 +91,8 @@ def tell(index: FlowIndex, target: Target, *, include_filtered: bool = False, re
         nothing = not index.on_paths(index.renamed_from(target.head_path))
         uncommitted = nothing or (target.committed is None and target.lines_committed is None)
         uncommitted = uncommitted and not (target.name and target.symbol is None)  # that is not even in the file
-        return Story(target.label, (), missing=Note(NoteKind.NOT_COMMITTED) if uncommitted else None, gaps=gaps)
+        kind = NoteKind.MERGING if index.repository.is_merging else NoteKind.NOT_COMMITTED
+        return Story(target.label, (), missing=Note(kind) if uncommitted else None, gaps=gaps)
     born = min(steps.values(), key=lambda step: step.entry.order)
     deprecation = _deprecation(steps.values()) if target.symbol is None or target.is_deprecated else None
     if target.name:

@@ -7,15 +7,12 @@ shows it. What does not hold together is an error: a diff is never told in part 
 from __future__ import annotations
 
 import codecs
-import email
-import email.errors
-import email.header
-import email.policy
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from iquest_lsp.codeflow.git.commits import HUNK_HEADER, MAX_LINE, FileDiff, Hunk, unquote
+from iquest_lsp.codeflow.git.mails import are_of_one_commit, mails_of, message_of
 from iquest_lsp.codeflow.git.path_bytes import decode_path
 from iquest_lsp.errors import UsageError
 
@@ -43,6 +40,12 @@ _BEGINS = re.compile(
 _COMBINED = re.compile(rb"diff --(?:cc|combined) (.*)$")
 _STARTS = (b"diff ", b"---", b"+++", b"@@")
 _COLOUR = re.compile(rb"\x1b\[[0-9;:]*[mK]")
+#: What can stand behind the line that names a file where no line of it changes.
+_ABOUT_A_FILE = (
+    *(b"old mode ", b"new ", b"deleted ", b"similarity ", b"dissimilarity ", b"rename ", b"copy ", b"index ", b"mode "),
+    *(b"Binary files ", b"GIT binary patch", b"Property changes on: "),
+)
+_WHOLE = "Pipe in the whole output of `git diff`, without --word-diff"
 _UNIFIED = "Pipe in the output of `git diff` or of `diff -u`"
 #: What people pipe in that is no unified diff: its lines, what writes it, and what to do instead.
 _OTHER_FORMS = {
@@ -58,8 +61,6 @@ _OTHER_FORMS = {
         "Leave out `--stat`, or add `--patch`",
     ),
 }
-_MAIL = re.compile(rb"^From [0-9a-f]{40,64} ", re.MULTILINE)
-_ENCODED = re.compile(rb"^Content-Transfer-Encoding:\s*(quoted-printable|base64)\s*$", re.MULTILINE | re.IGNORECASE)
 
 
 def read_patch(text: bytes) -> Patch:
@@ -71,18 +72,18 @@ def read_patch(text: bytes) -> Patch:
         text = text.replace(b"\r\n", b"\n")  # of the way the patch came, or its own lines would not all have it
     reader = _PatchReader()
     subject = body = ""
-    for mail in _mails(text):
+    for mail in mails_of(text):
         lines = mail.removesuffix(b"\n").split(b"\n")
         for line in lines:
             reader.feed(line.rstrip(b"\r") if line.startswith(_STARTS) else line)
-        if not subject:
-            first = next((at for at, line in enumerate(lines) if line.startswith((b"diff ", b"--- "))), 0)
-            subject, body = _message([line.decode("utf-8", "replace").rstrip("\r") for line in lines[:first]])
+        first = next((at for at, line in enumerate(lines) if line.startswith((b"diff ", b"--- "))), 0)
+        subject, body = message_of([line.decode("utf-8", "replace").rstrip("\r") for line in lines[:first]])
         reader.end_mail()
     files = reader.finish()
     if not files:
         raise _nothing_found(text)
-    return Patch(files, subject, body)
+    # What one of several commits is for, the patch as a whole is not for.
+    return Patch(files, subject, body) if are_of_one_commit(text) else Patch(files)
 
 
 def _without_mark(text: bytes) -> bytes:
@@ -109,22 +110,6 @@ def _nothing_found(text: bytes) -> UsageError:
     return UsageError("There is no diff in the input", why=why, fix="Pipe in the output of `git diff`")
 
 
-def _mails(text: bytes) -> list[bytes]:
-    """The mails of a mailbox as `git format-patch` writes it, each with its body decoded; other input as it is."""
-    starts = [found.start() for found in _MAIL.finditer(text)]
-    parts = [text[a:b] for a, b in zip(starts, [*starts[1:], len(text)], strict=True)] if starts[:1] == [0] else [text]
-    return [_decoded(part) for part in parts]
-
-
-def _decoded(mail: bytes) -> bytes:
-    head, gap, _ = mail.partition(b"\n\n")
-    if not gap or not _ENCODED.search(head):
-        return mail
-    message = email.message_from_bytes(mail, policy=email.policy.compat32)
-    payload = message.get_payload(decode=True)
-    return head + gap + payload.replace(b"\r\n", b"\n") if isinstance(payload, bytes) else mail
-
-
 class _PatchReader:
     def __init__(self) -> None:
         self.files: list[FileDiff] = []
@@ -138,13 +123,20 @@ class _PatchReader:
         self.heading = ""
         self.header = b""
         self.changed = False
+        #: Of the file only the line is read that names it.
+        self.is_bare = True
+        #: The line before ended a hunk.
+        self.is_at_end = False
         self.marks = 1
         self.old_name = ""
         self.prefixes: tuple[str, str] | None = None
 
     def feed(self, line: bytes) -> None:
+        ended, self.is_at_end = self.is_at_end, False
         if any(self.left):
             self._body(line)
+        elif ended and line.startswith((b"+", b"-")) and not line.startswith((b"--", b"+++")):
+            self._broken("it has more lines than its header says")
         elif found := _GIT.match(line):
             self.old_name, new, self.prefixes = _git_names(found[1])
             self._open(FileDiff(new, "M", ""))
@@ -178,10 +170,16 @@ class _PatchReader:
         self._end_hunk()
         if self.file is not None:
             counts = (sum(hunk.new_count for hunk in self.hunks), sum(hunk.old_count for hunk in self.hunks))
+            if self.is_bare:
+                raise UsageError(
+                    f"Nothing is said of {self.file.path}",
+                    why="the input ends, or another file begins, behind the line that names it",
+                    fix=_WHOLE,
+                )
             if not self.file.binary:
                 self.file = replace(self.file, added=counts[0], removed=counts[1])
             self.files.append(replace(self.file, hunks=tuple(self.hunks)))
-        self.file, self.hunks = file, []
+        self.file, self.hunks, self.is_bare = file, [], True
 
     def _names(self, new: str) -> None:
         old = self.old_name
@@ -197,12 +195,19 @@ class _PatchReader:
 
     def _extended(self, line: bytes) -> None:
         assert self.file is not None
+        self.is_bare &= not line.startswith(_ABOUT_A_FILE)
         if line.startswith(b"new file mode"):
             self.file = replace(self.file, status="A", new_mode=line.split()[-1].decode())
         elif line.startswith(b"deleted file mode"):
             self.file = replace(self.file, status="D", path=self.old_name)
         elif line.startswith(b"rename from "):
             self.file = replace(self.file, status="R", old_path=decode_path(unquote(line[12:])))
+        elif line.startswith(b"copy from "):
+            self.file = replace(self.file, status="C", old_path=decode_path(unquote(line[10:])))
+        elif line.startswith(b"old mode "):
+            self.file = replace(self.file, old_mode=line.split()[-1].decode("ascii", "replace"))
+        elif line.startswith(b"new mode "):
+            self.file = replace(self.file, new_mode=line.split()[-1].decode("ascii", "replace"))
         elif line.startswith((b"rename to ", b"copy to ")):
             self.file = replace(self.file, path=decode_path(unquote(line.partition(b" to ")[2])))
         elif line.startswith((b"Binary files ", b"GIT binary patch")):
@@ -231,6 +236,7 @@ class _PatchReader:
         self.start = self.at
         self.heading = heading.decode("utf-8", "replace").strip()[:200]
         self.header, self.changed, self.marks = line, False, marks
+        self.is_bare = False
 
     def _end_hunk(self) -> None:
         """Closes the hunk under way. Raises UsageError where it was cut short or shows no change."""
@@ -246,7 +252,7 @@ class _PatchReader:
         raise UsageError(
             f"A hunk of {path} cannot be read: {shown}",
             why=why,
-            fix="Pipe in the whole output of `git diff`, without --word-diff",
+            fix=_WHOLE,
         )
 
     def _body(self, line: bytes) -> None:
@@ -278,6 +284,7 @@ class _PatchReader:
             self._broken("it has more lines than its header says")
         if not any(self.left) and self.marks == 1:
             self._flush()
+            self.is_at_end = True
 
     def _enter(self, text: str) -> None:
         """Git's heading is what stands before a hunk; a definition that begins in it is nearer to the next change."""
@@ -309,6 +316,8 @@ def _name(raw: bytes, prefix: str | None = None) -> str:
     name = decode_path(unquote(raw.split(b"\t")[0].strip()))
     if name == _NULL:
         return name
+    if name.startswith("./"):
+        return re.sub(r"^(?:\./+)+", "", name)
     return re.sub(r"^[abciwo]/", "", name) if prefix is None else name.removeprefix(prefix)
 
 
@@ -334,27 +343,6 @@ def _git_names(both: bytes) -> tuple[str, str, tuple[str, str] | None]:
     if found := _USUAL.match(both):
         return _name(found[1], "a/"), _name(found[2], "b/"), ("a/", "b/")
     return "", "", None
-
-
-def _message(lines: Sequence[str]) -> tuple[str, str]:
-    """Subject and body of a mail (`git format-patch`) or of `git show`."""
-    at = next((at for at, line in enumerate(lines) if line.startswith("Subject: ")), None)
-    if at is not None:
-        rest = list(lines[at:])
-        end = next((index for index, line in enumerate(rest) if not line.strip()), len(rest))
-        subject = " ".join(line.removeprefix("Subject: ").strip() for line in rest[:end] if line[:1] in ("S", " "))
-        body = "\n".join(rest[end + 1 :]).split("\n---", 1)[0]
-        return re.sub(r"^\[PATCH[^\]]*\]\s*", "", _unencoded(subject)), body.strip()
-    indented = [line[4:] for line in lines if line.startswith("    ")]
-    return (indented[0], "\n".join(indented[1:]).strip()) if indented else ("", "")
-
-
-def _unencoded(subject: str) -> str:
-    """A header's text, its encoded words (RFC 2047) decoded where they can be."""
-    try:
-        return str(email.header.make_header(email.header.decode_header(subject)))
-    except (LookupError, UnicodeDecodeError, email.errors.HeaderParseError):
-        return subject
 
 
 def apply(lines: Sequence[str], hunks: Sequence[Hunk]) -> list[str] | None:

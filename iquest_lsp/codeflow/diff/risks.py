@@ -253,7 +253,7 @@ def _lines_with(name: str, source: str) -> Iterator[str]:
 
 def _conflicts(source: DiffSource) -> Iterable[Risk]:
     for item in source.files:
-        if item.status == "U":
+        if item.status == "U" and not item.hunks:
             yield Risk(RiskKind.CONFLICT, ((item.path, 0),))
             continue
         for hunk in item.hunks:

@@ -91,8 +91,6 @@ def load(root: Path, target: DiffTarget, redact: Redact) -> DiffSource:
     if target.kind == "staged":
         base = repository.head()
         files = read_diff(repository.diff(base or repository.empty_tree(), None, staged=True))
-        if conflicts := [item.path for item in files if item.status == "U"]:
-            repository.gaps.add(GapKind.CONFLICT, *conflicts)
         return _with_texts(repository, DiffSource(files, {}, {}, base, repository=repository))
     if target.kind == "range":
         return _range(repository, target.revision)
@@ -175,8 +173,12 @@ def _range(repository: Repository, text: str) -> DiffSource:
 
 
 def _with_texts(repository: Repository, source: DiffSource) -> DiffSource:
+    # Both sides of a conflict at once are no code that anybody means.
+    source = replace(source, files=tuple(map(_marked_as_conflicted, source.files)))
+    if conflicts := [item.path for item in source.files if item.status == "U"]:
+        repository.gaps.add(GapKind.CONFLICT, *conflicts)
     with repository.blobs() as reader:
-        readable = list(_readable(source.files))
+        readable = [item for item in _readable(source.files) if item.status != "U"]
         if len(readable) > MAX_TEXTS:
             repository.gaps.add(GapKind.TEXTS, *(item.path for item in readable[MAX_TEXTS:]))
         for item in readable[:MAX_TEXTS]:
@@ -197,11 +199,10 @@ def _with_texts(repository: Repository, source: DiffSource) -> DiffSource:
 
 
 def _patch(repository: Repository, patch: Patch) -> DiffSource:
-    source = DiffSource(
-        patch.files, {}, {}, repository.head(), subject=patch.subject, body=patch.body, repository=repository
-    )
+    files = tuple(replace(item, path=_inside(repository, item.path)) for item in patch.files)
+    source = DiffSource(files, {}, {}, repository.head(), subject=patch.subject, body=patch.body, repository=repository)
     with repository.blobs() as reader:
-        for item in _readable(patch.files):
+        for item in _readable(files):
             if item.status == "A":
                 source.after[item.path] = "\n".join(item.hunks[0].added if item.hunks else ()).encode()
                 continue
@@ -218,6 +219,12 @@ def _patch(repository: Repository, patch: Patch) -> DiffSource:
     return source
 
 
+def _inside(repository: Repository, path: str) -> str:
+    """A path as the repository names it, where `diff -u` was given a whole one."""
+    top = f"{repository.top.as_posix()}/"
+    return path.removeprefix(top)
+
+
 def _candidates(repository: Repository, reader: BlobReader, item: FileDiff) -> Iterable[bytes]:
     """Texts the patch may be against, the most likely first."""
     if item.old_oid and (text := reader.read(item.old_oid)) is not None:
@@ -228,6 +235,13 @@ def _candidates(repository: Repository, reader: BlobReader, item: FileDiff) -> I
 
 def _readable(files: Iterable[FileDiff]) -> Iterable[FileDiff]:
     return (item for item in files if _is_read(item.path) and not item.binary and not item.submodule)
+
+
+def _marked_as_conflicted(item: FileDiff) -> FileDiff:
+    """A file that has both sides of a merge between its marks, as git tells one of which the index has several."""
+    added = [line for hunk in item.hunks for line in hunk.added]
+    both = all(any(line.startswith(mark) for line in added) for mark in ("<<<<<<< ", ">>>>>>> "))
+    return replace(item, status="U") if both and item.status in ("A", "M") else item
 
 
 def _keep(repository: Repository, texts: dict[str, bytes], item: FileDiff, text: bytes | None, oid: str) -> None:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from typing import Unpack
 
+from iquest_lsp.codeflow.git import dates
 from iquest_lsp.codeflow.git.path_bytes import decode_path
 from iquest_lsp.codeflow.git.repository import Repository, Walk
 
@@ -310,11 +310,11 @@ def _commit(record: bytes) -> Commit:
         tuple(parents.split()),
         author,
         email,
-        int(time or 0),
-        _day(iso),
+        dates.seconds(time),
+        dates.day(iso),
         subject,
         body,
-        committed=int(committed or 0),
+        committed=dates.seconds(committed),
     )
 
 
@@ -340,10 +340,3 @@ def _split(message: str) -> tuple[str, str]:
 
 # Messages are shown in terminals, where control characters could do anything.
 _CONTROLS = dict.fromkeys((*range(1, 9), *range(11, 32), *range(127, 160)))
-
-
-def _day(iso: str) -> str:
-    try:
-        return datetime.fromisoformat(iso).date().isoformat()
-    except ValueError:
-        return iso[:10]

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from iquest_lsp.codeflow.facts import Redact
 from iquest_lsp.codeflow.gaps import Gap, GapKind, Gaps
+from iquest_lsp.codeflow.git import dates
 from iquest_lsp.codeflow.git.blob_reader import MAX_BLOB, BlobReader
 from iquest_lsp.codeflow.git.path_bytes import decode_path, encode_path
 from iquest_lsp.codeflow.git.processes import GitProcesses, gitpython
@@ -145,10 +146,21 @@ class Repository(GitProcesses):
             self.gaps.add(GapKind.ABSENT, "older commits")
         return self.gaps.told()
 
+    def _is_sparse(self) -> bool:
+        """Whether files of the index are not on disk since nobody asked for them (`git sparse-checkout`)."""
+        if not (self.git_dir / "info" / "sparse-checkout").exists():
+            return False
+        return self.run("config", "--type=bool", "core.sparseCheckout", ok=(0, 1)).strip() == b"true"
+
     def _lacks_contents(self) -> bool:
         """Whether the newest commits name objects that a clone does not have; asks for none of them."""
         asked = ["rev-list", "--objects", "--no-object-names", "--missing=print", "--max-count=100", "HEAD"]
         return b"?" in self.run(*asked, ok=(0, 128))
+
+    @property
+    def is_merging(self) -> bool:
+        """Whether lines of other commits are in the working tree: of a merge, a rebase, a cherry-pick under way."""
+        return any((self.git_dir / name).exists() for name in ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD"))
 
     def is_cut_off(self, oid: str) -> bool:
         """True for a commit whose parents this shallow clone lacks."""
@@ -202,7 +214,7 @@ class Repository(GitProcesses):
             name, *own_and_peeled = line.decode("utf-8", "backslashreplace").split("\0")
             oid, time, kind = own_and_peeled[3:] if own_and_peeled[5] else own_and_peeled[:3]
             if kind == "commit":
-                tags.append(Tag(name, oid, int(time or 0)))
+                tags.append(Tag(name, oid, dates.seconds(time)))
         return sorted(tags, key=lambda tag: (tag.time, tag.name))
 
     def reachable(self, revisions: Sequence[str], but_not: Sequence[str] = ()) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -255,7 +267,14 @@ class Repository(GitProcesses):
             if not stdin:
                 return iter(())
             args += ["--no-walk=unsorted", "--stdin"]
-        return self._told(args, [*walk.get("revisions", ()), "--", *walk.get("paths", ())], stdin=stdin)
+        paths = walk.get("paths", ())
+        # Patches name what they like, and git refuses a path that leads out of the repository.
+        inside = [path for path in paths if not path.startswith(("/", "../"))]
+        return (
+            self._told(args, [*walk.get("revisions", ()), "--", *inside], stdin=stdin)
+            if inside or not paths
+            else iter(())
+        )
 
     def diff(self, old: str, new: str | None, *, staged: bool = False, paths: Sequence[str] = ()) -> Iterator[bytes]:
         """Lines of the raw, numstat and patch output from `old` to `new`, to the index, or to the working tree."""
@@ -291,6 +310,8 @@ class Repository(GitProcesses):
         args = ["grep", "-z", "-n", "-I", "-w", "-F", "--max-count=200", "--no-color", "--full-name", "--no-textconv"]
         for word in words:
             args += ["-e", word]
+        if revision is None and self._is_sparse():
+            self.gaps.add(GapKind.SPARSE)
         for line in self.lines(*args, *([revision] if revision else []), "--", ok=(0, 1)):
             parts = line.rstrip(b"\n").split(b"\0", 2)
             if len(parts) == 3 and parts[1].isdigit():

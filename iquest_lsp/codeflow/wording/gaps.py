@@ -30,6 +30,7 @@ _GAPS = {
     GapKind.OUTSIDE: "this folder is in no git repository: history and uses were not looked at",
     GapKind.SHALLOW: "this clone is shallow, older commits are missing: `git fetch --unshallow` brings them",
     GapKind.BARE: "this repository is bare: there are no files to search for uses",
+    GapKind.SPARSE: "files that the sparse checkout leaves out were not searched for uses",
     GapKind.TIME: "time ran out before the history was followed to its end",
     GapKind.NOT_INDEXED: "the history is not indexed yet: only the newest {} commits on the files were looked at",
     GapKind.COMMITS: "only the newest {} commits on the file were looked at",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from iquest_lsp.codeflow.facts import Fact
-from iquest_lsp.codeflow.gaps import Gap
+from iquest_lsp.codeflow.gaps import Gap, GapKind
 from iquest_lsp.codeflow.wording.gaps import partial, partial_lines
 from iquest_lsp.codeflow.wording.phrases import WITHHELD, escape, listed, say
 
@@ -72,13 +72,15 @@ class ImpactItem:
 class Impact:
     """All such places for a target, most certain first within their kinds.
 
-    `definitions` are those whose change is meant; the target is a diff where `is_diff`.
+    `definitions` are those whose change is meant; the target is a diff where `is_diff`, and has no file where it
+    `changes_nothing`.
     """
 
     target: str
     items: tuple[ImpactItem, ...]
     definitions: tuple[str, ...] = ()
     is_diff: bool = False
+    changes_nothing: bool = False
     gaps: tuple[Gap, ...] = ()
 
     def to_json(self) -> dict[str, object]:
@@ -106,7 +108,9 @@ class Impact:
         lines = [say(title, escape(self.target)), ""]
         if self.definitions and not self.target.endswith(f"::{self.definitions[0]}"):
             lines += [say("Definitions meant: {}.", listed(self.definitions, MAX_NAMED)), ""]
-        if not self.items:
+        if self.changes_nothing:
+            lines.append(say("Nothing changes in {}.", escape(self.target)))
+        elif not self.items and not any(gap.kind is GapKind.BARE for gap in self.gaps):
             lines.append(say("No use of it was found in the tracked files of this repository."))
         for kind in ORDER:
             some = [item for item in self.items if item.kind == kind]

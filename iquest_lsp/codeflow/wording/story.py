@@ -107,6 +107,8 @@ class NoteKind(StrEnum):
     """What is missing from an answer, and why."""
 
     NOT_COMMITTED = "not-committed"
+    #: Not in HEAD either, but what is being merged may have it.
+    MERGING = "merging"
     #: The commit with which a shallow clone ends.
     SHALLOW = "shallow"
     #: A sentence of the caller about what lies outside every history.
@@ -300,6 +302,7 @@ _REASONS = {
 }
 _NOTES = {
     NoteKind.NOT_COMMITTED: "It is not committed yet.",
+    NoteKind.MERGING: "HEAD does not have it: it comes from what is being merged, or is not committed yet.",
     NoteKind.SHALLOW: "This clone is shallow: what came before {} is not in it.",
     NoteKind.NO_HISTORY: "{}",
 }

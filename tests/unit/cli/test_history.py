@@ -143,3 +143,21 @@ def test_a_daemon_that_fails_costs_the_words_alone(
     assert json.loads(done.stdout)["model_text"] is None
     assert "warning: not explained in words: It is gone" in done.stderr
     assert explained == [False]
+
+
+@pytest.mark.parametrize("place", [".", "..", "./", "/"])
+def test_a_folder_is_no_place(script: Script, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    """It is not looked for in the folder above, which may be in no repository."""
+    monkeypatch.chdir(script.root)
+    done = CliRunner().invoke(cli, ["impact", place])
+    assert done.exit_code == 2
+    assert f"{place} is a folder" in done.output
+
+
+def test_any_name_of_a_file_is_a_place(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = (":(top).py", "new\nline.py", "a:3.py", "-dash.py")
+    script.commit("Add others", dict.fromkeys(names, "x = 1\n"))
+    monkeypatch.chdir(script.root)
+    for name in names:
+        done = CliRunner().invoke(cli, ["why", "--json", "--", f"{name}:1"])
+        assert [step["subject"] for step in json.loads(done.output)["story"]] == ["Add others"]

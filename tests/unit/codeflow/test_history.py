@@ -120,6 +120,7 @@ def questions(root: Path) -> dict[str, Callable[[History], Any]]:
         "origin": lambda history: history.origin("lib.py:6"),
         "new_lines": lambda history: history.new_lines("lib.py"),
         "no_story": lambda history: history.no_story("lib.py:6", "It has no history."),
+        "path_in": lambda history: history.path_in("lib.py:6"),
         "impact": lambda history: [
             history.impact(place) for place in ("lib.py::fetch", "lib.py::post", "lib.py", "lib.py:1-9")
         ],

@@ -8,7 +8,7 @@ import pytest
 
 from iquest_lsp.codeflow.diff.patches import Patch, read_patch
 from iquest_lsp.errors import UsageError
-from tests.unit.codeflow.conftest import Script
+from tests.unit.codeflow.conftest import Script, history_of
 
 BEFORE = "import os\n\n\ndef f():\n    return 1\n\n\ndef g():\n    return os\n"
 AFTER = BEFORE.replace("return 1", "return 2").replace("return os", "return None")
@@ -117,8 +117,13 @@ def test_a_combined_diff_is_read_against_the_first_parent(script: Script) -> Non
             b"diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1,2 +1,2 @@\n def f():\n    return [-1-]{+2+}\n",
             "no changed line",
         ),
-        (b"--- a/x\n+++ b/x\n@@ -1,2 +1,2 @@\n def f():\n-1\n+2\n~\n", "none of the marks|fewer|no changed"),
+        (b"--- a/x\n+++ b/x\n@@ -1,2 +1,2 @@\n def f():\n-1\n+2\n~\n", "none of the marks|fewer|more lines|no changed"),
         (b"--- a/x\n+++ b/x\n@@ -1,2 +1,2 @@\n def f():\nreturn 1\n", "none of the marks"),
+        (b"--- a/x\n+++ b/x\n@@ -1 +1 @@\n-b\n+c\n+d\n", "more lines"),
+        (b"diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-b\n+c\n-d\n", "more lines"),
+        (b"diff --git a/x b/x\n", "the input ends, or another file begins"),
+        (b"--- a/x\n+++ b/x\n", "the input ends, or another file begins"),
+        (b"diff --git a/x b/x\ndiff --git a/y b/y\nold mode 100644\nnew mode 100755\n", "another file begins"),
     ],
 )
 def test_a_patch_that_does_not_hold_together_is_refused(text: bytes, why: str) -> None:
@@ -240,3 +245,30 @@ def test_what_is_no_unified_diff_is_named(text: str, what: str, fix: str) -> Non
         read_patch(text.encode())
     assert what in caught.value.what
     assert fix in caught.value.fix
+
+
+def test_a_mail_may_end_behind_its_hunk() -> None:
+    hunk = b"--- a/x\n+++ b/x\n@@ -1 +1 @@\n-b\n+c\n"
+    for end in (b"-- \n2.39.5\n", b"--\n2.39.5\n", b"\nAnd more words.\n", b"\\ No newline at end of file\n"):
+        (file,) = read_patch(hunk + end).files
+        assert (file.added, file.removed) == (1, 1)
+
+
+def test_a_file_of_which_no_line_changes() -> None:
+    (copied,) = read_patch(b"diff --git a/x b/y\nsimilarity index 100%\ncopy from x\ncopy to y\n").files
+    assert (copied.status, copied.old_path, copied.path) == ("C", "x", "y")
+    (mode,) = read_patch(b"diff --git a/x b/x\nold mode 100644\nnew mode 100755\n").files
+    assert (mode.old_mode, mode.new_mode, mode.added) == ("100644", "100755", 0)
+    (empty,) = read_patch(b"diff --git a/x b/x\nnew file mode 100644\nindex 0000000..e69de29\n").files
+    assert empty.status == "A"
+    of_svn = b"Index: x\n===\n--- x\t(revision 1)\n+++ x\t(working copy)\n\nProperty changes on: x\n___\n"
+    assert [item.path for item in read_patch(of_svn).files] == ["x"]
+
+
+def test_names_are_as_the_repository_has_them(script: Script) -> None:
+    script.commit("Begin", {"a.py": "x = 1\n"})
+    for name in ("./a.py", "././a.py", f"{script.root}/a.py", "../../elsewhere/b.txt", "/elsewhere/b.txt"):
+        text = f"--- {name}\n+++ {name}\n@@ -1 +1 @@\n-x = 1\n+x = 2\n".encode()
+        (file,) = history_of(script.root).explain_diff("-", text).files
+        assert file.path == (name if "elsewhere" in name else "a.py")
+    assert read_patch(b"--- ./.env\n+++ ./.env\n@@ -1 +1 @@\n-a\n+b\n").files[0].path == ".env"

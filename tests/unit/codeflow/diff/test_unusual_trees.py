@@ -74,3 +74,66 @@ def test_a_name_that_is_nowhere_is_not_told_as_uncommitted(script: Script, tmp_p
     assert "shallow" in told["partial"][0]
     with pytest.raises(UsageError, match="defines no nope"):
         history_of(script.root).why("a.py::nope")
+
+
+def in_conflict(script: Script) -> None:
+    """A merge that stopped: both sides of `a.py` between marks."""
+    script.commit("First", {"a.py": CODE, "b.py": CODE})
+    script.git("checkout", "-q", "-b", "other")
+    script.commit("Other", {"a.py": CODE.replace("side * side", "side ** 2")})
+    script.git("checkout", "-q", "main")
+    script.commit("Ours", {"a.py": CODE.replace("side * side", "pow(side, 2)")})
+    with pytest.raises(subprocess.CalledProcessError):
+        script.git("merge", "-q", "other")
+
+
+def test_both_sides_of_a_conflict_are_not_read_as_code(script: Script) -> None:
+    in_conflict(script)
+    history = history_of(script.root)
+    for target in ("", "--staged"):
+        told = history.explain_diff(target)
+        assert told.to_json()["partial"] == ["`a.py` is in conflict: what changes in it was not read"]
+        assert [(item.status, item.symbols) for item in told.files] == [("conflicted", ())]
+        assert "parses" not in " ".join(told.risks)
+        assert "side ** 2" not in told.summary
+        assert history.impact_of_diff(target).to_json()["partial"] == told.to_json()["partial"]
+        with pytest.raises(UsageError, match="in conflict"):
+            history.commit_message(target)
+    assert history.explain_diff().risks == ("a.py:2 holds a conflict marker",)
+
+
+def test_a_line_of_what_is_merged_is_not_told_as_uncommitted(script: Script) -> None:
+    in_conflict(script)
+    lines = (script.root / "a.py").read_text().split("\n")
+    theirs = next(number for number, line in enumerate(lines, 1) if "side ** 2" in line)
+    assert "comes from what is being merged" in history_of(script.root).why(f"a.py:{theirs}").note
+    script.git("merge", "--abort")
+    with (script.root / "a.py").open("a") as file:
+        file.write("\n\nNEW = 1\n")
+    assert history_of(script.root).why("a.py:5").note == "It is not committed yet."
+
+
+def test_marks_alone_are_no_conflict(script: Script) -> None:
+    script.commit("First", {"a.py": CODE, "b.py": CODE})
+    script.write({"a.py": CODE + '\n\nMARK = """\n<<<<<<< ours\n"""\n'})
+    assert [item.status for item in history_of(script.root).explain_diff().files] == ["modified"]
+
+
+def test_what_is_staged_first_has_no_history(script: Script) -> None:
+    script.write({"a.py": CODE})
+    script.git("add", "a.py")
+    for target in ("a.py:1", "a.py::area", "a.py"):
+        assert history_of(script.root).why(target).note == "It is not committed yet."
+
+
+@pytest.mark.slow
+def test_uses_that_a_sparse_checkout_leaves_out_are_missed(script: Script) -> None:
+    script.commit("First", {"in/a.py": CODE, "out/b.py": "from a import area\n\narea(1)\n"})
+    assert history_of(script.root).impact("in/a.py::area").to_json()["partial"] != [SPARSE]
+    script.git("sparse-checkout", "set", "in")
+    assert SPARSE in (history_of(script.root).impact("in/a.py::area").to_json()["partial"] or ())
+    script.git("sparse-checkout", "disable")
+    assert SPARSE not in (history_of(script.root).impact("in/a.py::area").to_json()["partial"] or ())
+
+
+SPARSE = "files that the sparse checkout leaves out were not searched for uses"

@@ -50,8 +50,12 @@ def test_places_stand_under_their_kinds() -> None:
 
 def test_nothing_found_is_said() -> None:
     text = Impact("a_b.py", (), gaps=(Gap(GapKind.BARE),)).to_markdown()
-    assert text.startswith("# What changing a\\_b.py may affect\n\nNo use of it was found")
-    assert "*Partial:*" in text
+    assert text.startswith("# What changing a\\_b.py may affect\n\n*Partial:*")
+    assert "No use of it was found" in Impact("a_b.py", ()).to_markdown()
+    assert (
+        "Nothing changes in the working tree."
+        in Impact("the working tree", (), is_diff=True, changes_nothing=True).to_markdown()
+    )
 
 
 def test_the_json_form() -> None:
