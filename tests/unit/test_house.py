@@ -36,11 +36,11 @@ MOST_UNNAMED = {
     "context": 3,
     "daemon": 4,
     "ground": 1,
-    "http_server": 2,
+    "http_server": 1,
     "mcp_server": 2,
     "nextedit": 3,
     "project": 5,
-    "runtime": 24,
+    "runtime": 22,
     "server": 22,
     "workspace": 2,
 }
