@@ -53,7 +53,7 @@ class IQuestError(Exception):
             text += ": " + self.why.rstrip(".")
         if self.fix:
             text += ". " + self.fix.rstrip(".")
-        return text + "."
+        return text if text.endswith("?") else text + "."
 
     def __reduce__(self) -> tuple[object, tuple[object, ...], dict[str, str]]:
         return (type(self), (self.what,), {"what": self.what, "why": self.why, "fix": self.fix})

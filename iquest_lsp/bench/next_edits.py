@@ -28,6 +28,7 @@ from iquest_lsp.nextedit.gate import LEAST, Refusals, admitted, admitted_places,
 from iquest_lsp.nextedit.import_statements import import_lines
 from iquest_lsp.nextedit.predict import PREDICTORS, Predictor, possible, possible_places
 from iquest_lsp.nextedit.records import Edit, NextEdit, Place
+from iquest_lsp.nextedit.sorts import Sort
 from iquest_lsp.workspace.secret_scan import has_secret
 
 Order = Literal["diff", "human"]
@@ -386,7 +387,7 @@ def replay_edits(
         "model": "",
         "rows": [tally.row() for tally in tallies.values()],
         "sorts": {
-            name: {"right": round(right, 2), "made": made, "assumed": round(precision(name), 3)}
+            name: {"right": round(right, 2), "made": made, "assumed": round(precision(Sort.read(name)), 3)}
             for name, (right, made) in sorted(sorts.items())
         },
     }

@@ -13,6 +13,8 @@ from iquest_lsp.numbers_in_text import whole_number
 #: Characters of a path or a name, and of a diff or a log.
 PATH_LENGTH, TEXT_LENGTH = 4096, 2_000_000
 _MOST_DIGITS = 19
+#: How alike (difflib's ratio) a name is to the one that was meant; another word for it, as `target`, is less.
+_MISSPELT = 0.8
 _KINDS = {"string": "a text", "integer": "a whole number", "boolean": "true or false"}
 
 
@@ -79,9 +81,9 @@ def read(arguments: Sequence[Argument], given: Mapping[str, object]) -> dict[str
     known = {item.name: item for item in arguments}
     for name in given:
         if name not in known:
-            close = difflib.get_close_matches(name, known, 1)
-            meant = f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(known)}"
-            raise UsageError(f"There is no argument {name[:100]!r}", fix=meant)
+            close = difflib.get_close_matches(name, known, 1, _MISSPELT)
+            meant = f"Did you mean {close[0]!r}? " if close else ""
+            raise UsageError(f"There is no argument {name[:100]!r}", fix=f"{meant}There are: {', '.join(known)}")
     values: dict[str, Any] = {}
     for name, argument in known.items():
         value = given.get(name)

@@ -47,6 +47,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "models info": ("models", "info", "nano"),
     "models use": ("models", "use", "nano"),
     "replay": ("replay", ".", "--positions", "1", "--setting", "all", "--engine", "fake"),
+    "replay, edits": ("replay", ".", "--edits"),
 }
 #: The same as they fail, and their exit codes.
 FAILURES: dict[str, tuple[int, tuple[str, ...]]] = {

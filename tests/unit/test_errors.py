@@ -10,6 +10,7 @@ from iquest_lsp.errors import IQuestError, ModelError, ModelFileError
 def test_an_error_says_what_why_and_what_to_do() -> None:
     assert str(IQuestError("It broke.", why="no room.", fix="Make some.")) == "It broke: no room. Make some."
     assert str(IQuestError("It broke")) == "It broke."
+    assert str(IQuestError("It broke", fix="Is there room?")) == "It broke. Is there room?"
 
 
 def test_an_error_comes_whole_through_a_pipe() -> None:

@@ -22,9 +22,9 @@ from iquest_lsp.codeflow.syntax.definitions import (
     VALUE_FUNCTIONS,
     PartKind,
 )
-from iquest_lsp.codeflow.syntax.outline.c_heads import heads
+from iquest_lsp.codeflow.syntax.outline.c_heads import declared_name, heads
 from iquest_lsp.codeflow.syntax.outline.c_marks import tree_of
-from iquest_lsp.codeflow.syntax.outline.inner import aliases, given_items
+from iquest_lsp.codeflow.syntax.outline.inner import aliases, given_items, members
 from iquest_lsp.codeflow.syntax.outline.symbol import Symbol as Symbol
 from iquest_lsp.codeflow.syntax.outline.symbol import at_line as at_line
 from iquest_lsp.codeflow.syntax.paths import is_test
@@ -63,6 +63,7 @@ _CONSTANT = re.compile(r"^[A-Z][A-Z0-9_]{2,}$")
 #: Names without code of their own.
 _NO_CODE = frozenset({"variable", "alias"})
 _GO_KINDS: dict[str, PartKind] = {"struct_type": "struct", "interface_type": "interface"}
+_SCRIPTS = frozenset({"javascript", "typescript", "tsx"})
 _CLASS_LIKE = frozenset({"class", "interface", "struct", "enum", "trait", "impl"})
 
 
@@ -131,8 +132,7 @@ class _Walker:
             ):
                 self._constant(child, scope, scope_kind)
             elif child.type == "assignment_expression":
-                self._assigned_function(child, scope)
-                if self.inside:
+                if not self._assigned(child, scope) and self.inside:
                     self.visit(child, scope, scope_kind, depth + 1)
             elif child.type == "ERROR" and self.language in ("c", "cpp"):
                 # What the preprocessor defines stands for itself, whatever stands around it.
@@ -141,6 +141,8 @@ class _Walker:
                         self._definition(part, self.definitions[part.type], scope, scope_kind, depth)
             elif child.type == "macro_invocation" and self.language == "rust":
                 self._given(child, scope, scope_kind, depth)
+            elif child.type == "export_statement" and self._members(child.child_by_field_name("value"), ""):
+                pass  # `export default {...}` holds no other definitions
             elif child.type == "export_clause":
                 for part, name in aliases(child):
                     self._add(part, name, "alias", None)
@@ -204,6 +206,16 @@ class _Walker:
                     self.visit(body, name, kind, depth + 1)
             return
         self._constant(node, scope, scope_kind)
+        if not scope and self.language in _SCRIPTS:
+            self._members(value, self._name(node))
+
+    def _members(self, value: Node | None, owner: str) -> bool:
+        """Collects the functions of an object that a module gives a name, or exports (`owner` is ""); whether any."""
+        known = len(self.found)
+        for part, name, body in members(value, VALUE_FUNCTIONS) if not self.test_file else ():
+            name = f"{owner}.{name}" if owner else name
+            self._add(part, name, "method" if "." in name else "function", body)
+        return len(self.found) > known
 
     def _constant(self, node: Node, scope: str, scope_kind: PartKind | None) -> None:
         name = self._name(node)
@@ -220,17 +232,23 @@ class _Walker:
         value = node.child_by_field_name("value") or node.child_by_field_name("right")
         return value is not None and not BRINGS.match(self._text(value))
 
-    def _assigned_function(self, node: Node, scope: str) -> None:
-        """`name.other = function () {}`, as modules of CommonJS and prototypes are written."""
+    def _assigned(self, node: Node, scope: str) -> bool:
+        """`name.other = function () {}`, as modules of CommonJS and prototypes are written, and `name = {...}` with
+        functions in it; whether all there is inside was collected."""
         name = node.child_by_field_name("left")
         value = node.child_by_field_name("right")
         while value is not None and value.type == "assignment_expression":
             value = value.child_by_field_name("right")
-        if scope or self.test_file or name is None or value is None or value.type not in VALUE_FUNCTIONS:
-            return
-        text = re.sub(r"^(?:module\.)?exports\.|\.prototype(?=\.)", "", self._text(name))
-        if re.fullmatch(r"[\w$]+(?:\.[\w$]+)*", text) and text != "module.exports":
+        if scope or self.test_file or name is None or value is None or self.language not in _SCRIPTS:
+            return False
+        text = re.sub(r"^(?:module\.)?exports(?:\.|$)|\.prototype(?=\.|$)", "", self._text(name))
+        if text and not re.fullmatch(r"[\w$]+(?:\.[\w$]+)*", text):
+            return False
+        if value.type not in VALUE_FUNCTIONS:
+            return self._members(value, text)
+        if text:
             self._add(node, text, "method" if "." in text else "function", value.child_by_field_name("body"))
+        return False
 
     def _add(self, node: Node, name: str, kind: PartKind, body: Node | None) -> None:
         outer = node
@@ -247,7 +265,7 @@ class _Walker:
         while (
             above is not None
             and _COMMENT.search(above.type)
-            and above.end_point.row >= start - 1
+            and above.end_point.row >= start - 1 - self._documents(above)
             and (above.start_point.row < start and self._alone(above))
         ):
             is_marked = is_marked or bool(_TEST_MARK.match(self._text(above)))
@@ -267,12 +285,18 @@ class _Walker:
         short = name.rsplit(".", 1)[-1]
         if self.language == "java" and kind == "method":
             is_marked = bool(_JUNIT_MARK.search(self._text(node)[:400].partition(f" {short}(")[0]))
-        by_name = self.test_file and self.language not in ("javascript", "typescript", "tsx")
+        by_name = self.test_file and self.language not in _SCRIPTS
         if kind in ("function", "method") and (is_marked or (by_name and short.lower().startswith("test"))):
             kind = "test"
         elif self.test_file and kind == "class" and _TEST_CLASS.search(short):
             kind = "suite"
         self.found.append(Symbol(name, kind, start, max(end, start + 1), signature, head, doc))
+
+    def _documents(self, comment: Node) -> bool:
+        """Whether a comment is of what follows though a line is left blank behind it: JSDoc, but for a file's own."""
+        is_jsdoc = self.language in _SCRIPTS and self.source.startswith(b"/**", comment.start_byte)
+        around = comment.parent
+        return is_jsdoc and (comment.prev_named_sibling is not None or (around is not None and around.type == "object"))
 
     def _signature(self, node: Node, body: Node | None) -> str:
         end = body.start_byte if body is not None else node.end_byte
@@ -334,7 +358,7 @@ class _Walker:
         fields = (node.child_by_field_name(field) for field in ("name", "left", "property"))
         name = next((field for field in fields if field is not None), None)
         if name is None:
-            name = self._declared(node.child_by_field_name("declarator"))
+            name = declared_name(node.child_by_field_name("declarator"))
         if name is not None and name.type == "template_type":
             text = " ".join(_BLOCK_COMMENT.sub("", self._text(name)).split()).replace("< ", "<")
             return re.sub(r"(?:\w+::)+", "", text)[:200]
@@ -346,19 +370,6 @@ class _Walker:
             found = re.search(r"(\w+)(?:\[[^\]]*\])?\s*\)", self._text(receiver)) if receiver is not None else None
             return f"{found[1]}.{text}" if found else text
         return text if len(text) <= 200 and "\n" not in text else ""
-
-    @staticmethod
-    def _declared(node: Node | None) -> Node | None:
-        """The name inside nested C declarators such as `*(*f)(int)`."""
-        for _ in range(20):
-            if node is None or node.type in NAME_TYPES:
-                return node
-            node = (
-                node.child_by_field_name("declarator")
-                or node.child_by_field_name("name")
-                or (_first_named(node) if node.type in ("parenthesized_declarator", "reference_declarator") else None)
-            )
-        return None
 
 
 #: Nodes of C and C++ that give a type another name, and the words with which they do.

@@ -27,7 +27,7 @@ from iquest_lsp.codeflow.wording.commit_parts import (
     of_sections,
     worded,
 )
-from iquest_lsp.codeflow.wording.effects import told_as, told_effects
+from iquest_lsp.codeflow.wording.effects import told_as, told_effects, told_values
 from iquest_lsp.codeflow.wording.phrases import say
 from iquest_lsp.codeflow.wording.summary import NOUNS
 
@@ -292,7 +292,7 @@ def _effect(effect: Effect, items: Sequence[SymbolChange]) -> Point:
     template = _PLURALS.get(effect.kind, _EFFECTS[effect.kind]) if len(effect.values) > 1 else _EFFECTS[effect.kind]
     texts = [
         say(template, values, where)
-        for values in lengths([f"`{name}`" for name in effect.values])
+        for values in lengths([f"`{value}`" for value in told_values(effect)])
         for where in lengths([f"`{item.name}`" for item in items], count_of(items))
     ]
     return Point((*texts, *worded(items[0].change, items)), max(map(_weight, items)) + 0.1 * len(items))
@@ -307,7 +307,7 @@ def _line(item: SymbolChange) -> str:
         if not all(map(is_whole, effect.values)):
             continue
         if effect.kind in _ON_VALUES:
-            return say(_ON_VALUES[effect.kind], *effect.values, named(item))
+            return say(_ON_VALUES[effect.kind], *told_values(effect), named(item))
         if effect.kind in _BECOMES and (values := _assigned(effect)):
             if VERSION.fullmatch(values[0]):
                 return say("set the version to {}", values[2].strip("\"'"))

@@ -102,6 +102,8 @@ _OF_A_LINE = frozenset(
     }
 )
 
+#: Effects whose values are conditions, which some languages set in brackets.
+_OF_CONDITIONS = frozenset({EffectKind.CHECKS, EffectKind.CHECKS_NO_MORE, EffectKind.NEGATES, EffectKind.CONDITION})
 #: Kinds of which the value is told where they come or go.
 _VALUED = frozenset({"key", "package", "command"})
 
@@ -173,7 +175,21 @@ def _quoted(effect: Effect) -> tuple[str, ...]:
     if effect.kind is EffectKind.VALUE_BECOMES:
         before, after = effect.values
         return _around(before, after)
-    return effect.values
+    return told_values(effect)
+
+
+def told_values(effect: Effect) -> tuple[str, ...]:
+    """The values of an effect, conditions without the brackets around all of them."""
+    return tuple(map(_unbracketed, effect.values)) if effect.kind in _OF_CONDITIONS else effect.values
+
+
+def _unbracketed(condition: str) -> str:
+    depth = 0
+    for at, char in enumerate(condition):
+        depth += (char == "(") - (char == ")")
+        if depth <= 0:
+            return (at and at == len(condition) - 1 and condition[1:-1].strip()) or condition
+    return condition
 
 
 def _unlisted(text: str) -> str:

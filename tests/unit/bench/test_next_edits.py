@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
-from iquest_lsp.bench.next_edits import EditSession
+import pytest
+
+from iquest_lsp.bench.next_edits import EditSession, replay_edits
 from iquest_lsp.codeflow.reading import ChangedText, CommitTexts, Sources
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
 from iquest_lsp.nextedit.sorts import PredictorKind, Sort
+from tests.unit.codeflow.conftest import Script
+
+USES = "from shapes import area\n\n\ndef first():\n    return area(1, 2)\n\n\ndef second():\n    return area(3, 4)\n"
 
 
 def test_lines_that_go_are_judged_with_their_ends() -> None:
@@ -19,3 +25,18 @@ def test_lines_that_go_are_judged_with_their_ends() -> None:
     assert session.judged(item) == (0, False)
     assert session.judged(replace(item, line=0, old="import os\nimport re\n")) == (0, True)
     assert session.judged(replace(item, line=3, old="x = 1\n")) is None
+
+
+@pytest.mark.slow
+def test_a_rename_is_found_where_it_is_used(tmp_path: Path) -> None:
+    script = Script(tmp_path / "repository")
+    shapes = "def area(width, height):\n    return width * height\n"
+    script.commit("Measure", {"shapes.py": shapes, "uses.py": USES})
+    renamed = {name: text.replace("area", "surface") for name, text in (("shapes.py", shapes), ("uses.py", USES))}
+    script.commit("Call it a surface", renamed)
+    answer = replay_edits(script.root, 5, only_names=True)
+    assert answer["rows"]
+    right = {name: row for name, row in answer["sorts"].items() if row["right"]}
+    assert right
+    assert all(name.startswith("rename") for name in right)
+    assert all(0 < row["right"] <= row["made"] and 0 < row["assumed"] <= 1 for row in right.values())

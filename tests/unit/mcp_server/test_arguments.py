@@ -36,7 +36,8 @@ def test_a_number_may_be_written_as_models_write_it(line: object) -> None:
         ({"file": "a.py", "line": float("inf")}, "must be a whole number"),
         ({"file": "a.py", "max_tokens": 10**9}, "must lie between 200 and 25000"),
         ({"file": "a.py", "include_filtered": "yes"}, "must be true or false"),
-        ({"file": "a.py", "symbl": "x"}, "no argument 'symbl'. Did you mean 'symbol'?"),
+        ({"file": "a.py", "symbl": "x"}, "no argument 'symbl'. Did you mean 'symbol'? There are: file, line, "),
+        ({"file": "a.py", "simple": "x"}, "no argument 'simple'. There are: file, line, "),
         ({"file": "a.py", "zzzzzz": "x"}, "There are: file, line, "),
     ],
 )

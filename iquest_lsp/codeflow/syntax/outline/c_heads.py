@@ -1,4 +1,4 @@
-"""Functions of C by their heads at the margin, for the parts of a file in which its grammar loses its way.
+"""Heads of C: the name in a declarator, and functions by their heads where the grammar loses its way.
 
 A macro that stands for several definitions, or that opens a block, makes one error of all that follows. Such code is
 still laid out as most C is: a head that begins at the margin, and a body that ends with a brace there.
@@ -9,8 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from iquest_lsp.codeflow.syntax.definitions import NAME_TYPES
 from iquest_lsp.codeflow.syntax.outline.region import Region
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
 
 #: A head goes over so many lines at most.
 MAX_HEAD = 12
@@ -97,3 +102,15 @@ def grammar_parts(lines: list[str]) -> tuple[Region, ...]:
         elif line.startswith("%") and not line.startswith(("%%", "%{", "%}")):
             found.append(Region(" ".join(line.split())[:60], "declaration", at, at + 1))
     return tuple(found)
+
+
+def declared_name(node: Node | None) -> Node | None:
+    """The name inside nested declarators such as `*(*f)(int)`."""
+    for _ in range(20):
+        if node is None or node.type in NAME_TYPES:
+            return node
+        inner = node.child_by_field_name("declarator") or node.child_by_field_name("name")
+        if inner is None and node.type in ("parenthesized_declarator", "reference_declarator"):
+            inner = node.named_children[0] if node.named_child_count else None
+        node = inner
+    return None

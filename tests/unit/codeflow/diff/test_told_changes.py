@@ -65,7 +65,7 @@ def told(script: Script, path: str, before: str, after: str) -> list[tuple[str, 
             "a.js",
             "function f(x) {\n  return x;\n}\n",
             "function f(x) {\n  if (x === null) return '';\n  return x;\n}\n",
-            ("function", "f:", "changed (checks `(x === null)`)"),
+            ("function", "f:", "changed (checks `x === null`)"),
         ),
         (
             "package.json",

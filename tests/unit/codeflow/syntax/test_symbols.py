@@ -35,6 +35,20 @@ CASES = {
             "A.h": ("method", 5, 6),
         },
     ),
+    "objects.js": (
+        "/** The file's. */\n\nconst api = {\n  /** Gets. */\n\n  get (x) { return 1 },\n  limit: 3,\n}\n"
+        "module.exports = {\n  get size () { return 1 },\n  set size (to) { },\n\n  // Sends.\n\n  send (url) { },\n}\n"
+        "export default defineComponent({\n  data () { },\n  methods: { open () { } },\n})\n"
+        "Pile.prototype = {\n  push: function (it) { },\n}\n",
+        {
+            "api.get": ("method", 3, 6),
+            "size": ("function", 10, 11),
+            "send": ("function", 14, 15),
+            "data": ("function", 17, 18),
+            "methods.open": ("method", 18, 19),
+            "Pile.push": ("method", 21, 22),
+        },
+    ),
     "a.ts": (
         "export interface I { m(x: string): void }\ntype T = string | number;\nenum E { A, B }\n"
         "namespace N { export function q(): void {} }\nabstract class Z { abstract foo(): void; }\n",

@@ -45,13 +45,13 @@ LONG = "    result = " + "compute_the_whole_thing_at_once(first_argument, second
             "function",
             "if (!item.Readable)",
             "if (item.Getter == null || !item.Getter.Public)",
-            ["the condition `(!item.Readable)` becomes `(item.Getter == null || !item.Getter.Public)`"],
+            ["the condition `!item.Readable` becomes `item.Getter == null || !item.Getter.Public`"],
         ),
         (
             "function",
             "  const job = take();\n  if (!job) {\n    return false;\n  }",
             "  const job = take()!;",
-            ["no longer checks `(!job)`"],
+            ["no longer checks `!job`"],
         ),
         (
             "function",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from iquest_lsp.codeflow.syntax.outline.c_heads import MAX_HEAD, MAX_LINE, Head, grammar_parts, heads
+from iquest_lsp import grammars
+from iquest_lsp.codeflow.syntax.outline.c_heads import MAX_HEAD, MAX_LINE, Head, declared_name, grammar_parts, heads
 
 
 def found(text: str) -> list[Head]:
@@ -62,3 +63,15 @@ def test_rules_declarations_types_and_functions_of_a_grammar() -> None:
 
 def test_a_grammar_without_marks_has_no_rules() -> None:
     assert grammar_parts(["list: item", ""]) == ()
+
+
+@pytest.mark.parametrize(
+    ("declaration", "name"),
+    [("int a;", "a"), ("int *(*f)(int);", "f"), ("char **many[3];", "many")],
+)
+def test_a_name_is_found_inside_its_declarators(declaration: str, name: str) -> None:
+    tree = grammars.tree("c", declaration.encode())
+    assert tree is not None
+    found = declared_name(tree.root_node.named_children[0].child_by_field_name("declarator"))
+    assert found is not None
+    assert found.text == name.encode()

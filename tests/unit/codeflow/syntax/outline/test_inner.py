@@ -1,4 +1,4 @@
-"""Definitions where a grammar sees none: inside macros of Rust, and names that an export gives."""
+"""Definitions where a grammar sees none: inside macros of Rust, names that an export gives, functions of objects."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import pytest
 from tree_sitter import Node
 
 from iquest_lsp import grammars
-from iquest_lsp.codeflow.syntax.outline.inner import aliases, given_items
+from iquest_lsp.codeflow.syntax.definitions import VALUE_FUNCTIONS
+from iquest_lsp.codeflow.syntax.outline.inner import aliases, given_items, members
 
 
 def first(language: str, text: str, kind: str) -> Node:
@@ -48,3 +49,28 @@ def test_what_a_macro_is_given_in_braces_is_code_where_it_holds_items(text: str,
 )
 def test_other_names_of_an_export_are_told_where_they_are_documented(text: str, names: list[str]) -> None:
     assert [name for _, name in aliases(first("typescript", text, "export_clause"))] == names
+
+
+@pytest.mark.parametrize(
+    ("value", "names"),
+    [
+        ("{ get (x) {}, put: function (y) {}, post: (z) => 3, limit: 5, short }", ["get", "put", "post"]),
+        ("{ get size () {}, set size (to) {}, async *each () {} }", ["size", "size", "each"]),
+        ("{ data () {}, methods: { of: { it () {} } }, 'on-end': () => 1 }", ["data", "methods.of.it", "on-end"]),
+        ("{ [key]: () => 1, 'two words': () => 2, ...other }", []),
+        ("({ a () {} }) as Pile", ["a"]),
+        ("{ a () {} } satisfies Pile", ["a"]),
+        ("defineComponent({ a () {} })", ["a"]),
+        ("Vue.extend({ a () {} })", ["a"]),
+        # What comes of these is not the object.
+        ("fetch({ onEnd () {} })", []),
+        ("items.map({ a () {} })", []),
+        ("[{ a () {} }]", []),
+        ("{ a: " * 500 + "{ deep () {} }" + " }" * 500, []),
+    ],
+)
+def test_functions_of_an_object_are_found_by_their_keys(value: str, names: list[str]) -> None:
+    declared = first("typescript", f"const pile = {value};", "variable_declarator")
+    found = list(members(declared.child_by_field_name("value"), VALUE_FUNCTIONS))
+    assert [name for _, name, _ in found] == names
+    assert all(body is not None for _, _, body in found)
