@@ -41,6 +41,7 @@ MADE = {
     "vscode-extension/iquest-lsp-linux-x64.vsix",
     "vscode-extension/dist/extension.js",
     "iquest_lsp/_runtime",
+    "tests/artifacts/editors",
 }
 PROGRAMS = ("iquest-lsp", "explain-this-diff", "make")
 #: Words in upper case, or after a placeholder, that stand for something.
