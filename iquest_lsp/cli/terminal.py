@@ -16,6 +16,8 @@ from rich.table import Table
 from rich.text import Text
 
 CONTEXT_LINES = 6
+#: What stands in a table where there is no figure.
+NONE = "-"
 #: What completion/postprocess.py calls the reasons, in words for who asked.
 NO_SUGGESTION = {
     "off": "completions are turned off here (settings `enable`, `disabled_languages`)",
@@ -204,18 +206,16 @@ class Terminal:
         ):
             table.add_column(name)
         for row in answer["rows"]:
-            right, found = row["precision_interval"], row["recall_interval"]
-            hit, named = row["places_precision_interval"], row["named_recall_interval"]
+            places = _share(row, "places_precision", row["places"])
             table.add_row(
                 row["setting"],
                 *(str(row[name]) for name in ("commits", "edits", "shown")),
-                f"{row['precision']:.1%} [{right[0]:.1%}, {right[1]:.1%}]",
-                f"{row['recall']:.1%} [{found[0]:.1%}, {found[1]:.1%}]",
-                f"{row['places']}: {row['places_precision']:.1%} [{hit[0]:.1%}, {hit[1]:.1%}]",
-                f"{row['named_recall']:.1%} [{named[0]:.1%}, {named[1]:.1%}]",
-                f"{row['quiet']:.1%}",
-                f"{row['saved_characters']:.1%}",
-                f"{row['p95_ms']:.0f}",
+                _share(row, "precision", row["shown"]),
+                _share(row, "recall", row["edits"]),
+                f"{row['places']}: {places}" if row["places"] else places,
+                _share(row, "named_recall", row["edits"]),
+                *(f"{row[name]:.1%}" if row["commits"] else NONE for name in ("quiet", "saved_characters")),
+                f"{row['p95_ms']:.0f}" if row["commits"] else NONE,
             )
         Console(width=150 if not Console().is_terminal else None).print(table)
 
@@ -271,7 +271,7 @@ class Terminal:
         for row in rows:
             named = Text(row["name"])
             if row["problem"]:
-                table.add_row(named.append(f"\n{row['problem']}", "red"), *["-"] * 5)
+                table.add_row(named.append(f"\n{row['problem']}", "red"), *[NONE] * 5)
                 continue
             named.append(f"\n{row['model']}, {row['source']}", "dim")
             size = row["size_bytes"]
@@ -323,6 +323,12 @@ def progress_bar(title: str, begun: Callable[[], None]) -> Iterator[Callable[[in
     with Progress(console=Console(stderr=True), transient=True, disable=not is_seen) as bar:
         task = bar.add_task(title, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _share(row: dict[str, Any], name: str, of: int) -> str:
+    """A share with its interval; of nothing there is none."""
+    low, high = row[f"{name}_interval"]
+    return f"{row[name]:.1%} [{low:.1%}, {high:.1%}]" if of else NONE
 
 
 def _needs(row: dict[str, Any]) -> list[str]:
