@@ -249,6 +249,9 @@ def _change(item: FileDiff, part: _Part, texts: Texts, sources: tuple[bytes, byt
         language = "ruby" if item.path.endswith(".rb") else language_of(item.path)
         found = part_effects(part.old, part.new, own, language)
     told = tuple(proven(found, language_of(item.path), *places))
+    documented = False
+    if is_of_comments(told) and part.kind in DEFINED and any(map(_DOCUMENTS.match, (*part.removed, *part.added))):
+        documented, told = True, ()
     # A key that stands first in its item, or no longer, is the same key.
     bare = unlisted if part.kind == "key" else str.strip if part.kind in ("imports", "exports") else str.rstrip
     spaced = part.removed != part.added and [*map(bare, part.removed)] == [*map(bare, part.added)]
@@ -261,7 +264,7 @@ def _change(item: FileDiff, part: _Part, texts: Texts, sources: tuple[bytes, byt
     if spaced or (part.kind == "key" and same_value(part.old.value, part.new.value) and not is_of_comments(told)):
         change, told = "format-only", ()
     else:
-        change = "test" if part.kind in ("test", "suite") else "doc" if is_of_comments(told) else "body"
+        change = "test" if part.kind in ("test", "suite") else "doc" if documented or is_of_comments(told) else "body"
     return SymbolChange(
         item.path,
         part.new.name,
@@ -322,6 +325,8 @@ def _drop_uncommented(parts: dict[ListKey, _Part]) -> None:
             del parts[key]
 
 
+#: Comments that document what stands below them.
+_DOCUMENTS = re.compile(r"\s*(?:///|/\*\*|\*\s+\S)")
 _MARK_OF_ORDER = "\ufeff"
 #: An attribute of what stands below it.
 _ATTRIBUTE = re.compile(r"\s*(?:#\[.*\]|@[\w.]+(?:\(.*\))?)\s*$")

@@ -10,6 +10,7 @@ from iquest_lsp.codeflow.diff.changed_files import ChangedFile
 from iquest_lsp.codeflow.diff.intents.kinds import Intent
 from iquest_lsp.codeflow.diff.message_habit import Habit, SubjectForm
 from iquest_lsp.codeflow.diff.replacements import Replacement
+from iquest_lsp.codeflow.syntax.effects.effect import EffectKind
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.wording.commit_parts import DEFINITIONS, Point, is_named
 from iquest_lsp.codeflow.wording.commit_points import points_of
@@ -47,6 +48,8 @@ _EMOJIS = {
     "release": ("🔖", ":bookmark:"),
     "change": ("🔧", ":wrench:"),
 }
+#: Kinds of definitions whose members are seen by those who use them.
+_TYPES_OF_CODE = frozenset({"interface", "type", "struct", "enum", "trait", "protocol", "record"})
 #: Kinds of change that say more than what changes.
 _CLAIMS = frozenset({"feature", "fix", "refactor", "perf", "deprecate"})
 
@@ -116,6 +119,12 @@ def _kind(facts: MessageFacts) -> tuple[str, bool]:
         return kind, False
     symbols = [item for file in facts.files for item in file.symbols if category(file.path) is Category.SOURCE]
     if any(item.change == "added" and item.public and item.kind in DEFINITIONS for item in symbols):
+        return "feature", True
+    if any(
+        effect.kind is EffectKind.GAINS_MEMBER and item.public and item.kind in _TYPES_OF_CODE
+        for item in symbols
+        for effect in item.effects
+    ):
         return "feature", True
     if facts.files and all(item.status == "renamed" or not any(map(is_named, item.symbols)) for item in facts.files):
         kind = "refactor" if any(item.status == "renamed" for item in facts.files) else kind

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from iquest_lsp.codeflow.diff.replacements import MAX_CODE
@@ -83,7 +83,7 @@ VERSION = re.compile(r"(?:project\.|package\.|tool\.poetry\.|workspace\.package\
 VALUES = frozenset({"key", "package", "table", "item", "entry"})
 _PROSE = frozenset({"section", "preamble", "paragraph"})
 #: What says nothing beside the definitions of a file; longer names say nothing in a message.
-SILENT = frozenset({"imports", "comment", "element"})
+SILENT = frozenset({"imports", "comment", "element", "link"})
 MAX_NAME = 80
 #: A statement is named by its text, of which less is understood.
 MAX_STATEMENT = 40
@@ -144,12 +144,55 @@ def _version_in(text: str) -> str:
     return found[1] if found else text.strip('"')
 
 
+#: What happens to one package, and to several.
+_PACKAGES = {
+    "added": ("add the package {}", "add the packages {}", "add {} packages"),
+    "removed": ("remove the package {}", "remove the packages {}", "remove {} packages"),
+}
+_UPDATES = ("update {}", "update {}", "update {} packages")
+#: What a step of a workflow runs, or a hook comes from, and at which version; of a commit the version behind it.
+_ACTION = re.compile(r"(?:docker://)?([\w.\-]+(?:/[\w.\-]+)+)@(?:[0-9a-f]{7,40}\s*#\s*)?(\S+)")
+_HOOK = re.compile(r"repos\[(?:https?://[^/]+/)?([^\]]+?)(?:\.git)?\]\.rev")
+
+
+def _brought(item: SymbolChange) -> tuple[str, str, str] | None:
+    """What is brought from elsewhere at another version than before: its name, the old and the new version."""
+    value = next((effect for effect in item.effects if effect.kind in _TURNS), None)
+    if value is None or item.kind != "key" or item.change != "body":
+        return None
+    if hook := _HOOK.fullmatch(item.name):
+        old, new = (text.strip("\"'").rpartition("# ")[2] for text in value.values[:2])
+        return hook[1], old, new
+    sides = [_ACTION.fullmatch(text.strip("\"'")) for text in value.values[:2]]
+    if not item.name.endswith("uses") or not all(sides):
+        return None
+    before, after = (side for side in sides if side)
+    return (after[1], before[2], after[2]) if before[1] == after[1] else None
+
+
+def _of_actions(actions: Mapping[str, Collection[tuple[str, str]]]) -> list[Point]:
+    """What is brought from elsewhere at other versions, as one point."""
+    if not actions:
+        return []
+    count = say("{} actions", len(actions)) if len(actions) > 1 else ""
+    texts = [say("update {}", names) for names in lengths(actions, count)]
+    [first, *others] = actions.items()
+    if not others and len(first[1]) == 1:
+        old, new = next(iter(first[1]))
+        texts = [say("update {} from {} to {}", first[0], old, new), *texts]
+    return [Point(tuple(texts), 1.35)]
+
+
 def of_keys(keys: Sequence[SymbolChange]) -> list[Point]:
     """What happens to keys of configuration; versions and dependencies by their own words."""
     found: list[Point] = []
     rest: dict[str, list[SymbolChange]] = {}
     locked: dict[str, list[str]] = {}
+    actions: dict[str, set[tuple[str, str]]] = {}
     for item in keys:
+        if (brought := _brought(item)) is not None:
+            actions.setdefault(brought[0], set()).add(brought[1:])
+            continue
         value = next((effect for effect in item.effects if effect.kind in _TURNS), None)
         told = value is not None and all(len(text) <= MAX_CODE for text in value.values)
         dependency = _DEPENDENCIES.fullmatch(item.name)
@@ -177,8 +220,11 @@ def of_keys(keys: Sequence[SymbolChange]) -> list[Point]:
         else:
             rest.setdefault(item.change, []).append(item)
     found += [Point(worded(change, some), 1.3) for change, some in rest.items()]
+    found += _of_actions(actions)
     for change, names in locked.items():
-        verb = VERBS[change] if change in ("added", "removed") else "update {}"
-        count = say("{} packages", len(set(names))) if len(names) > 1 else ""
-        found.append(Point(tuple(say(verb, text) for text in lengths(names, count)), 0.6))
+        one, several, counted = _PACKAGES.get(change, _UPDATES)
+        verb = several if len(set(names)) > 1 else one
+        forms = [say(verb, text) for text in lengths(names)]
+        forms += [say(counted, len(set(names)))] if len(names) > 1 else []
+        found.append(Point(tuple(forms), 0.6))
     return found

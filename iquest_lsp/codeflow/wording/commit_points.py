@@ -137,8 +137,8 @@ def _of_files(kind: Category, status: str, files: Sequence[ChangedFile]) -> Poin
     """What happens to files without definitions."""
     template = _FILES.get(status, "update {}")
     names = lengths([item.path for item in files])
-    count = say("{} files", len(files)) if len(files) > 1 else _base(files[0].path)
-    texts = [say(template, text) for text in (*names, count)]
+    bare = lengths([_base(item.path) for item in files], say("{} files", len(files)) if len(files) > 1 else "")
+    texts = [say(template, text) for text in (*names, *bare)]
     if status == "modified":
         texts.append(say(template, say(NOUNS[kind])))
     weights = {Category.SOURCE: 2.0, Category.BUILD: 1.2, Category.CI: 1.2, Category.CONFIG: 1.2, Category.OTHER: 1.0}
@@ -270,7 +270,9 @@ def _changed(change: str, some: Sequence[SymbolChange]) -> list[Point]:
     plain = [item for item in some if id(item) not in told]
     for item in plain[:3]:
         if text := _line(item):
-            found.append(Point((text, *worded(change, [item])), _weight(item)))
+            effects = [one for one in map(_telling, told_effects(item)) if one is not None]
+            more = [text for one in effects[:1] for text in _effect(one, [item]).texts]
+            found.append(Point((text, *more, *worded(change, [item])), _weight(item)))
             told.add(id(item))
     rest = [item for item in some if id(item) not in told]
     if rest:
@@ -290,10 +292,12 @@ def _telling(effect: Effect) -> Effect | None:
 
 def _effect(effect: Effect, items: Sequence[SymbolChange]) -> Point:
     template = _PLURALS.get(effect.kind, _EFFECTS[effect.kind]) if len(effect.values) > 1 else _EFFECTS[effect.kind]
+    names = [item.name for item in items], [item.name.rpartition(".")[2] for item in items]
     texts = [
         say(template, values, where)
+        for some in (names if all(names[1]) else names[:1])
         for values in lengths([f"`{value}`" for value in told_values(effect)])
-        for where in lengths([f"`{item.name}`" for item in items], count_of(items))
+        for where in lengths([f"`{name}`" for name in some], count_of(items))
     ]
     return Point((*texts, *worded(items[0].change, items)), max(map(_weight, items)) + 0.1 * len(items))
 

@@ -18,6 +18,7 @@ from iquest_lsp.codeflow.syntax.effects.tokens import (
     arguments,
     closed,
     condition_at,
+    goes_on,
     is_in_value,
     likest,
     nearest_condition,
@@ -129,20 +130,18 @@ def _compared(old: Side, new: Side) -> tuple[list[Effect], bool]:
     """What becomes of one run of lines, and whether that is all; nothing where they are another text."""
     matcher = SequenceMatcher(None, old.tokens, new.tokens, autojunk=False)
     as_many = old.text.count("\n") == new.text.count("\n")
-    if matcher.ratio() < (0.4 if as_many else 0.5):
-        return [], False
     found: list[Effect] = []
     changes = list(_joined(matcher.get_opcodes(), old, new))
-    if not changes or len(changes) > MAX_CHANGES + 2:
+    if matcher.ratio() < (0.4 if as_many else 0.5) or not changes or len(changes) > MAX_CHANGES + 2:
         return [], False
     lines = Counter((old.line(start), new.line(first)) for start, _, first, _ in changes)
     for start, end, first, last in changes:
         both = old.line(start), new.line(first)
         effect = _effect(old, new, (start, end), (first, last))
+        if effect is not None and effect.kind in _CLAUSES and (forms := rewritten(old, new, (start, first), changes)):
+            effect = Effect(EffectKind.CONDITION, forms) if sum(map(len, forms)) <= 4 * MAX_SHOWN else None
         if effect is None:
             return found, False
-        if effect.kind in _CLAUSES and (forms := rewritten(old, new, (start, first), changes)):
-            effect = Effect(EffectKind.CONDITION, forms)  # what it asked before changes too
         if (
             effect.kind in (EffectKind.GAINS, EffectKind.LOSES)
             and lines[both] > 1
@@ -331,7 +330,7 @@ def _on_returned(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int
     """Another value that is returned."""
     lines = [side.line(at) for side, at in ((old, was[0]), (new, now[0]))]
     found = [re.match(r"return\s+(.+?)\s*;?$", line) for line in lines]
-    if all(found):
+    if all(found) and not (goes_on(old, was[0]) or goes_on(new, now[0])):
         before, after = (match[1] for match in found if match)
         if max(len(before), len(after)) <= MAX_SHOWN and before != after and _whole(before) and _whole(after):
             return Effect(EffectKind.RETURNS_INSTEAD, (after, before))
@@ -355,7 +354,7 @@ def _on_value(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int]) 
         r"(?:(?:const|let|var|final|static|mut|pub|self\.|this\.)\s*)*([\w$.\[\]\"'>-]+)(?:\s+:?=\s*|:?=(?=\S)|\s*:(?!:)\s*)([^=].*?)[,;]?$"
     )
     found = [pattern.match(side.line(at)) for side, at in ((old, was[0]), (new, now[0]))]
-    if not all(found):
+    if not all(found) or goes_on(old, was[0]) or goes_on(new, now[0]):
         return None
     one, other = (match for match in found if match)
     short = max(len(one[2]), len(other[2])) <= MAX_SHOWN and not any(" = " in match[2] for match in (one, other))

@@ -72,6 +72,18 @@ class Side:
         return self.text[self.text.rfind("\n", 0, where) + 1 :].partition("\n")[0].strip()
 
 
+#: What begins a line that goes on with the statement above it.
+_GOES_ON = re.compile(r"\s*(?:\?|:(?!:)|\.(?!\.)|&&|\|\|?|[+*/%](?![+*/])|-(?!-)|==|or\b|and\b|if\b|else\b)")
+
+
+def goes_on(side: Side, at: int) -> bool:
+    """Whether the line below the one that a token stands on goes on with what that says, as far as it is at hand."""
+    where = side.spans[min(at, len(side.spans) - 1)][0]
+    below = side.text[where:].split("\n", 2)[1:2]
+    # A brace that ends the line above begins a block, which what comes next stands in.
+    return bool(below) and not side.line(at).endswith(("{", ":", ";")) and bool(_GOES_ON.match(below[0]))
+
+
 def condition_at(side: Side, at: int) -> str:
     """The condition that a token is in, where a line holds all of it."""
     line = side.line(at) if side.spans else ""
@@ -94,16 +106,12 @@ def condition_at(side: Side, at: int) -> str:
     return text if column <= line.find(text) + len(text) else ""
 
 
-#: A longer condition says less than the lines themselves.
-MAX_CONDITION = 120
-
-
 def rewritten(
     old: Side, new: Side, at: tuple[int, int], changes: Iterable[tuple[int, int, int, int]]
 ) -> tuple[str, str] | None:
     """Both forms of the condition at a place, where more than one of the changed runs of tokens is in it."""
     before, after = condition_at(old, at[0]), condition_at(new, at[1])
-    if not (before and after) or max(len(before), len(after)) > MAX_CONDITION:
+    if not (before and after):
         return None
     within = [(condition_at(old, start), condition_at(new, first)) == (before, after) for start, _, first, _ in changes]
     return (before, after) if sum(within) > 1 else None

@@ -6,9 +6,17 @@ import re
 from dataclasses import dataclass, field
 
 from iquest_lsp.codeflow.syntax.definitions import PartKind
-from iquest_lsp.codeflow.syntax.outline.braces import BRACED, PREPROCESSED, balanced, depths_of, is_directive
+from iquest_lsp.codeflow.syntax.outline.braces import (
+    BRACED,
+    PREPROCESSED,
+    balanced,
+    depths_of,
+    is_directive,
+    rows_in_texts,
+)
 from iquest_lsp.codeflow.syntax.outline.region import Region
 from iquest_lsp.codeflow.syntax.outline.scripts import short
+from iquest_lsp.codeflow.syntax.outline.texts import without_texts
 
 _MODIFIERS = (
     r"(?:(?:export|public|private|protected|internal|static|final|abstract|override|async|local|suspend|default|"
@@ -345,31 +353,12 @@ MAX_EMPTY = 4
 #: So many columns does a tab take, where a file mixes tabs and spaces.
 TAB = 4
 _TEXT = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|(?://|#).*$")
-_HERE = re.compile(r"(?<!<)<<-?\s*[\"']?([A-Za-z_]\w*)[\"']?")
-#: The same in Ruby, where `<<` alone mostly adds to something.
-_HERE_RUBY = re.compile(r"<<(?:[-~][\"'`]?([A-Za-z_]\w*)|[\"']?([A-Z][A-Z_]{2,})\b)")
-#: Languages whose texts over several lines are told by the line that begins them, and how it does.
-_HERE_OF = {"sh": _HERE, "rb": _HERE_RUBY, "rake": _HERE_RUBY, "gemspec": _HERE_RUBY}
 
 
 def _depth(line: str) -> int:
     """Brackets opened and not closed on a line, texts and comments aside."""
     bare = _TEXT.sub("", line)
     return sum((char in "([{") - (char in ")]}") for char in bare)
-
-
-def _without_texts(lines: list[str], here: re.Pattern[str]) -> list[str]:
-    """A script with its texts over several lines (`<<EOF`) as something that goes on with the line above."""
-    kept, word, indent = [], "", ""
-    for line in lines:
-        if word:
-            kept.append(f"{indent}  :")
-            word = "" if line.strip() == word else word
-            continue
-        kept.append(line)
-        if (found := here.search(line)) and not line.lstrip().startswith("#"):
-            word, indent = found[found.lastindex or 1], line[: len(line) - len(line.lstrip())]
-    return kept if not word else lines
 
 
 def blocks(lines: list[str], language: str, stem: str) -> tuple[Region, ...]:
@@ -380,9 +369,10 @@ def blocks(lines: list[str], language: str, stem: str) -> tuple[Region, ...]:
     all shells; `stem` is what its imports are called by.
     """
     if language not in BRACED:
-        here = _HERE_OF.get(language)
-        return _Reader(language, stem).read(_without_texts(lines, here) if here else lines)
-    found = _Reader(language, stem, depths_of(lines, language)).read(lines)
+        return _Reader(language, stem).read(without_texts(lines, language))
+    texts = rows_in_texts(lines, language)
+    code = [line if at not in texts else "" for at, line in enumerate(lines)]
+    found = _Reader(language, stem, depths_of(lines, language)).read(code)
     return tuple(item for item in found if balanced(lines[item.start : item.end], language))
 
 

@@ -19,6 +19,9 @@ _DIRECTIVE = re.compile(
 )
 #: Texts, a character, and comments; of a comment over several lines its beginning.
 _ASIDE = re.compile(r"\"\"\"|\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|//.*$|/\*(?:.*?\*/|.*$)")
+#: Of C# also a text in which a bar escapes nothing, and what ends it: a quote, of which two are one of the text.
+_ASIDE_VERBATIM = re.compile(rf"\$?@\$?\"|{_ASIDE.pattern}")
+_QUOTES = re.compile(r"\"+")
 _ASIDE_HASH = re.compile(rf"{_ASIDE.pattern}|(?<![$\w])#.*$")
 
 
@@ -30,7 +33,7 @@ def is_directive(line: str) -> bool:
 def depths_of(lines: Sequence[str], language: str) -> list[int]:
     """How many braces are open where each line begins, and behind the last; empty where they do not match."""
     depths, depth, aside = [0], 0, ""
-    pattern = _ASIDE_HASH if language in _HASH else _ASIDE
+    pattern = _pattern(language)
     for line in lines:
         text, aside = _code(line, aside, pattern)
         for char in text:
@@ -39,6 +42,21 @@ def depths_of(lines: Sequence[str], language: str) -> list[int]:
                 return []
         depths.append(depth)
     return depths if not depth else []
+
+
+def rows_in_texts(lines: Sequence[str], language: str) -> set[int]:
+    """The lines that begin inside a text over several lines, whatever they look like."""
+    found, aside = set(), ""
+    pattern = _pattern(language)
+    for at, line in enumerate(lines):
+        if aside and aside != "*/":
+            found.add(at)
+        _, aside = _code(line, aside, pattern)
+    return found
+
+
+def _pattern(language: str) -> re.Pattern[str]:
+    return _ASIDE_HASH if language in _HASH else _ASIDE_VERBATIM if language == "cs" else _ASIDE
 
 
 def balanced(lines: Sequence[str], language: str) -> bool:
@@ -52,10 +70,10 @@ def _code(line: str, aside: str, pattern: re.Pattern[str]) -> tuple[str, str]:
     at = 0
     while True:
         if aside:
-            end = line.find(aside, at)
+            end = _end_of(aside, line, at)
             if end < 0:
                 return "".join(kept), aside
-            at, aside = end + len(aside), ""
+            at, aside = end, ""
         found = pattern.search(line, at)
         if found is None:
             kept.append(line[at:])
@@ -64,5 +82,15 @@ def _code(line: str, aside: str, pattern: re.Pattern[str]) -> tuple[str, str]:
         at = found.end()
         if found[0] == '"""':
             aside = '"""'
+        elif found[0].endswith('@"') or found[0] == '@$"':
+            aside = '@"'
         elif found[0].startswith("/*") and (len(found[0]) < 4 or not found[0].endswith("*/")):
             return "".join(kept), "*/"
+
+
+def _end_of(aside: str, line: str, at: int) -> int:
+    """Where a text or a comment ends on a line; -1 where it goes on."""
+    if aside == '@"':
+        return next((quotes.end() for quotes in _QUOTES.finditer(line, at) if len(quotes[0]) % 2), -1)
+    end = line.find(aside, at)
+    return end if end < 0 else end + len(aside)

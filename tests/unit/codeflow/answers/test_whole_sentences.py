@@ -56,7 +56,30 @@ GROUP = (
     "      box.close\n    end\n  end\n"
 )
 
+SETS = "export function send(one) {\n  one.body = %s\n  return one\n}\n"
+SIXTY = "if (one.hasValue() || (Platform.isSystem(Platform.Other) && Platform.architecture === Architecture.Sixty)) {"
+
 CASES = (
+    Case(
+        "a value that goes on in the next line is not told by its first",
+        {"a.js": SETS % "encode(one.body)"},
+        {"a.js": SETS % "typeof one.body === 'string'\n    ? one.body\n    : encode(one.body)"},
+        ("function `send`: changed",),
+        ("sets `one.body` to",),
+    ),
+    Case(
+        "a long condition that another one is joined to, which has two parts",
+        {"a.js": "function f(one) {\n  if (one.hasValue()) {\n    return 1;\n  }\n}\n"},
+        {"a.js": f"function f(one) {{\n  {SIXTY}\n    return 1;\n  }}\n}}\n"},
+        ("function `f`: changed",),
+        ("also holds", "also requires"),
+    ),
+    Case(
+        "comments that document a method of C#",
+        {"a.cs": BOX % ""},
+        {"a.cs": (BOX % "").replace("    bool Try", "    /// <summary>Tries.</summary>\n    bool Try")},
+        ("method `Box.TryOpen`: documentation changed",),
+    ),
     Case(
         "a condition on several lines",
         {"a.py": NAMES % ""},

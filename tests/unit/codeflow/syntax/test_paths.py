@@ -17,6 +17,8 @@ from iquest_lsp.codeflow.syntax.paths import Category, category, is_code, is_tes
         ("test-d/index.test-d.ts", Category.TEST),
         ("src/types.test-d.ts", Category.TEST),
         ("travis/install.sh", Category.CI),
+        ("src/Box.Tests/Box.cs", Category.TEST),
+        ("src/Box.Testing/Box.cs", Category.SOURCE),
         ("a_test.go", Category.TEST),
         ("src/test/java/ATest.java", Category.TEST),
         ("src/contest.py", Category.SOURCE),

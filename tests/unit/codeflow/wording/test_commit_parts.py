@@ -50,7 +50,23 @@ def turned(name: str, kind: EffectKind, *values: str, of: str = "key", path: str
         (turned("kit", EffectKind.LOWERS_VERSION, "1.1", "1.0", of="package"), "lower kit from 1.1 to 1.0"),
         (change("dependencies.kit", "key"), "add the dependency kit"),
         (change("tool.size", "key", "removed"), "remove tool.size from a.py"),
-        (change("kit", "package"), "add kit"),
+        (change("kit", "package"), "add the package kit"),
+        (
+            turned("jobs.a.steps[1].uses", EffectKind.VALUE_BECOMES, "a/check@v2", "a/check@v3"),
+            "update a/check from v2 to v3",
+        ),
+        (
+            turned("jobs.a.steps[1].uses", EffectKind.BECOMES, "a/check@1234567 # v2.1", "a/check@89abcde # v2.2"),
+            "update a/check from v2.1 to v2.2",
+        ),
+        (
+            turned("repos[https://a.org/one/hooks].rev", EffectKind.BECOMES, "1234567 # 0.7", "89abcde # 0.8"),
+            "update one/hooks from 0.7 to 0.8",
+        ),
+        (
+            turned("jobs.a.steps[1].uses", EffectKind.VALUE_BECOMES, "a/check@v2", "b/check@v3"),
+            "change jobs.a.steps[1].uses from a/check@v2 to b/check@v3",
+        ),
     ],
 )
 def test_what_happens_to_a_key(item: SymbolChange, told: str) -> None:
@@ -86,3 +102,18 @@ def test_what_stands_in_a_new_section_is_new_with_it() -> None:
 )
 def test_what_has_a_name_for_a_message(name: str, kind: str, named: bool) -> None:
     assert is_named(change(name, kind)) is named
+
+
+def test_one_action_in_several_steps_is_told_once_and_several_together() -> None:
+    some = [
+        turned(f"jobs.a.steps[{at}].uses", EffectKind.VALUE_BECOMES, f"a/{name}@v2", f"a/{name}@v3")
+        for at, name in enumerate(("check", "check", "setup"))
+    ]
+    assert [point.texts[0] for point in of_keys(some[:2])] == ["update a/check from v2 to v3"]
+    assert [point.texts[0] for point in of_keys(some)] == ["update a/check and a/setup"]
+
+
+def test_packages_are_called_so_where_they_come_or_go() -> None:
+    some = [change(name, "package", "removed") for name in ("kit", "box")]
+    (point,) = of_keys(some)
+    assert point.texts == ("remove the packages kit and box", "remove the packages kit and 1 more", "remove 2 packages")

@@ -62,6 +62,12 @@ def parts(language: str, text: str) -> Parts:
                 ("Box.operator ==", "method", 10, 11),
             },
         ),
+        # What looks like a head inside a text is none, nor does a quote that stands twice end it.
+        (
+            "cs",
+            'class Box\n{\n    void Open()\n    {\n        var a = @"\n  public class Pile { ""\n";\n    }\n}',
+            {("Box", "class", 0, 9), ("Box.Open", "method", 2, 8)},
+        ),
         (
             "kt",
             "enum class Color(val code: Int) {\n  RED(1);\n  fun next(\n    data: Int,\n    type: Int,\n  ) {\n"
