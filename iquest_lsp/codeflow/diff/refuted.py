@@ -229,7 +229,7 @@ def _rows(hunks: Iterable[Hunk], *, new: bool) -> _Lines:
 def _names(change: SymbolChange, rows: _Lines, span: tuple[int, int]) -> bool:
     """Whether a changed line of a definition holds its name, so far as it is a name and not a title."""
     short = re.split(r"\.| > ", change.name)[-1]
-    if is_shortened(short) or " " in short.strip():
+    if is_shortened(change.name) or is_shortened(short) or " " in short.strip():
         return True
     name = "".join(short.split())
     return any(name in "".join(rows.get(at, "").split()) for at in range(*span))

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from iquest_lsp.codeflow.syntax.comments import is_comment
 from iquest_lsp.codeflow.syntax.outline.symbol import Symbol
 
 #: How alike two definitions are of which one was the other.
@@ -26,6 +27,10 @@ def similarity(one: Sequence[str], other: Sequence[str], one_name: str, other_na
     if one_name and one_name != other_name:
         pattern = re.compile(rf"\b{re.escape(one_name)}\b")
         one = [pattern.sub(other_name, line) for line in one]
+        code, theirs = ([line for line in lines if not is_comment(line)] for lines in (one, other))
+        # What is said of a definition may change with its name.
+        if code and theirs and len(code) + len(theirs) < len(one) + len(other):
+            return max(similarity(code, theirs, "", ""), similarity(one, other, "", ""))
     common = sum((Counter(one) & Counter(other)).values())
     return 2 * common / (len(one) + len(other))
 

@@ -111,6 +111,8 @@ def signature_effects(before: str, after: str) -> list[Effect]:
         if heads[0] == heads[1]:
             return marks or [Effect(EffectKind.OTHER_SIGNATURE)]
         return [*signature_effects(*heads), *marks]
+    if _is_go(before) != _is_go(after):  # a type became a function, or one a type
+        return [Effect(EffectKind.BECOMES, (before, after))]
     if bool(_NAME.fullmatch(before)) != bool(_NAME.fullmatch(after)):  # a value became a function, or one a value
         return [Effect(EffectKind.BECOMES, (before, after))]
     forms = [form[1] if (form := _FORM.match(head)) else "" for head in (before, after)]
@@ -261,6 +263,8 @@ def breaks_callers(before: str, after: str) -> bool:
     and where only types change.
     """
     before, after = _unmarked(before), _unmarked(after)
+    if _is_go(before) != _is_go(after):
+        return False  # a type is called to convert what it is given
     if (given := _given(before, after)) and given[0] == "void":
         return False  # who took nothing need take nothing
     if _name_of(before) != _name_of(after):

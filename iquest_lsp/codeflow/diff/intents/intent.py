@@ -105,6 +105,12 @@ _EMOJI = {
 _MENDS = re.compile(r"\bfix(e[sd])?:? #\d+", re.IGNORECASE)
 #: A footer, to its paragraph's end or the next one.
 _BREAKING = re.compile(r"^BREAKING[ -]CHANGES?\b:?((?:.*\S.*)?(?:\n(?![\w-]+: )(?=.*\S).*)*)", re.MULTILINE)
+#: Which versions of a language or a platform are supported.
+_SUPPORTED = re.compile(
+    r"\b(?:drop\w*|remov\w+|end|update|requir\w+|raise|bump|supported)\b.{0,30}\b(?:support\w*|versions?|python|node|php|ruby|java|"
+    r"rust|go|\.net)\b.{0,20}(?:\d|\bversions?\b)",
+    re.IGNORECASE,
+)
 _REVERT = re.compile(r"This reverts commit ([0-9a-f]{7,64})")
 _MERGE = re.compile(r"^Merge (pull request|branch|remote-tracking|tag|commit)\b|^合并")
 
@@ -148,6 +154,8 @@ def _kind(subject: str, body: str, shape: Shape, *, merge: bool) -> tuple[str, f
             return kind, 0.9, (IntentReason(Sign.EMOJI, (emoji,)),), True
     told = not uninformative(subject)
     guess = shape_kind(shape)
+    if guess is not None and guess[0] == "refactor" and _SUPPORTED.search(subject):
+        guess = None  # what old versions needed goes with them
     if guess is not None and (guess[1] >= 0.9 or guess[2].kind is Sign.COMMENTS or is_layout(shape)):
         return guess[0], guess[1], (guess[2],), told
     if told:

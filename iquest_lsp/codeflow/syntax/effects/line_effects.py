@@ -65,9 +65,8 @@ def effects(
         if not {item, _form(item)} & old_conditions and item not in text and not any(item in line for line in turned)
     ]
     found += [Effect(EffectKind.CHECKS, (_short(item),)) for item in new_conditions[:1]]
-    if not plus or not _conditions(plus):  # none has taken its place
-        text = "\n".join(new)
-        gone_conditions = [item for item in _conditions(minus) if not _is_kept(item, text)]
+    if not any(map(_asks, plus)):  # none has taken its place
+        gone_conditions = [item for item in _conditions(minus, long=True) if not _is_kept(item, new)]
         found += [Effect(EffectKind.CHECKS_NO_MORE, (_short(item),)) for item in gone_conditions[:1]]
     come, gone = called_in(plus) - called_in(old), called_in(minus) - called_in(new)
     # An exception that is made is told as raised.
@@ -80,10 +79,11 @@ def effects(
     return [*found, *(_texts(minus, plus) if len(found) < 2 else [])][:MAX_FACTS]
 
 
-def _conditions(lines: Iterable[str]) -> list[str]:
+def _conditions(lines: Iterable[str], *, long: bool = False) -> list[str]:
+    """The conditions that lines ask, those on one line only where they are short or `long` ones are asked for."""
     bare = (_AFTER_CONDITION.sub(r"\1", line) for line in lines)
     found = [(_bracketed(match[1]), spread) for line, spread in _on_one_line(bare) if (match := _CONDITION.match(line))]
-    return [text for text, spread in found if (spread or len(text) <= MAX_CONDITION) and _balanced(text)]
+    return [text for text, spread in found if (long or spread or len(text) <= MAX_CONDITION) and _balanced(text)]
 
 
 _ASKS = re.compile(r"\s*(?:\}\s*)?(?:el)?(?:se )?if\b")
@@ -111,15 +111,20 @@ def _opened(text: str) -> int:
 _ASKED = re.compile(r"\b(?:if|unless|while|until|when|case|match|assert\w*|switch)\b|\?(?![.?:])|&&|\|\|")
 
 
-def _is_kept(condition: str, text: str) -> bool:
-    """Whether a condition, or the names in it, may still be asked for in a text."""
-    names = re.findall(r"[A-Za-z_]\w*", condition)
-    asked = [line for line in text.split("\n") if _ASKED.search(line)]
-    return condition in text or any(all(re.search(rf"\b{name}\b", line) for name in names) for line in asked)
+def _asks(line: str) -> bool:
+    return bool(_ASKED.search(_ANY_STRING.sub('""', line)))
+
+
+def _is_kept(condition: str, lines: Sequence[str]) -> bool:
+    """Whether a condition, or the names in it, may still be asked for in some lines."""
+    names = set(re.findall(r"[A-Za-z_]\w*", condition))
+    return any(condition in line or (_asks(line) and names <= set(re.findall(r"\w+", line))) for line in lines)
 
 
 def _short(condition: str) -> str:
-    return condition if len(condition) <= MAX_CONDITION else condition[: MAX_CONDITION - 1] + "…"
+    if len(condition) <= MAX_CONDITION:
+        return condition
+    return condition.removeprefix("(")[: MAX_CONDITION - 1] + "…"  # a bracket would stand alone
 
 
 def _form(condition: str) -> str:
@@ -277,7 +282,8 @@ def _identifiers(lines: Iterable[str]) -> set[str]:
 
 def _texts(minus: Sequence[str], plus: Sequence[str]) -> list[Effect]:
     """Texts that came and went, where they are few and short enough to tell something."""
-    come, gone = _names(_STRING, plus) - _names(_STRING, minus), _names(_STRING, minus) - _names(_STRING, plus)
+    old, new = (_names(_STRING, map(uncommented, lines)) for lines in (minus, plus))
+    come, gone = new - old, old - new
     # A variable in quotes, as in shells, is no text.
     come, gone = (
         {item for item in texts if 3 < len(item) <= 44 and _balanced(item) and not _VARIABLE.fullmatch(item)}

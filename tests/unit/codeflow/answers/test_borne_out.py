@@ -569,6 +569,22 @@ def test_a_word_counts_where_it_says_what_was_done(subject: str, kind: str) -> N
     assert intent_of(subject, "", shape_of([CODE])).kind == kind
 
 
+@pytest.mark.parametrize(
+    ("subject", "is_refactoring"),
+    [
+        ("drop support for python 3.8", False),
+        ("Update the supported Python versions", False),
+        ("Require Node.js 16", False),
+        ("Move all of them", True),
+    ],
+)
+def test_what_old_versions_needed_goes_with_them(script: Script, subject: str, is_refactoring: bool) -> None:
+    body = "def old(a):\n    one(a)\n    two(a)\n    three(a)\n\n\n"
+    script.commit("Begin", {"a.py": body + "def kept(a):\n    return a\n"})
+    script.commit(subject, {"a.py": "def kept(a):\n    return a\n"})
+    assert (history_of(script.root).explain_diff("HEAD").intent == "refactor") is is_refactoring
+
+
 @pytest.mark.parametrize("subject", ["Re-enable support of the other runtime", "Update the rules to avoid noise"])
 def test_what_no_program_does_is_neither_new_nor_mended(subject: str) -> None:
     assert intent_of(subject, "", shape_of(SETUP)).kind not in ("feature", "fix", "perf")

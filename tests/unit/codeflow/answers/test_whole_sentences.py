@@ -59,7 +59,58 @@ GROUP = (
 SETS = "export function send(one) {\n  one.body = %s\n  return one\n}\n"
 SIXTY = "if (one.hasValue() || (Platform.isSystem(Platform.Other) && Platform.architecture === Architecture.Sixty)) {"
 
+GUARD = "<?php\nclass A\n{\n    function read()\n    {\n        %s\n        return 1;\n    }\n}\n"
+TITLE = "a_box_that_was_opened_once_is_never_opened_again_by_anybody_else_at_all"
+OLD_TYPE = "package a\n\n// Mode says which.\n//\n// It is a switch.\ntype Mode bool\n"
+NEW_TYPE = "package a\n\n// Adapt helps to choose.\n//\n// See the examples.\ntype Adapt bool\n"
+MAKES = "package a\n\n// Mode says which.\nfunc Mode(dark bool) Chooser {\n\treturn nil\n}\n"
+USES = "package b\n\nfunc Run() {\n\tuse(a.Mode(true))\n}\n"
+MATCH = "preg_match('/^ *(?:x *)?/', $this->getAllOfTheRest(), $matches, AS_ARRAY)"
+
 CASES = (
+    Case(
+        "a new test with a long name has come",
+        {"tests/ATest.php": "<?php\nfinal class VeryLongNameOfATest\n{\n}\n"},
+        {
+            "tests/ATest.php": "<?php\nfinal class VeryLongNameOfATest\n{\n    public function "
+            f"test_{TITLE}(): void\n    {{\n        run();\n    }}\n}}\n"
+        },
+        ("…`: added",),
+        ("…`: changed",),
+    ),
+    Case(
+        "a condition that stands in another one is still asked",
+        {"a.php": GUARD % "$is = $i <= 3 && isset($line[$first]);\n        if ($is) {\n            run();\n        }"},
+        {"a.php": GUARD % "if ($i <= 3 && isset($line[$first])) {\n            run();\n        }"},
+        ("function `A.read`: changed",),
+        ("no longer checks",),
+    ),
+    Case(
+        "a long condition that goes",
+        {"a.php": GUARD % f"if (!{MATCH}) {{\n            return 0;\n        }}"},
+        {"a.php": GUARD % f"{MATCH};"},
+        ("no longer checks `!preg_match('/^ *(?:x *)?/'",),
+    ),
+    Case(
+        "a text in a comment that goes is no text of the code",
+        {"a.php": GUARD % 'one() || two(); // does it know "||"?'},
+        {"a.php": GUARD % "one() || two();"},
+        (),
+        ("text",),
+    ),
+    Case(
+        "a type that gets another name and another comment",
+        {"a.go": OLD_TYPE},
+        {"a.go": NEW_TYPE},
+        ("type `Adapt`: renamed (Mode → Adapt)",),
+    ),
+    Case(
+        "a type that becomes a function is converted to as it is called",
+        {"a/a.go": OLD_TYPE, "b/b.go": USES},
+        {"a/a.go": MAKES},
+        ("`Mode bool` becomes `func Mode(dark bool) Chooser`",),
+        ("takes the new parameter", "returned nothing", "## Risks"),
+    ),
     Case(
         "a value that goes on in the next line is not told by its first",
         {"a.js": SETS % "encode(one.body)"},
@@ -84,7 +135,7 @@ CASES = (
         "a condition on several lines",
         {"a.py": NAMES % ""},
         {"a.py": NAMES % ELSE},
-        ("checks `(isinstance(one, Pile) and other.value in KNOWN)`",),
+        ("checks `isinstance(one, Pile) and other.value in KNOWN`",),
         ("`elif (`",),
     ),
     Case(
