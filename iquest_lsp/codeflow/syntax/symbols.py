@@ -132,7 +132,7 @@ class _Walker:
             ):
                 self._constant(child, scope, scope_kind)
             elif child.type == "assignment_expression":
-                if not self._assigned(child, scope) and self.inside:
+                if not self._assigned(child, scope, depth) and self.inside:
                     self.visit(child, scope, scope_kind, depth + 1)
             elif child.type == "ERROR" and self.language in ("c", "cpp"):
                 # What the preprocessor defines stands for itself, whatever stands around it.
@@ -232,9 +232,9 @@ class _Walker:
         value = node.child_by_field_name("value") or node.child_by_field_name("right")
         return value is not None and not BRINGS.match(self._text(value))
 
-    def _assigned(self, node: Node, scope: str) -> bool:
-        """`name.other = function () {}`, as modules of CommonJS and prototypes are written, and `name = {...}` with
-        functions in it; whether all there is inside was collected."""
+    def _assigned(self, node: Node, scope: str, depth: int) -> bool:
+        """`name.other = function () {}`, as modules of CommonJS and prototypes are written, a class likewise, and
+        `name = {...}` with functions in it; whether all there is inside was collected."""
         name = node.child_by_field_name("left")
         value = node.child_by_field_name("right")
         while value is not None and value.type == "assignment_expression":
@@ -246,9 +246,14 @@ class _Walker:
             return False
         if value.type not in VALUE_FUNCTIONS:
             return self._members(value, text)
-        if text:
-            self._add(node, text, "method" if "." in text else "function", value.child_by_field_name("body"))
-        return False
+        text, body = text or self._name(value), value.child_by_field_name("body")
+        if not text:
+            return False
+        is_class = value.type == "class"
+        self._add(node, text, "class" if is_class else "method" if "." in text else "function", body)
+        if is_class and body is not None:
+            self.visit(body, text, "class", depth + 1)
+        return is_class
 
     def _add(self, node: Node, name: str, kind: PartKind, body: Node | None) -> None:
         outer = node

@@ -39,7 +39,10 @@ CASES = {
         "/** The file's. */\n\nconst api = {\n  /** Gets. */\n\n  get (x) { return 1 },\n  limit: 3,\n}\n"
         "module.exports = {\n  get size () { return 1 },\n  set size (to) { },\n\n  // Sends.\n\n  send (url) { },\n}\n"
         "export default defineComponent({\n  data () { },\n  methods: { open () { } },\n})\n"
-        "Pile.prototype = {\n  push: function (it) { },\n}\n",
+        "Pile.prototype = {\n  push: function (it) { },\n}\n"
+        "module.exports = class Heap extends Pile {\n  get top () { }\n}\n"
+        "module.exports = function pile (of) {\n}\nexports.Rest = class {\n  take () { }\n}\n"
+        "module.exports = () => 3\n",
         {
             "api.get": ("method", 3, 6),
             "size": ("function", 10, 11),
@@ -47,6 +50,11 @@ CASES = {
             "data": ("function", 17, 18),
             "methods.open": ("method", 18, 19),
             "Pile.push": ("method", 21, 22),
+            "Heap": ("class", 23, 26),
+            "Heap.top": ("method", 24, 25),
+            "pile": ("function", 26, 28),
+            "Rest": ("class", 28, 31),
+            "Rest.take": ("method", 29, 30),
         },
     ),
     "a.ts": (
