@@ -10,7 +10,7 @@ from iquest_lsp.cli.daemon import daemon
 from iquest_lsp.cli.history import explain_diff, impact, next_edit, suspects, why
 from iquest_lsp.cli.installation import cache, doctor, runtime
 from iquest_lsp.cli.models import models
-from iquest_lsp.cli.output import lend_no_programs, survive_any_stream
+from iquest_lsp.cli.output import lend_no_programs, name_files_in_utf8, survive_any_stream
 from iquest_lsp.cli.serve import cli
 from iquest_lsp.cli.services import mcp, serve_http
 
@@ -24,6 +24,7 @@ for _command in (serve_http, doctor, daemon, cache, runtime, models):
 
 def main() -> None:
     """Entry point of `iquest-lsp`."""
+    name_files_in_utf8()
     survive_any_stream()
     lend_no_programs()
     cli(prog_name="iquest-lsp")
@@ -31,6 +32,7 @@ def main() -> None:
 
 def explain_this_diff() -> None:
     """Entry point of `explain-this-diff`: the same as `iquest-lsp explain-diff`."""
+    name_files_in_utf8()
     survive_any_stream()
     lend_no_programs()
     explain_diff(prog_name="explain-this-diff")

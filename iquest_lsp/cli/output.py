@@ -115,6 +115,14 @@ def survive_any_stream() -> None:
             stream.reconfigure(errors=PLAIN)  # type: ignore[union-attr]
 
 
+def name_files_in_utf8() -> None:
+    """Begins anew where the locale's encoding is another one: git names files in UTF-8, as the daemon does."""
+    if sys.getfilesystemencoding() == "utf-8":
+        return
+    shown = {} if sys.stdout is None else {"PYTHONIOENCODING": sys.stdout.encoding}
+    os.execve(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]], {**os.environ, **shown})
+
+
 def _plain(error: UnicodeError) -> tuple[str | bytes, int]:
     """Handles the characters that an encoding does not have, one after the other; see `codecs.register_error`."""
     assert isinstance(error, UnicodeEncodeError)

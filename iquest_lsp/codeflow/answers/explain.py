@@ -24,6 +24,7 @@ from iquest_lsp.codeflow.facts import Redact, holds_secret
 from iquest_lsp.codeflow.gaps import Gap, GapKind
 from iquest_lsp.codeflow.git.blob_reader import BlobReader
 from iquest_lsp.codeflow.git.commits import FileDiff
+from iquest_lsp.codeflow.git.parentage import ends
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.following.anchors import Range
 from iquest_lsp.codeflow.past.likely_files import Likely, likely_along
@@ -112,6 +113,8 @@ def explain_diff(
     known = replace(known, missing=tuple(missing))
     tell(known)
     touches = past.touches(_ranges(source, changes), earlier[:MAX_OLD])
+    cut = ends(repository)  # nobody knows what a shallow clone's last commits changed
+    touches = [touch for touch in touches if touch.commit not in cut]
     believed = [touch for touch in touches if include_filtered or not _doubtful(touch)]
     left_out = len({touch.commit for touch in touches} - {touch.commit for touch in believed})
     repository.gaps.cut(GapKind.FILES, MAX_OLD, len(earlier))
@@ -272,7 +275,7 @@ def _relation(group: Sequence[Past]) -> Related:
 
 
 def _intent(source: DiffSource, changes: Sequence[SymbolChange], beside: Sequence[SymbolChange]) -> Intent:
-    shape = shape_of(source.files, changes, beside)
+    shape = shape_of((), ()) if source.cut_off else shape_of(source.files, changes, beside)
     if len(source.commits) > 1:
         kinds = Counter(intent_of(item.subject, item.body, shape_of(item.files)).kind for item in source.commits)
         kinds.pop("change", None)

@@ -22,6 +22,7 @@ from iquest_lsp.codeflow.answers.targets import Target
 from iquest_lsp.codeflow.diff.filters import HARMLESS, Ground, Objection
 from iquest_lsp.codeflow.facts import Redact, holds_secret
 from iquest_lsp.codeflow.gaps import GapKind
+from iquest_lsp.codeflow.git.parentage import ends
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.entries import Entry
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
@@ -128,8 +129,11 @@ class _Cases:
         return self._cases.setdefault(entry.oid, _Case(entry))
 
     def ranked(self, words: frozenset[str], redact: Redact, *, include_filtered: bool) -> Suspects:
-        kept = [case for case in self._cases.values() if include_filtered or self._cleared(case.entry) is None]
-        left_out = len(self._cases) - len(kept)
+        # What the commits changed with which a shallow clone ends nobody knows.
+        cut = ends(self.index.repository)
+        known = [case for oid, case in self._cases.items() if oid not in cut]
+        kept = [case for case in known if include_filtered or self._cleared(case.entry) is None]
+        left_out = len(known) - len(kept)
         ordered = sorted(kept, key=self._score, reverse=True)
         if words and ordered:
             self._read(ordered[:MAX_READ], words)

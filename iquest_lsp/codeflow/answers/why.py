@@ -16,6 +16,7 @@ from iquest_lsp.codeflow.diff.intents.message_words import names_issue
 from iquest_lsp.codeflow.facts import Redact, holds_secret
 from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.git.commits import commits
+from iquest_lsp.codeflow.git.parentage import ends
 from iquest_lsp.codeflow.past.entries import Entry, SymbolEntry
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.past.following.anchors import NO_ANCHORS, Anchor
@@ -94,6 +95,13 @@ def tell(index: FlowIndex, target: Target, *, include_filtered: bool = False, re
         kind = NoteKind.MERGING if index.repository.is_merging else NoteKind.NOT_COMMITTED
         return Story(target.label, (), missing=Note(kind) if uncommitted else None, gaps=gaps)
     born = min(steps.values(), key=lambda step: step.entry.order)
+    note = None
+    if cut := ends(index.repository) & {*steps}:
+        # What a shallow clone ends with seems to have brought all that was there before.
+        note = Note(NoteKind.SHALLOW, (min(cut)[:10],))
+        steps = {oid: step for oid, step in steps.items() if oid not in cut}
+        if not steps:
+            return Story(target.label, (), missing=note, gaps=index.repository.lacks())
     deprecation = _deprecation(steps.values()) if target.symbol is None or target.is_deprecated else None
     if target.name:
         _follow_ups(index, target, steps)
@@ -105,12 +113,9 @@ def tell(index: FlowIndex, target: Target, *, include_filtered: bool = False, re
     shown = kept if len(kept) <= MAX_STORY else [*kept[:5], *kept[-(MAX_STORY - 5) :]]
     items = tuple(_item(step, redact, include_filtered=include_filtered) for step in shown)
     index.repository.gaps.cut(GapKind.STEPS, MAX_STORY, len(kept))
-    note = None
-    if index.repository.is_cut_off(born.entry.oid):
-        note = Note(NoteKind.SHALLOW, (born.entry.oid[:10],))
     # A definition is as old as its beginning, a line as it reads now is as old as its last change.
     since = _since(index, target, steps.values(), born) if target.lines is None else newest
-    released = _first_release(index, since, marked=False)
+    released = _first_release(index, since, marked=False) if since is None or since.entry.oid not in cut else None
     return Story(
         target.label,
         items,

@@ -20,6 +20,7 @@ from iquest_lsp.codeflow.facts import Redact
 from iquest_lsp.codeflow.gaps import Gap, GapKind, Gaps
 from iquest_lsp.codeflow.git import dates
 from iquest_lsp.codeflow.git.blob_reader import MAX_BLOB, BlobReader
+from iquest_lsp.codeflow.git.parentage import ends
 from iquest_lsp.codeflow.git.path_bytes import decode_path, encode_path
 from iquest_lsp.codeflow.git.processes import GitProcesses, gitpython
 from iquest_lsp.codeflow.git.revisions import commit_of
@@ -164,10 +165,7 @@ class Repository(GitProcesses):
 
     def is_cut_off(self, oid: str) -> bool:
         """True for a commit whose parents this shallow clone lacks."""
-        try:
-            return oid in (self.common_dir / "shallow").read_text("ascii").split()
-        except (OSError, UnicodeDecodeError):
-            return False
+        return oid in ends(self)
 
     # ------------------------------------------------------------------------------------------- revisions
 

@@ -10,6 +10,7 @@ from types import TracebackType
 
 from iquest_lsp.codeflow.diff.filters import Ground
 from iquest_lsp.codeflow.gaps import GapKind
+from iquest_lsp.codeflow.git.parentage import parentage
 from iquest_lsp.codeflow.git.repository import Repository, Tag
 from iquest_lsp.codeflow.past.cochange import MAX_FILES, Partner, partners
 from iquest_lsp.codeflow.past.entries import COLUMNS, Entry, SymbolEntry, entry_of, symbol_entry_of
@@ -42,13 +43,13 @@ class FlowIndex:
     @classmethod
     def open(cls, repository: Repository, folder: Path | None = None) -> FlowIndex:
         """The repository's index in `folder`, or in the user's cache; it may still be empty. Raises RepositoryError."""
-        return cls(repository, Store(folder or default_folder(repository.common_dir)))
+        return cls(repository, Store(folder or default_folder(repository.common_dir), parentage(repository)))
 
     @classmethod
     def find(cls, repository: Repository, folder: Path | None = None) -> FlowIndex | None:
         """The same, where one exists."""
         place = folder or default_folder(repository.common_dir)
-        return cls(repository, Store(place)) if Store.exists(place) else None
+        return cls(repository, Store(place, parentage(repository))) if Store.exists(place) else None
 
     def __enter__(self) -> FlowIndex:
         return self

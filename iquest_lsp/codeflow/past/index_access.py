@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from iquest_lsp.codeflow.gaps import GapKind
+from iquest_lsp.codeflow.git.parentage import parentage
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.past.question_reader import AskedReader
@@ -92,7 +93,7 @@ def _for_one_question(repository: Repository, folder: Path | None, paths: Sequen
     """An index of what a question about some paths needs; kept for the same question where no folder is given."""
     place = default_folder(repository.common_dir) / "asked" if folder is None else None
     try:
-        store = Store(place)
+        store = Store(place, parentage(repository))
     except RepositoryError:
         store = Store(None)
     reader = AskedReader(repository, store, "\0".join(paths))

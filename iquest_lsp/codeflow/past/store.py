@@ -89,8 +89,13 @@ def default_folder(common_dir: Path) -> Path:
 class Store:
     """One open store. Close it, or use it as a context manager; use it from one thread."""
 
-    def __init__(self, folder: Path | None) -> None:
-        """Opens or makes the store in `folder`; None keeps it in memory. Raises RepositoryError."""
+    def __init__(self, folder: Path | None, parentage: str = "") -> None:
+        """Opens or makes the store in `folder`; None keeps it in memory. Raises RepositoryError.
+
+        One that was made while commits had other parents (`git/parentage.py`) is emptied: what they changed and
+        which of them HEAD reaches is something else now, though HEAD is the same.
+        """
+        self._parentage = parentage
         self.file = folder / FILE if folder is not None else None
         try:
             self.db = self._open()
@@ -136,7 +141,7 @@ class Store:
             db.execute("PRAGMA synchronous=NORMAL")
             db.execute("PRAGMA cache_size=-20000")
             db.execute("PRAGMA temp_store=MEMORY")
-            _prepare(db)
+            _prepare(db, self._parentage)
             # A file that is cut short shows only when a page is read.
             db.execute("SELECT count(*) FROM (SELECT * FROM views UNION ALL SELECT 1, key, value FROM meta)").fetchone()
         except BaseException:
@@ -260,16 +265,24 @@ def _use_wal(db: sqlite3.Connection) -> None:
             return
 
 
-def _prepare(db: sqlite3.Connection) -> None:
+def _is_of(db: sqlite3.Connection, parentage: str) -> bool:
+    """Whether a store has today's tables, and what it holds was read with these parents."""
+    if db.execute("PRAGMA user_version").fetchone()[0] != SCHEMA:
+        return False
+    row = db.execute("SELECT value FROM meta WHERE key='parentage'").fetchone()
+    return (row[0] if row is not None else "") == parentage
+
+
+def _prepare(db: sqlite3.Connection, parentage: str) -> None:
     """Makes the tables of an empty store; an older one is emptied first, since all in it can be read from git again."""
-    if db.execute("PRAGMA user_version").fetchone()[0] == SCHEMA:
+    if _is_of(db, parentage):
         return
     db.execute("BEGIN IMMEDIATE")
     try:
         version = db.execute("PRAGMA user_version").fetchone()[0]
         if version > SCHEMA:
             raise sqlite3.DatabaseError(f"the store has schema {version}, newer than {SCHEMA}")
-        if version < SCHEMA:
+        if version < SCHEMA or not _is_of(db, parentage):
             old = db.execute(
                 "SELECT name FROM sqlite_master WHERE type='table' AND name NOT LIKE 'sqlite_%'"
             ).fetchall()
@@ -277,6 +290,7 @@ def _prepare(db: sqlite3.Connection) -> None:
                 db.execute(f'DROP TABLE "{name}"')
             for statement in filter(str.strip, _TABLES.split(";")):
                 db.execute(statement)
+            db.execute("INSERT INTO meta VALUES('parentage', ?)", (parentage,))
             db.execute(f"PRAGMA user_version={SCHEMA}")
         db.execute("COMMIT")
     except BaseException:

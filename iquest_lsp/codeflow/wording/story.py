@@ -303,7 +303,7 @@ _REASONS = {
 _NOTES = {
     NoteKind.NOT_COMMITTED: "It is not committed yet.",
     NoteKind.MERGING: "HEAD does not have it: it comes from what is being merged, or is not committed yet.",
-    NoteKind.SHALLOW: "This clone is shallow: what came before {} is not in it.",
+    NoteKind.SHALLOW: "This clone is shallow: what came before {} is not in it (`git fetch --unshallow` brings it).",
     NoteKind.NO_HISTORY: "{}",
 }
 _CHANGES = {

@@ -161,3 +161,17 @@ def test_any_name_of_a_file_is_a_place(script: Script, monkeypatch: pytest.Monke
     for name in names:
         done = CliRunner().invoke(cli, ["why", "--json", "--", f"{name}:1"])
         assert [step["subject"] for step in json.loads(done.output)["story"]] == ["Add others"]
+
+
+@pytest.mark.slow
+def test_files_have_their_names_in_any_locale(script: Script) -> None:
+    """A locale that is not UTF-8, as C is without Python's help, shows signs as it can and names files as git does."""
+    script.commit("Add another", {"caf\u00e9.py": "x = 1\n"})
+    environment = {**os.environ, "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+    environment.pop("PYTHONIOENCODING", None)
+    command = [sys.executable, "-m", "iquest_lsp.cli", "why", "caf\u00e9.py:1"]
+    done = subprocess.run(
+        [os.fsencode(word) for word in command], cwd=script.root, env=environment, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert b"Add another" in done.stdout

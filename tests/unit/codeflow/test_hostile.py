@@ -40,6 +40,51 @@ def test_the_end_of_a_shallow_clone_is_no_beginning(shallow: Path, script: Scrip
     assert not any("shallow" in risk for risk in history_of(script.root).explain_diff("HEAD~3").risks)
 
 
+def test_what_a_shallow_clone_ends_with_is_told_as_nobodys_change(shallow: Path, tmp_path: Path) -> None:
+    """It looks as if it had brought everything; what it did is not known."""
+    last, newest = (
+        subprocess.run(
+            ["git", "rev-parse", name], cwd=shallow, capture_output=True, text=True, check=True
+        ).stdout.strip()
+        for name in ("HEAD~1", "HEAD")
+    )
+    subprocess.run(["git", "tag", "v1.0"], cwd=shallow, check=True)
+    history = history_of(shallow, folder=tmp_path / "kept")
+    for place, commits in {"a.py:1": [], "a.py:2": [newest], "a.py::f": [newest], "a.py": [newest]}.items():
+        story = history.why(place)
+        assert [step.commit for step in story.story] == commits, place
+        assert last[:10] in story.note
+        assert "git fetch --unshallow" in story.note
+    assert history.why("a.py:1").to_json()["since"] is None
+    for place in ("a.py", "a.py:1", "a.py::f"):
+        assert [item.commit for item in history.suspects(place).items] in ([], [newest]), place
+    assert history.explain_diff("HEAD").history == ()
+    assert history.explain_diff("HEAD~1").to_json()["intent"] != "feature"
+
+
+@pytest.mark.parametrize("is_indexed", [True, False])
+def test_what_was_kept_of_a_history_goes_with_its_ends(shallow: Path, tmp_path: Path, is_indexed: bool) -> None:
+    """HEAD stays the same when the rest is fetched, or when a commit is given other parents."""
+
+    def subjects() -> list[str]:
+        history = history_of(shallow, folder=tmp_path / "kept")
+        if is_indexed:
+            history.update_index()
+        return [item.subject for item in history.suspects("a.py").items]
+
+    def git(*command: str) -> None:
+        subprocess.run(["git", *command], cwd=shallow, check=True)
+
+    every = [f"Add {number} instead" for number in (3, 2, 1, 0)]
+    assert subjects() == every[:1]
+    git("fetch", "-q", "--unshallow")
+    assert subjects() == every
+    git("replace", "--graft", "HEAD~1")
+    assert subjects() == every[:2]
+    git("replace", "-d", subprocess.check_output(["git", "rev-parse", "HEAD~1"], cwd=shallow, text=True).strip())
+    assert subjects() == every
+
+
 def test_a_lost_head_is_told(script: Script) -> None:
     script.commit("One", {"a.py": body(1)})
     for folder in (script.root / ".git" / "objects").iterdir():

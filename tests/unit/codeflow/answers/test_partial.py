@@ -207,7 +207,7 @@ def test_a_shallow_clone(lib: Script, tmp_path: Path) -> None:
     for answer in (history.explain_diff("HEAD"), history.impact("a.py::total"), history.suspects("a.py:2")):
         assert "shallow" in said(answer)
         assert "--unshallow" in said(answer)
-    assert said(history.why("a.py::total")).count("shallow") == 1
+    assert said(history.why("a.py::total")).count("clone is shallow") == 1
 
 
 @pytest.mark.parametrize("gone", [True, False], ids=["origin gone", "origin there"])
