@@ -2,19 +2,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { look } from "./look.mjs";
-import { SHAPES, stage } from "./stage.mjs";
+import { INSTRUCT, SHAPES, stage } from "./stage.mjs";
 import { until } from "./workbench.mjs";
 
-// The template of models that follow ChatML, as the fake engine's file carries it.
-const TEMPLATE = "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n' }}" +
-  "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
 const ANSWER = "perimeter adds what area multiplies (shapes.py:8). It came in 1234567f. See circle.py too. That is all.";
 const EDITED = "```python\ndef perimeter(width, height):\n    return 2 * abs(width + height)\n```";
 const scene = stage({
   environment: {
-    IQUEST_LSP_FAKE: JSON.stringify({
-      responses: [ANSWER, ANSWER, ANSWER, EDITED], special: ["<|im_start|>", "<|im_end|>"], metadata: { "tokenizer.chat_template": TEMPLATE },
-    }),
+    IQUEST_LSP_FAKE: JSON.stringify({ ...INSTRUCT, responses: [ANSWER, ANSWER, ANSWER, EDITED] }),
   },
 });
 

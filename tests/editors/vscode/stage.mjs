@@ -16,14 +16,20 @@ def perimeter(width, height):
 
 `;
 
+// The template of models that follow ChatML, as the fake engine's file carries it.
+const TEMPLATE = "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n' }}" +
+  "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
+/** What makes the fake engine a model that follows instructions; `responses` beside it are what it says. */
+export const INSTRUCT = { special: ["<|im_start|>", "<|im_end|>"], metadata: { "tokenizer.chat_template": TEMPLATE } };
+
 /** What is tested is what happens, not how fast a shared machine is. */
 export const PATIENT = { "iquest.deadlineMs": 300_000 };
 
 /**
  * Prepares an editor for the tests of a file, and puts it back before each; `editor` and `window` are there in tests.
- * `prepare` changes the workspace before it is opened.
+ * `prepare` changes the workspace before it is opened, `offers` is given the home folder before anything runs in it.
  */
-export function stage({ prepare = () => undefined, ...options } = {}) {
+export function stage({ prepare = () => undefined, offers, ...options } = {}) {
   const scene = {
     editor: undefined,
     window: undefined,
@@ -42,7 +48,7 @@ export function stage({ prepare = () => undefined, ...options } = {}) {
   let failed = false;
   before(async () => {
     scene.editor = await Editor.start({
-      server: ["--engine", "fake"], files: { "shapes.py": SHAPES, "notes.md": "# Shapes\n" }, settings: PATIENT, ...options,
+      server: ["--engine", "fake"], files: { "shapes.py": SHAPES, "notes.md": "# Shapes\n" }, settings: PATIENT, prepare: offers, ...options,
     });
     prepare(scene.editor);
     scene.window = await scene.editor.open();

@@ -139,9 +139,10 @@ export class Editor {
     fs.writeFileSync(file, JSON.stringify(value, undefined, 2));
   }
 
-  /** Opens a window on a folder, or on a workspace file. */
-  async open(place = this.folder) {
+  /** Opens a window on a folder, or on a workspace file; in another language extensions speak that, where they can. */
+  async open(place = this.folder, { language } = {}) {
     const page = await this.browser.newPage({ viewport: { width: 1280, height: 800 } });
+    if (language) await page.addInitScript((one) => (globalThis._VSCODE_NLS_LANGUAGE = one), language); // as a language pack does
     page.setDefaultTimeout(PATIENCE);
     const window = new Window(this, page);
     this.windows.push(window);
