@@ -246,7 +246,8 @@ def _change(item: FileDiff, part: _Part, texts: Texts, sources: tuple[bytes, byt
         both_lines = texts[0][part.old.start : part.old.end], texts[1][part.new.start : part.new.end]
         pairs = [part.hunks[at] for at in sorted(part.hunks)]
         own = PartLines(part.removed, part.added, pairs, *both_lines, texts[1], texts[0])
-        language = "ruby" if item.path.endswith(".rb") else language_of(item.path)
+        suffix = PurePosixPath(item.path).suffix.lower().lstrip(".")
+        language = "ruby" if suffix == "rb" else language_of(item.path) or suffix
         found = part_effects(part.old, part.new, own, language)
     told = tuple(proven(found, language_of(item.path), *places))
     documented = False

@@ -13,7 +13,9 @@ from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind
 from iquest_lsp.codeflow.syntax.effects.line_effects import effects, plain_effects
 from iquest_lsp.codeflow.syntax.effects.meaning import Pair
 from iquest_lsp.codeflow.syntax.heads import head_effects
+from iquest_lsp.codeflow.syntax.outline.braces import BRACED, rows_in_texts
 from iquest_lsp.codeflow.syntax.outline.region import Region
+from iquest_lsp.grammars import languages
 
 #: Kinds whose own text says what they do; of the others, sections above all, only a short line is told.
 _CODE = frozenset({"variable", "assignment", "call", "statement", "module", "command", "declaration", "block"})
@@ -64,7 +66,11 @@ def part_effects(old: Region, new: Region, lines: PartLines, language: str) -> l
         # A function inside another one is told by itself; the lines around it are its outer one's.
         of_head: list[Effect] = []
         hunks: Sequence[Pair] = lines.hunks
-        if kind in ("function", "method") and language in ("", "ruby"):
+        if language in BRACED:
+            hunks = _outside_texts(hunks, lines, language)
+        if not hunks:
+            return [Effect(EffectKind.TEXTS_ONLY)]
+        if kind in ("function", "method") and language not in languages():
             of_head, heads = head_effects(new.name, lines.before, lines.after)
             left = ([[line for line in side if line not in heads] for side in pair] for pair in hunks)
             hunks = [(minus, plus) for minus, plus in left if minus or plus]
@@ -79,3 +85,15 @@ def part_effects(old: Region, new: Region, lines: PartLines, language: str) -> l
     if len(removed) == len(added) == 1 and len(removed[0].strip()) + len(added[0].strip()) <= 100:
         return [Effect(EffectKind.BECOMES, (removed[0].strip(), added[0].strip()))]
     return []
+
+
+def _outside_texts(hunks: Sequence[Pair], lines: PartLines, language: str) -> Sequence[Pair]:
+    """The hunks of a part without what stands in texts over several lines, which is no code."""
+    sides = lines.before, lines.after
+    if not any(mark in line for side in sides for line in side for mark in ('"""', '@"')):
+        return hunks
+    texts = [{side[at] for at in rows_in_texts(side, language)} for side in sides]
+    left = (
+        [[line for line in one if line not in text] for one, text in zip(pair, texts, strict=True)] for pair in hunks
+    )
+    return [(minus, plus) for minus, plus in left if minus or plus]

@@ -44,7 +44,7 @@ _KEYWORDS: tuple[tuple[re.Pattern[str], str, float], ...] = tuple(
             4.0,
         ),
         (
-            r"\b(speed|fast(er)?|perf(ormance)?|optimi[sz]\w*|slow|cach(e|ing)|latency)\b|"
+            r"\b(speed|fast(er)?|perf(ormance)?|optimi[sz](?!ed\s)\w*|slow|cach(e|ing)|latency)\b|"
             r"优化|性能|加速|缓存",
             "perf",
             1.6,
@@ -108,7 +108,8 @@ _KEYWORDS: tuple[tuple[re.Pattern[str], str, float], ...] = tuple(
             6.0,
         ),
         (
-            r"^(release|prepare release|bump version|version)\b|"
+            r"^(release|prepar(?:e|ing)(?:\s+(?:to|for|the|a|next|new)){0,2}\s+(?:release|version)|bump version|"
+            r"version)\b|"
             r"^[\d.,/ -]*\bversion v?\d+\.\d+|^v?\d+\.\d+(\.\d+)?\S*$|^(bump|set) version|发布|版本",
             "release",
             3.0,

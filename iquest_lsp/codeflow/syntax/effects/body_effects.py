@@ -8,9 +8,16 @@ from collections.abc import Iterable, Sequence
 
 from iquest_lsp.codeflow.syntax.comments import is_comment
 from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind
+from iquest_lsp.codeflow.syntax.effects.layout import indentation
 from iquest_lsp.codeflow.syntax.effects.line_effects import MAX_FACTS, effects, moved, plain_effects
 from iquest_lsp.codeflow.syntax.effects.meaning import CONDITIONS, STRONG, Pair, meaning_of
-from iquest_lsp.codeflow.syntax.effects.members import is_mark, marks, members, with_lifetimes, without_lifetimes
+from iquest_lsp.codeflow.syntax.effects.members import (
+    is_mark,
+    marks,
+    members,
+    with_lifetimes,
+    without_lifetimes,
+)
 
 #: One line replaced by another is told by both of them, up to so many characters, where no more can be said.
 MAX_LINE = 100
@@ -31,17 +38,14 @@ def body_effects(
     if kind in VALUED:
         told = plain_effects(removed, added)
         return told or list(meaning_of(pairs).effects) or effects(removed, added)
-    # A mark that only stands elsewhere in the diff was there before, or is there after.
-    marked = (
-        []
-        if language == "ruby"  # `@name` is a variable there
-        else [item for item in marks(removed, added) if item in marks(before, after)]
-        if before
-        else marks(removed, added)
-    )
-    if language != "ruby":
-        pairs = [(_unmarked(minus), _unmarked(plus)) for minus, plus in pairs]
-        removed, added = _unmarked(removed), _unmarked(added)
+    marked: list[Effect] = []
+    if language != "ruby":  # `@name` is a variable there
+        depth = _depth(after or before)
+        gone, come, *both = (_own_marks(lines, depth) for lines in (removed, added, before, after))
+        # A mark that only stands elsewhere in the diff was there before, or is there after.
+        marked = [item for item in marks(gone, come) if not before or item in marks(*both)]
+        pairs = [(_unmarked(minus, depth), _unmarked(plus, depth)) for minus, plus in pairs]
+        removed, added = _unmarked(removed, depth), _unmarked(added, depth)
     if any(line.strip() and not is_comment(line) for line in (*removed, *added)):
         told = members(kind, removed, added) or _of_lines(pairs, removed, added, before, after)
     else:
@@ -68,8 +72,18 @@ def text_effects(pairs: Sequence[Pair]) -> list[Effect]:
 _OF_A_LINE = frozenset({EffectKind.BECOMES, EffectKind.GAINS, EffectKind.LOSES})
 
 
-def _unmarked(lines: Iterable[str]) -> list[str]:
-    return [line for line in lines if not is_mark(line)]
+def _depth(lines: Sequence[str]) -> int:
+    """How far a definition is indented, where its lines are known."""
+    return next((indentation(line) for line in lines if line.strip()), MAX_LINE)
+
+
+def _own_marks(lines: Iterable[str], depth: int) -> list[str]:
+    """The marks of a definition: those of the statements in it stand deeper."""
+    return [line for line in lines if is_mark(line) and indentation(line) <= depth]
+
+
+def _unmarked(lines: Iterable[str], depth: int) -> list[str]:
+    return [line for line in lines if not (is_mark(line) and indentation(line) <= depth)]
 
 
 def _of_lines(

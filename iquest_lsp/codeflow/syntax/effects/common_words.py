@@ -166,6 +166,7 @@ WORDS = frozenset(keyword.kwlist) | {
     "shift",
     "end",
     "unless",
+    "when",
     "elsif",
     "begin",
     "rescue",

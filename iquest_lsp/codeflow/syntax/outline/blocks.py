@@ -83,7 +83,7 @@ _COMMENT = re.compile(r"\s*(?:#(?!\[)|//|/\*)")
 _MAGIC = re.compile(r"#\s*(?:frozen_string_literal|shareable_constant_value):")
 _MARK = re.compile(r"\s*(?:\[[A-Z][\w.]*(?:\(.*\))?\]|#\[.*\]|@[A-Za-z][\w.:]*(?:\(.*\))?)\s*(?:(?://|#).*)?$")
 _TEST_MARK = re.compile(r"\s*(?:@Test\b|\[(?:Test|Fact|Theory|TestMethod|TestCase)\b|#\[Test\b)")
-_TEST_NAME = re.compile(r"test(?:[A-Z_]|$)")
+_TEST_NAME = re.compile(r"test[A-Z_]")
 #: Languages whose members begin with their types, and those whose files are blocks with labels.
 _TYPED, _LABELLED = frozenset({"cs"}), frozenset({"tf", "hcl"})
 #: Languages in which a line outside all blocks declares something rather than runs.
@@ -284,7 +284,8 @@ class _Reader:
             named = named if kind == "function" else None
             if self.language == "rb" and self.outer and not any(item.kind in ("class", "suite") for item in self.outer):
                 named = None  # what a module is called helps those who test
-            return ("test" if kind == "function" and (named or self.is_test) else kind, title)
+            marked = self.is_test or _TEST_MARK.match(line)
+            return ("test" if kind == "function" and (named or marked) else kind, title)
         inside = self._is_inside(at)
         if self.language in _TYPED and (member := _MEMBER.match(line)) and (inside or not self.outer):
             if member[3] == "(":

@@ -66,6 +66,8 @@ def test_a_test_asks_for_no_changelog(changed: str, expected: list[str]) -> None
         (["src/a.py"], "src/b.py", 15, 20, False),
         (["src/a.py"], "src/b.py", 3, 3, False),
         (["src/a.py"], "tests/test_a.py", 12, 20, True),
+        (["tests/test_c.py"], "tests/test_a.py", 4, 4, False),
+        (["tests/test_c.py"], "tests/test_a.py", 12, 12, True),
         (["src/a.py", "tests/test_c.py"], "tests/test_a.py", 12, 20, False),
         (["src/a.py"], "docs/a.md", 16, 20, True),
         (["src/a.py"], "docs/a.md", 13, 20, False),

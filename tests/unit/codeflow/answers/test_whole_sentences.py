@@ -67,7 +67,32 @@ MAKES = "package a\n\n// Mode says which.\nfunc Mode(dark bool) Chooser {\n\tret
 USES = "package b\n\nfunc Run() {\n\tuse(a.Mode(true))\n}\n"
 MATCH = "preg_match('/^ *(?:x *)?/', $this->getAllOfTheRest(), $matches, AS_ARRAY)"
 
+RUST = "fn all(a: u8) {\n    one(a);\n    %s{\n        two(a);\n    }\n}\n"
+KOTLIN = 'class A {\n  @Test fun %s() {\n    check(one()).says(\n      """\n      |Found:\n%s      """\n    )\n  }\n}\n'
+FLOW = "fun <T> Flow<T>.test(name: String) {\n  %s\n  done()\n}\n"
+
 CASES = (
+    Case(
+        "a mark of a statement is none of the function around it",
+        {"a.rs": RUST % '#[cfg(target_arch = "x86")]\n    '},
+        {"a.rs": RUST % '#[cfg(target_os = "linux")]\n    '},
+        ("function `all`: changed",),
+        ("is marked", "no longer marked"),
+    ),
+    Case(
+        "what stands in a text over several lines is called by nobody",
+        {"a.kt": KOTLIN % ("opens", "")},
+        {"a.kt": KOTLIN % ("opens", "      | - Item(one)\n")},
+        ("test `A.opens`: changed",),
+        ("calls", "Item"),
+    ),
+    Case(
+        "a function that is called test is none where it is not in a test",
+        {"src/main/Flow.kt": FLOW % "one(name)"},
+        {"src/main/Flow.kt": FLOW % "when (name) { else -> two(name) }"},
+        ("function `Flow.test`: changed",),
+        ("changes the test", "`when`"),
+    ),
     Case(
         "a new test with a long name has come",
         {"tests/ATest.php": "<?php\nfinal class VeryLongNameOfATest\n{\n}\n"},
