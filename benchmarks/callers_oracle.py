@@ -1,7 +1,8 @@
 """Callers that `iquest-lsp impact` names, beside the references that a language's own tools find.
 
-`python -m benchmarks.callers_oracle FOLDER/CLONE... [--symbols N] [--typescript FOLDER | --go PROGRAM] [--show M]`
-draws N public definitions of each clone that the oracle knows 2 to 40 uses of, and prints precision and recall of the
+`python -m benchmarks.callers_oracle FOLDER/CLONE... [--symbols N] [--typescript FOLDER | --go PROGRAM] [--show M]
+[--common]` draws N public definitions of each clone that the oracle knows 2 to 40 uses of (with `--common` only members
+and functions whose short name others have too, which only types tell apart), and prints precision and recall of the
 lines that are named as callers or tests; imports and definitions are left out on both sides, and so is what the oracle
 knows no definition of (`+?` counts it). The oracle is jedi for Python, for JavaScript and TypeScript the language
 service of TypeScript, whose package lies in FOLDER/node_modules (`npm install typescript@5`), and for Go its type
@@ -18,6 +19,7 @@ import random
 import re
 import subprocess
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -38,6 +40,8 @@ Oracle = Callable[[str, int, int, bool], Iterable[Line] | None]
 #: What impact tells of one definition at most; beyond it, it says that there is more.
 CUT = 60
 LEAST, MOST = 2, 40
+#: What is a short name.
+SHORT = 7
 _KINDS = frozenset({"function", "class", "method", "interface", "type", "enum", "constant"})
 _SERVICE = """
 const ts = require(process.argv[1] + "/node_modules/typescript"), path = require("path"), fs = require("fs");
@@ -128,7 +132,9 @@ def go_oracle(root: Path, program: Path) -> Oracle:
     return ask
 
 
-def drawn(root: Path, files: Iterable[str], seed: int) -> Iterator[tuple[str, Symbol, int, int]]:
+def drawn(
+    root: Path, files: Iterable[str], seed: int, *, common: bool = False
+) -> Iterator[tuple[str, Symbol, int, int]]:
     """Public definitions of the source files in a random order: path, definition, 1-based line and column."""
     found = []
     for path in files:
@@ -147,6 +153,9 @@ def drawn(root: Path, files: Iterable[str], seed: int) -> Iterator[tuple[str, Sy
                 if column >= 0 and not bare.startswith(("@", "#", "//", "*", "/*")):
                     found.append((path, symbol, at + 1, column))
                     break
+    if common:
+        having = Counter(symbol.short for _, symbol, _, _ in found)
+        found = [item for item in found if having[item[1].short] > 1 and len(item[1].short) <= SHORT]
     random.Random(seed).shuffle(found)
     yield from found
 
@@ -179,13 +188,13 @@ class Own:
 
 
 def compare(
-    root: Path, oracle: Oracle, files: list[str], count: int, show: int, seed: int
+    root: Path, oracle: Oracle, files: list[str], count: int, show: int, seed: int, *, common: bool
 ) -> tuple[int, int, int, int]:
     """Lines that both name, that one names only, and that the oracle knows nothing of, over `count` definitions."""
     both = ours = theirs = unknown = 0
     texts = {path: (root / path).read_text("utf-8", "replace").split("\n") for path in files}
     history = History(root, lambda text: False, Path(tempfile.mkdtemp()))
-    for path, symbol, line, column in drawn(root, files, seed):
+    for path, symbol, line, column in drawn(root, files, seed, common=common):
         answer = oracle(path, line, column, False)
         if answer is None:
             continue
@@ -242,6 +251,7 @@ def main() -> None:
     parser.add_argument("--go", type=Path)
     parser.add_argument("--show", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--common", action="store_true")
     options = parser.parse_args()
     for clone in options.clones:
         root = clone.resolve()
@@ -253,7 +263,9 @@ def main() -> None:
             oracle = go_oracle(root, options.go)
         else:
             oracle = typescript_oracle(root, options.typescript, files) if options.typescript else jedi_oracle(root)
-        both, ours, theirs, unknown = compare(root, oracle, files, options.symbols, options.show, options.seed)
+        both, ours, theirs, unknown = compare(
+            root, oracle, files, options.symbols, options.show, options.seed, common=options.common
+        )
         precision, recall = both / max(both + ours, 1), both / max(both + theirs, 1)
         counts = f"{both} both, +{ours}, -{theirs}, +?{unknown}"
         print(f"{root.name}: precision {precision:.3f}, recall {recall:.3f} ({counts})", flush=True)

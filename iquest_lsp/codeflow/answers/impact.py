@@ -123,10 +123,19 @@ def impact_of(
     overriding: list[tuple[str, str, Symbol]] = []
     if not repository.bare:
         links, homes = Links(tracked, read), _homes(changing.files)
-        types = types_of(repository, owners.values(), None, read)
+        types = types_of(repository, owners.values(), None, read, homes)
         overriding += overrides(repository, homes, owners, types, read)
         uses = references(
-            repository, wanted, read, owners=owners, modules=modules, links=links, homes=homes, types=types
+            repository,
+            wanted,
+            read,
+            owners=owners,
+            modules=modules,
+            links=links,
+            homes=homes,
+            types=types,
+            origins={name: path for path, names in changing.files.items() for name in names if "." not in name},
+            instead=_instead(overriding),
         )
         renamed += under_other_names(repository, changing.files, uses, links, read)
     scripts = _ci_text(repository)
@@ -206,6 +215,19 @@ def _owners(names: Iterable[str]) -> dict[str, str]:
     return {name: min(outer) for name, outer in found.items() if len(outer) == 1 and "" not in outer}
 
 
+def _instead(overriding: Iterable[tuple[str, str, Symbol]]) -> dict[str, frozenset[str]]:
+    """The types of Go that have a member of a name themselves, which is called on them.
+
+    In other languages what overrides a member has to go on being like it, and who calls it is concerned too.
+    """
+    found: dict[str, set[str]] = {}
+    for name, path, symbol in overriding:
+        if not path.endswith(".go"):
+            continue
+        found.setdefault(_short(name), set()).add(_short(symbol.name.rpartition(".")[0]))
+    return {name: frozenset(types) for name, types in found.items()}
+
+
 def _homes(files: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """The file that defines each type whose members are named, where that is one file."""
     found: dict[str, set[str]] = {}
@@ -268,7 +290,7 @@ def _uses(path: str, name: str, module: str, uses: Sequence[Reference], importer
 
 def _may_be_another(use: Reference, path: str, others: Iterable[str]) -> bool:
     """Whether the package that a name is imported from holds several files that define it, and does not say which."""
-    if use.path == path:
+    if use.path == path or (use.on and use.on == module_name(path)):
         return False
     packages = [module for module in (use.modules if use.on else use.sources) or () if is_package(module, path)]
     return any(leads_to(module, other, use.path) for module in packages for other in others)

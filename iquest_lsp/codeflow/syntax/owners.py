@@ -21,33 +21,42 @@ def is_of(
     near: str = "",
     makers: Collection[str] = (),
     *,
+    heirs: Collection[str] = (),
     bare_makes: bool = True,
 ) -> bool | None:
-    """Whether `receiver` is an object of the type `owner`; None where the file does not tell.
+    """Whether `receiver` is an object of the type `owner` or of one of its `heirs`; None where the file does not tell.
 
     `receiver` is the last name before the member, `within` the definition around it, `text` the file's and `near` the
     definition's: what that says of the name is believed first. `makers` are functions that return an `owner`; where
     not `bare_makes`, `Name()` makes no object without `new`.
     """
-    if receiver == owner or receiver in makers:
+    owners = frozenset((owner, *heirs))
+    if receiver in owners or receiver in makers:
         return True
     if receiver in ITSELF:
         outer = within.rpartition(".")[0] or within
         last = outer.rsplit(".", 1)[-1]
-        return last == owner or bool(re.search(rf"\bclass\s+{re.escape(last)}\b[^:{{]*\b{re.escape(owner)}\b", text))
+        return last in owners or not owners.isdisjoint(re.findall(r"\w+", _head_of(last, text)))
     if not receiver:
         return None
     if defined := _defined(receiver, text):
         # It is a type itself: another one, or one that is made of the owner.
-        return bool(re.search(rf"\b{re.escape(owner)}\b", defined))
+        return not owners.isdisjoint(re.findall(r"\w+", defined))
     for part in (near, text) if near else (text,):
         types = _types(receiver, part, bare_makes)
-        if owner in types or _made_by(receiver, part, makers):
+        if not owners.isdisjoint(types) or _made_by(receiver, part, frozenset(makers)):
             return True
         if types:
             return False
     plain = receiver.strip("_").replace("_", "").lower()
-    return True if plain == owner.strip("_").lower() or _ends_with(owner, receiver) else None
+    return True if any(plain == one.strip("_").lower() or _ends_with(one, receiver) for one in owners) else None
+
+
+@lru_cache(maxsize=2048)
+def _head_of(name: str, text: str) -> str:
+    """The head of a class in a file, with what it is derived from."""
+    found = re.search(rf"\bclass\s+{re.escape(name)}\b[^:{{]*", text)
+    return found[0] if found else ""
 
 
 @lru_cache(maxsize=2048)
@@ -59,6 +68,7 @@ def _defined(name: str, text: str) -> str:
     return head[0] if head else ""
 
 
+@lru_cache(maxsize=2048)
 def _ends_with(owner: str, receiver: str) -> bool:
     """Whether a name is what its type's ends with, as `reply` for a FastifyReply."""
     words = re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z0-9]*", owner)
@@ -66,7 +76,8 @@ def _ends_with(owner: str, receiver: str) -> bool:
     return len(receiver) > 3 and receiver.strip("_").replace("_", "").lower() in ends
 
 
-def _made_by(name: str, text: str, makers: Collection[str]) -> bool:
+@lru_cache(maxsize=2048)
+def _made_by(name: str, text: str, makers: frozenset[str]) -> bool:
     """Whether a name is what one of some functions returns."""
     if not makers:
         return False

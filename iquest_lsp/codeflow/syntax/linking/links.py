@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath
 
-from iquest_lsp.codeflow.syntax.imports import imported, leads_to, modules
+from iquest_lsp.codeflow.syntax.imports import STAR, imported, leads_to, modules
 from iquest_lsp.codeflow.syntax.linking.go import GoLinks
 from iquest_lsp.codeflow.syntax.linking.rust import RustLinks
 from iquest_lsp.codeflow.syntax.linking.scripts import ScriptLinks
@@ -22,6 +22,11 @@ class Links:
         self.scripts = ScriptLinks(known, read)
         self._go = GoLinks(known, read)
         self._rust = RustLinks(known, read)
+        self._read = read
+        self._modules: dict[str, list[str]] = {}
+        for file in known:
+            if file.endswith((".py", ".pyi")):
+                self._modules.setdefault(PurePosixPath(file).stem, []).append(file)
 
     def followed(self, path: str, name: str, on: str, sources: Modules, through: Modules) -> tuple[Modules, Modules]:
         """The modules that a name comes from, and those that `on` before it stands for, as far as they can be told.
@@ -34,7 +39,20 @@ class Links:
             return sources, frozenset(self._go.place(module) for module in through)
         if path.endswith(".rs"):
             return self._placed(sources), self._placed(through)
+        if path.endswith((".py", ".pyi")) and through and len(through) > 1:
+            return sources, self._module(name, on, through)
         return sources, through
+
+    def _module(self, name: str, on: str, through: frozenset[str]) -> frozenset[str]:
+        """Of what `on` may stand for, the module of that name where it is one that does not import `name` itself."""
+        for module in through:
+            where = module.lstrip(".").replace(".", "/")
+            for file in self._modules.get(module.rpartition(".")[2], ()):
+                if f"/{file}".rpartition(".")[0].endswith(f"/{where}"):
+                    text = (self._read(file) or b"").decode("utf-8", "replace")
+                    passed = imported(file, text)
+                    return through if name in passed or STAR in passed else frozenset({module})
+        return through
 
     def _placed(self, named: Modules) -> Modules:
         return named and frozenset(map(self._rust.place, named))
@@ -59,10 +77,11 @@ class Links:
 
     def _is_another_of_go(self, path: str, text: str, owner: str, home: str) -> bool:
         """In Go a folder's files are one package, and a type of another one is written with that package's name."""
-        here = PurePosixPath(path).parent == PurePosixPath(home).parent
+        if PurePosixPath(path).parent == PurePosixPath(home).parent:
+            return False
         through = set(re.findall(rf"\b(\w+)\.{re.escape(owner)}\b", text))
         known = modules(path, text)
         places = {self._go.place(module) for name in through for module in known.get(name, ())}
         if any(leads_to(place, home, path) for place in places):
             return False
-        return bool(places) or (bool(re.search(rf"(?<![.\w]){re.escape(owner)}\b", text)) and not here)
+        return bool(places) or bool(re.search(rf"(?<![.\w]){re.escape(owner)}\b", text))

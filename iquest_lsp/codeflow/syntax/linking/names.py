@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.syntax.definitions import CALLS, MEMBERS, PATHS
 from iquest_lsp.codeflow.syntax.imports import STAR, imported, modules, reads_imports
+from iquest_lsp.codeflow.syntax.linking.bindings import Bindings
 from iquest_lsp.codeflow.syntax.linking.type_uses import TypeLines
-from iquest_lsp.codeflow.syntax.owners import is_of
+from iquest_lsp.codeflow.syntax.linking.written_types import Nature
+from iquest_lsp.codeflow.syntax.owners import ITSELF, is_of
 from iquest_lsp.codeflow.syntax.symbols import at_line, symbols_of
 
 if TYPE_CHECKING:
@@ -39,7 +40,9 @@ class NamesOfFile:
         self._imported = imported(path, self.text) if reads_imports(path) and not path.endswith(".go") else None
         self._modules = modules(path, self.text) if reads_imports(path) else None
         self._tests = _test_modules(self.text) if path.endswith(".rs") else frozenset()
-        self.tree: Tree | None = grammars.tree(grammars.language_of(path), source)
+        language = grammars.language_of(path)
+        self.tree: Tree | None = grammars.tree(language, source)
+        self._bindings = Bindings(language)
 
     def sources(self, name: str) -> frozenset[str] | None:
         """The modules that a name is imported from here."""
@@ -57,22 +60,57 @@ class NamesOfFile:
             return name in self.defined
         return any(item.short == name and ("." in item.name) == member for item in self.symbols)
 
-    def owned(self, owner: TypeLines, on: str, line: int, name: str) -> bool | None:
-        """Whether the member `name` of `on` is that of a type or of one derived from it."""
-        makers = owner.makers_in(self.path)
-        answers = [self._owned(one, on, line, name, makers) for one in owner.names]
-        if True in answers:
-            return True
-        # What no line of this file says, another one may say: a field has one type wherever it is read.
-        return True if None in answers and on in owner.declared else None if None in answers else False
+    def owned(
+        self,
+        owner: TypeLines,
+        on: str,
+        line: int,
+        name: str,
+        column: int = -1,
+        *,
+        another: bool = False,
+    ) -> bool | None:
+        """Whether the member `name` of `on` is that of a type or of one derived from it.
 
-    def _owned(self, owner: str, on: str, line: int, name: str, makers: Collection[str]) -> bool | None:
-        within = self.within(line)
+        What the file declares around a byte `column` of the line is believed first. `another` says that the file means
+        another type by the type's name.
+        """
+        within, own = self.within(line), owner.names[0]
         if not on:
             # In the body of its class, or as an argument with which its object is made.
-            implicit = not self.path.endswith(_EXPLICIT) and f".{owner}." in f".{within}."
-            return implicit or within == owner or within.endswith(f".{owner}") or self._makes(owner, name)
-        return is_of(owner, on, within, self.text, self._near(line), makers, bare_makes=not _is_script(self.path))
+            if another:
+                return False
+            implicit = not self.path.endswith(_EXPLICIT) and any(f".{one}." in f".{within}." for one in owner.names)
+            inside = within.rpartition(".")[2] in owner.names and not self.path.endswith(".go")
+            return implicit or inside or any(self._makes(one, name) for one in self._words.intersection(owner.names))
+        meaning = self._meaning(line, column)
+        if meaning is not None and on not in ITSELF:
+            told = [one for before, one in meaning.types if owner.is_named(self.path, before, one)]
+            if any(one != own or not another for one in told):
+                return True
+            if any(owner.is_made(self.path, before, one) for before, one in meaning.calls):
+                return not another
+            if meaning.types:
+                return False
+            if self.path.endswith(".go") and all(last != on for _, last in meaning.calls):
+                return None  # a variable that is made of something else is not guessed by its name
+        if another:
+            return False
+        # A variable that is declared here is no field that others say something of.
+        text, near = (self.text, self._near(line)) if meaning is None else (self._near(line) or self.text, "")
+        makers, heirs = owner.makers_in(self.path), owner.names[1:]
+        answer = is_of(own, on, within, text, near, makers, heirs=heirs, bare_makes=not _is_script(self.path))
+        # What no line of this file says, another one may say: a field has one type wherever it is read.
+        return True if answer is None and on in owner.declared else answer
+
+    def _meaning(self, line: int, column: int) -> Nature | None:
+        """What is said of the object whose member stands at a place; None where it is no variable declared here."""
+        if self.tree is None or column < 0:
+            return None
+        node = self.tree.root_node.descendant_for_point_range((line, column), (line, column + 1))
+        parent = node.parent if node is not None else None
+        holder = _holder(parent, node) if parent is not None and node is not None else None
+        return self._bindings.meaning(holder) if holder is not None else None
 
     def _near(self, line: int) -> str:
         """The text of the function around a line."""
@@ -84,6 +122,10 @@ class NamesOfFile:
     @cached_property
     def _lines(self) -> list[str]:
         return self.text.split("\n")
+
+    @cached_property
+    def _words(self) -> frozenset[str]:
+        return frozenset(re.findall(r"\w+", self.text))
 
     def _makes(self, owner: str, name: str) -> bool:
         return bool(re.search(rf"\b{re.escape(owner)}\((?:[^()]|\([^()]*\))*\b{re.escape(name)}\s*=", self.text))
@@ -120,12 +162,11 @@ class NamesOfFile:
         if parent.child_by_field_name("index") == node:
             # `list[name]` uses what is called so, not a member.
             return "use", line, ""
-        before = [parent.child_by_field_name(name) for name in _HOLDS]
-        if node in before:
+        holder = _holder(parent, node)
+        if holder == node:
             # `name.other()` calls something else.
             return "use", line, ""
         on = ""
-        holder = next((item for item in before if item is not None), None)
         if parent.type in _QUALIFIED and outer.parent is not None:
             outer = outer.parent
             on = _last_name(holder)
@@ -141,6 +182,12 @@ class NamesOfFile:
         """The definition around a line."""
         symbol = at_line(self.symbols, line)
         return symbol.name if symbol is not None else ""
+
+
+def _holder(parent: Node, node: Node) -> Node | None:
+    """What stands before a member's name in a node that holds both; the name itself where it stands before another."""
+    before = [parent.child_by_field_name(name) for name in _HOLDS]
+    return node if node in before else next((item for item in before if item is not None), None)
 
 
 def _is_script(path: str) -> bool:

@@ -7,13 +7,14 @@ from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import PurePosixPath
+from types import MappingProxyType
 from typing import Protocol
 
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.gaps import GapKind, Gaps
 from iquest_lsp.codeflow.syntax.imports import GENERAL, imports, leads_to
 from iquest_lsp.codeflow.syntax.linking.links import Links
-from iquest_lsp.codeflow.syntax.linking.names import NamesOfFile, names_of
+from iquest_lsp.codeflow.syntax.linking.names import names_of
 from iquest_lsp.codeflow.syntax.linking.type_uses import TypeLines, types_of
 from iquest_lsp.codeflow.syntax.owners import ITSELF, is_of
 from iquest_lsp.codeflow.syntax.paths import Category, category
@@ -135,11 +136,15 @@ def is_from(use: Reference, path: str) -> bool | None:
         return False
     if path.endswith(".go"):
         # The files of a folder are one package.
-        return PurePosixPath(use.path).parent == PurePosixPath(path).parent
+        return _is_beside(use.path, path)
     if use.sources is None or any(leads_to(source, path, use.path) for source in use.sources):
         return None if use.sources is None else True
     # A package of the same house may pass on what another one defines.
     return None if any(source.startswith("@") and not source.startswith("@/") for source in use.sources) else False
+
+
+def _is_beside(one: str, other: str) -> bool:
+    return PurePosixPath(one).parent == PurePosixPath(other).parent
 
 
 def is_meant(use: Reference, path: str, name: str, importers: Container[str]) -> bool | None:
@@ -214,13 +219,16 @@ def references(
     links: Links | None = None,
     homes: Mapping[str, str] | None = None,
     types: Mapping[str, TypeLines] | None = None,
+    origins: Mapping[str, str] = MappingProxyType({}),
+    instead: Mapping[str, frozenset[str]] = MappingProxyType({}),
 ) -> list[Reference]:
     """Uses of the (unqualified) names in tracked files, definitions and comments in code left out.
 
     `read` gives a file's bytes in the state that is searched; `owners` names the type whose member a name is. Of the
     names in `modules`, code tells only its imports: they may be plain words that stand on many lines. `links` follow
-    names to the files that define them, `homes` has the files that define the owners, and `types` what is known of all
-    owners already.
+    names to the files that define them, `homes` has the files that define the owners, `origins` those that define the
+    other names, `types` what is known of all owners already, and `instead` the types derived from its owner that have a
+    member of a name themselves.
     """
     owners = owners or {}
     wanted = [name for name in dict.fromkeys(names) if len(name) > 1]
@@ -229,9 +237,13 @@ def references(
     longest_first = sorted(wanted, key=len, reverse=True)
     pattern = re.compile("|".join(rf"(?<![\w$]){re.escape(name)}(?![\w$])" for name in longest_first))
     if types is None:
-        types = types_of(repository, (owners.get(name, "") for name in wanted), revision, read)
+        types = types_of(repository, (owners.get(name, "") for name in wanted), revision, read, homes or {})
+    mine = {name: types[owners[name]].without(instead.get(name, ())) for name in wanted if owners.get(name)}
     hits: dict[str, list[tuple[int, str]]] = {}
-    lines = list(islice(_lines(repository, wanted, modules, revision), MAX_LINES + 1))
+    near = {PurePosixPath(path).parent for path in (*(homes or {}).values(), *origins.values())}
+    searched = _lines(repository, wanted, modules, revision)
+    useful = (hit for hit in searched if _may_use(hit[0], hit[2], pattern, owners, origins))
+    lines = list(islice(useful, MAX_LINES + 1))
     if len(lines) > MAX_LINES:
         repository.gaps.add(GapKind.USES, MAX_LINES)
     for path, line, text in lines[:MAX_LINES]:
@@ -240,14 +252,21 @@ def references(
             hits.setdefault(path, []).append((line, text))
     found: list[Reference] = []
     bound: set[tuple[str, str, str]] = set()
-    parsed = unparsed = 0
+    parsed = unparsed = telling = 0
     several = {path: len({name for _, text in lines for name in pattern.findall(text)}) for path, lines in hits.items()}
-    # Files that name the definition's module or owner too come first.
+    # Those beside the definition come first, then files that name its module or owner too.
     order = sorted(
-        hits, key=lambda item: (category(item) is not Category.SOURCE, -several[item], len(hits[item]), item)
+        hits,
+        key=lambda item: (
+            PurePosixPath(item).parent not in near,
+            category(item) is not Category.SOURCE,
+            -several[item],
+            len(hits[item]),
+            item,
+        ),
     )
     for path in order:
-        confirm: NamesOfFile | None = None
+        before, confirm = len(found), None
         code = bool(grammars.language_of(path))
         if code and parsed < MAX_PARSED:
             parsed += 1
@@ -284,14 +303,15 @@ def references(
                 if match[0] in modules and not imports(text):
                     continue
                 owner = owners.get(match[0], "")
-                use, last, on = confirm.use(line, len(text[: match.start()].encode("utf-8")), owner)
+                column = len(text[: match.start()].encode("utf-8"))
+                use, last, on = confirm.use(line, column, owner)
                 if use == "bind":
                     bound.add((path, confirm.within(line), match[0]))
                 elif use and (match[0], on) not in seen:
                     seen.add((match[0], on))
                     owned: bool | None = None
                     if owner:
-                        owned = owner not in others and confirm.owned(types[owner], on, line, match[0])
+                        owned = confirm.owned(mine[match[0]], on, line, match[0], column, another=owner in others)
                     sources, through = confirm.sources(match[0]), confirm.modules(on) if on else None
                     if links is not None:
                         sources, through = links.followed(path, match[0], on, sources, through)
@@ -312,7 +332,8 @@ def references(
                             through,
                         )
                     )
-        if sum(use.name not in modules for use in found) >= MAX_FOUND:
+        telling += sum(_may_be(use, modules, origins) for use in found[before:])
+        if telling >= MAX_FOUND:
             repository.gaps.add(GapKind.USES, len(found))
             break
     if unparsed:
@@ -321,6 +342,29 @@ def references(
     found = [replace(use, own=True) if (use.path, "", use.name) in bound and not use.sources else use for use in found]
     # A local variable or parameter of the same name is another thing.
     return [use for use in found if use.call or not use.within or (use.path, use.within, use.name) not in bound]
+
+
+def _may_use(
+    path: str, text: str, names: re.Pattern[str], owners: Mapping[str, str], origins: Mapping[str, str]
+) -> bool:
+    """Whether a line can use one of some names: in Go a member stands behind its object, a name behind its package."""
+    if not path.endswith(".go") or imports(text):
+        return True
+    for match in names.finditer(text):
+        before = text[: match.start()].rstrip()
+        if not before or before.endswith("."):  # a call may go on on the next line
+            return True
+        home = origins.get(match[0])
+        if match[0] not in owners and (home is None or _is_beside(path, home)):
+            return True
+    return False
+
+
+def _may_be(use: Reference, modules: Container[str], origins: Mapping[str, str]) -> bool:
+    """Whether a use can be one of the definition that is asked about."""
+    if use.name in modules or use.owned is False:
+        return False
+    return use.name not in origins or is_from(use, origins[use.name]) is not False
 
 
 def _lines(

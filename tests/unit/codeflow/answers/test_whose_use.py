@@ -164,3 +164,73 @@ def test_an_old_name_that_is_left_is_told_of_code_before_tests(script: Script) -
     script.commit("Two", {"sizes.js": SIZES.replace("sizes", "lengths")})
     (risk,) = history_of(script.root).explain_diff("HEAD").risks
     assert "still used: src/b.js:1, src/b.js:3, a.test.js:1" in risk
+
+
+GO_MOD = "module shop.test/app\n\ngo 1.22\n"
+
+
+def test_types_of_go_that_only_their_package_names(script: Script) -> None:
+    files = {
+        "go.mod": GO_MOD,
+        "kit/box.go": "package kit\n\ntype box struct{}\n\nfunc takeBox() *box {\n\treturn &box{}\n}\n\n"
+        "func (b *box) Put(n int) *box {\n\treturn b\n}\n\ntype crate struct{}\n\nfunc (c *crate) Put(n int) {}\n",
+        "kit/box_test.go": "package kit\n\nfunc TestBox(t *T) {\n"
+        "\tt.Run(func() {\n\t\tb := &crate{}\n\t\tb.Put(1)\n\t})\n"
+        "\tt.Run(func() {\n\t\tb := takeBox()\n\t\tb.Put(2)\n\t})\n"
+        "\tb := box{}\n\tb.Put(3).Put(4)\n\tc := any(b).(*crate)\n\tc.Put(5)\n}\n",
+    }
+    assert users(script, "kit/box.go::box.Put", files) == {"kit/box_test.go:10": "test", "kit/box_test.go:13": "test"}
+    items = history_of(script.root).impact("kit/box.go::crate.Put").items
+    assert [f"{item.path}:{item.line}" for item in items if item.kind == "test"] == [
+        "kit/box_test.go:6",
+        "kit/box_test.go:15",
+    ]
+
+
+def test_packages_of_go_whose_types_are_called_alike(script: Script) -> None:
+    box = "type Box struct{}\n\nfunc New() *Box {\n\treturn &Box{}\n}\n\nfunc (b *Box) Put(n int) {}\n"
+    files = {
+        "go.mod": GO_MOD,
+        "kit/box.go": f"package kit\n\n{box}",
+        "far/box.go": f"package far\n\n{box}",
+        "kit/box_test.go": 'package kit\n\nimport "shop.test/app/far"\n\nfunc TestBox() {\n\tb := New()\n\tb.Put(1)\n'
+        "\tc := far.New()\n\tc.Put(2)\n\tvar d far.Box\n\td.Put(3)\n\tNew().Put(4)\n}\n",
+        "app/run.go": 'package app\n\nimport "shop.test/app/kit"\n\nfunc run() {\n\tb := kit.New()\n\tb.Put(1)\n}\n',
+    }
+    found = users(script, "kit/box.go::Box.Put", files)
+    assert found == {"kit/box_test.go:7": "test", "kit/box_test.go:12": "test", "app/run.go:7": "caller"}
+
+
+def test_a_member_that_a_derived_type_has_itself_is_called_on_that(script: Script) -> None:
+    files = {
+        "go.mod": GO_MOD,
+        "kit.go": "package kit\n\ntype Group struct{}\n\nfunc (g *Group) Use() {}\n\nfunc (g *Group) Get() {}\n\n"
+        "type Engine struct {\n\tGroup // its routes\n}\n\nfunc (e *Engine) Use() {}\n\n"
+        "func Made(w int) (e *Engine, err error) {\n\treturn nil, nil\n}\n",
+        "kit_test.go": "package kit\n\nfunc TestIt() {\n\te, _ := Made(1)\n\te.Use()\n\te.Get()\n"
+        "\tg := Group{}\n\tg.Use()\n}\n",
+    }
+    assert users(script, "kit.go::Group.Use", files) == {"kit.go:13": "caller", "kit_test.go:8": "test"}
+    items = history_of(script.root).impact("kit.go::Group.Get").items
+    assert [item.line for item in items if item.kind == "test"] == [6]
+
+
+def test_what_is_derived_from_a_type_by_its_module(script: Script) -> None:
+    files = {
+        "kit/base.py": "class Base:\n    def dump(self): ...\n",
+        "kit/far.py": "from kit import base\n\nclass Far(base.Base, metaclass=M):\n    def load(self): ...\n\n"
+        "class Other(strange.Base): ...\n",
+        "app.py": "from kit.far import Far, Other\n\na = Far()\na.dump()\n"
+        "b = Other()\nb.dump()\nc = [Far()]\nc.dump()\n",
+    }
+    assert users(script, "kit/base.py::Base.dump", files) == {"app.py:4": "caller"}
+
+
+def test_a_module_is_told_apart_from_its_package_by_the_name_before_a_use(script: Script) -> None:
+    files = {
+        "kit/__init__.py": "from kit import checks, fields\n",
+        "kit/checks.py": "class Mail:\n    pass\n",
+        "kit/fields.py": "class Mail:\n    pass\n",
+        "app.py": "from kit import checks, fields\n\na = checks.Mail()\nb = fields.Mail()\n",
+    }
+    assert users(script, "kit/checks.py::Mail", files) == {"app.py:3": "caller"}

@@ -58,7 +58,9 @@ def test_what_lines_say_of_a_type(
 def test_general_makers_of_go_are_those_of_their_folder() -> None:
     found = of("kit/a.go", "package kit\n\nfunc New() *Shop {\n")
     assert found.makers == frozenset()
-    assert set(found.makers_in("kit/b.go")) == {"New", "kit.New"}
+    assert set(found.makers_in("kit/b.go")) == {"kit.New"}
+    assert found.is_made("kit/b.go", "", "New")
+    assert not found.is_made("kit/b.go", "other", "New")
     assert set(found.makers_in("app/b.go")) == {"kit.New"}
     assert set(found.makers_in("app/b.py")) == set()
 

@@ -1,0 +1,255 @@
+"""What a file's syntax says a variable is: the type that its declaration names, or what its value is made of.
+
+A name means the nearest declaration around it, as the blocks and functions of the file lie in each other; what its type
+does is for others to say. Only what is written is read, no type is worked out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from iquest_lsp.codeflow.syntax.definitions import CALLS, MEMBERS
+from iquest_lsp.codeflow.syntax.linking.binding_nodes import (
+    ASSIGNING,
+    BINDERS,
+    CLASSES,
+    FIELD_BINDERS,
+    FIELD_DEFINITIONS,
+    FIRST,
+    ITERATING,
+    LASTING,
+    LITERALS,
+    MADE_OF,
+    NOTHING,
+    PARAMETERS,
+    PYTHON_SCOPES,
+    PYTHON_TYPES,
+    SCOPES,
+    SPREADING,
+    TAKING_APART,
+    TYPED,
+    WRAPPING,
+)
+from iquest_lsp.codeflow.syntax.linking.written_types import BUILT_IN, UNKNOWN, Nature, leaves_open, of_type
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+
+#: A value is followed through so many other names.
+MAX_STEPS = 4
+#: Bytes of an expression in which its last name is looked for.
+MAX_NAME = 200
+
+
+class Bindings:
+    """The declarations of one file."""
+
+    def __init__(self, language: str) -> None:
+        self._python = language == "python"
+        self._go = language == "go"
+        self._scopes = PYTHON_SCOPES if self._python else SCOPES
+        self._known: dict[int, dict[str, list[Node]]] = {}
+        self._members: dict[int, dict[str, list[Node]]] = {}
+
+    def meaning(self, node: Node, steps: int = MAX_STEPS) -> Nature | None:
+        """What an expression is; None for a name or a member that no declaration around it explains."""
+        kind = node.type
+        if not steps:
+            return UNKNOWN
+        if kind == "identifier":
+            return self._variable(node, steps)
+        if kind in MEMBERS:
+            return self._field(node, steps)
+        if kind in WRAPPING and node.named_child_count:
+            return self.meaning(node.named_children[-1], steps - 1)
+        if kind in MADE_OF:
+            made = node.child_by_field_name(MADE_OF[kind]) or node.named_children[-1]
+            return of_type(made)
+        if kind in CALLS:
+            return self._call(node, steps)
+        return BUILT_IN if kind in LITERALS else UNKNOWN
+
+    def _call(self, node: Node, steps: int) -> Nature:
+        function = node.child_by_field_name("function") or node.child_by_field_name("constructor")
+        if node.type == "object_creation_expression" or node.type == "new_expression":
+            made = node.child_by_field_name("type") or function
+            return of_type(made) if made is not None else UNKNOWN
+        whole = function if function is not None else node
+        holder = next((item for name in _BEFORE if (item := whole.child_by_field_name(name)) is not None), None)
+        on, name = last_name(holder), last_name(function or node.child_by_field_name("name"))
+        arguments = node.child_by_field_name("arguments")
+        if self._go and name in ("new", "make") and not on and arguments is not None and arguments.named_children:
+            return of_type(arguments.named_children[0])
+        if holder is not None and name in _KEEPING:
+            return self.meaning(holder, steps - 1) or UNKNOWN
+        if _TYPE.match(on) and (whole.type == "scoped_identifier" or _MAKING.fullmatch(name)):
+            return Nature(frozenset({("", on)}))
+        if self._python and _TYPE.match(name):
+            return Nature(frozenset({(on, name)}))
+        if self._python and name in PYTHON_TYPES and not on:
+            return BUILT_IN
+        return Nature(calls=frozenset({(on, name)})) if name else UNKNOWN
+
+    def _variable(self, node: Node, steps: int) -> Nature | None:
+        name = (node.text or b"").decode("utf-8", "replace")
+        scope = node.parent
+        while scope is not None:
+            if scope.type in self._scopes and not (self._python and scope.type == "class_definition"):
+                # What a module or a class has may stand behind its use.
+                anywhere = scope.parent is None or scope.type in CLASSES
+                found = self._bound(scope).get(name, ())
+                before = [item for item in found if anywhere or item.start_byte < node.start_byte]
+                for binder in reversed(before):
+                    if _holds(binder, node) and binder.type not in LASTING:
+                        continue
+                    said = self._said(binder, name, steps)
+                    if said is not None:
+                        return said
+                if before and _hides(before):
+                    return None
+            scope = scope.parent
+        return None
+
+    def _field(self, node: Node, steps: int) -> Nature | None:
+        """What the class around a member of `self` or `this` says of it."""
+        holder = node.child_by_field_name("object")
+        if holder is None or (holder.text or b"") not in (b"self", b"this"):
+            return None
+        scope: Node | None = node.parent
+        while scope is not None and scope.type not in CLASSES:
+            scope = scope.parent
+        name = last_name(node)
+        for binder in self._fields(scope).get(name, ()) if scope is not None else ():
+            said = self._said(binder, name, steps)
+            if said is not None and said is not UNKNOWN:
+                return said
+        return None
+
+    def _fields(self, scope: Node) -> dict[str, list[Node]]:
+        """The nodes of a class that give a value or a type to a member of its objects, by the member's name."""
+        if scope.id not in self._members:
+            known: dict[str, list[Node]] = {}
+            waiting = [*scope.children]
+            for item in waiting:
+                side = item.child_by_field_name("left") if item.type in FIELD_BINDERS else None
+                if side is not None and (
+                    (side.text or b"").startswith((b"self.", b"this.")) or _is_declared_in(scope, item)
+                ):
+                    known.setdefault(last_name(side), []).append(item)
+                elif item.type in FIELD_DEFINITIONS and (own := item.child_by_field_name("name")) is not None:
+                    known.setdefault(last_name(own), []).append(item)
+                if item.type not in CLASSES:
+                    waiting.extend(item.children)
+            self._members[scope.id] = known
+        return self._members[scope.id]
+
+    def _bound(self, scope: Node) -> dict[str, list[Node]]:
+        """The nodes that bind names in a scope itself, by name, in their order."""
+        known = self._known.get(scope.id)
+        if known is None:
+            known = self._known[scope.id] = {}
+            waiting = [*reversed(scope.children)]
+            if scope.type in BINDERS:
+                waiting.append(scope)
+            while waiting:
+                item = waiting.pop()
+                if item.type in BINDERS:
+                    for name in _names(item):
+                        known.setdefault(name, []).append(item)
+                if item is not scope and item.type not in self._scopes:
+                    waiting.extend(reversed(item.children))
+        return known
+
+    def _said(self, binder: Node, name: str, steps: int) -> Nature | None:
+        """What a node that binds a name says of it; None where it says nothing, so that another one may."""
+        if any(item is not None and item.type in TAKING_APART for item in map(binder.child_by_field_name, _LEFT)):
+            return UNKNOWN
+        declared = _field(binder, "type") or _field(binder.parent, "type")
+        if declared is not None:
+            said = of_type(declared)
+            if said is not UNKNOWN or not leaves_open(declared):
+                return said
+        if binder.type in ITERATING:
+            return UNKNOWN
+        value = next((item for field in _VALUES if (item := binder.child_by_field_name(field)) is not None), None)
+        if binder.type == "as_pattern" and binder.named_child_count:
+            value = binder.named_children[0]
+            if binder.parent is not None and binder.parent.type == "except_clause":
+                return of_type(value)
+        if value is None:
+            return UNKNOWN if binder.type in PARAMETERS else None
+        if value.type in ("expression_list", "pattern_list", "tuple"):
+            names = [*_names(binder)]
+            at = names.index(name)
+            # Of what one call gives, the first is what it is called after.
+            if value.named_child_count == 1 and at:
+                return UNKNOWN
+            value = value.named_children[min(at, value.named_child_count - 1)] if value.named_child_count else value
+        elif next(_names(binder), name) != name:
+            return UNKNOWN
+        if value.type in NOTHING or (value.text or b"") in (b"undefined", b"nullptr", b"NULL"):
+            return None
+        return self.meaning(value, steps - 1) or UNKNOWN
+
+
+def last_name(node: Node | None) -> str:
+    """The last name of an expression; empty where it ends in something else."""
+    while node is not None and node.type in CALLS:
+        node = node.child_by_field_name("function") or node.child_by_field_name("name")
+    text = (node.text or b"")[-MAX_NAME:].decode("utf-8", "replace") if node is not None else ""
+    found = re.search(r"([\w$]+)\s*(?:::\s*<[^<>]*>|<[^<>]*>)?$", text)
+    return found[1] if found else ""
+
+
+def _hides(binders: list[Node]) -> bool:
+    """Whether some nodes declare a name, so that no outer scope can mean it."""
+    return any(item.type not in ASSIGNING for item in binders)
+
+
+def _is_declared_in(scope: Node, item: Node) -> bool:
+    """Whether an assignment of Python is an annotation in the body of a class itself."""
+    block = item.parent.parent if item.parent is not None else None
+    return item.child_by_field_name("type") is not None and block is not None and block.parent == scope
+
+
+def _holds(outer: Node, inner: Node) -> bool:
+    return outer.start_byte <= inner.start_byte and inner.end_byte <= outer.end_byte
+
+
+def _field(node: Node | None, name: str) -> Node | None:
+    return node.child_by_field_name(name) if node is not None and node.type in TYPED else None
+
+
+def _names(binder: Node) -> Iterator[str]:
+    """The names that a node binds, in their order."""
+    sides = [child for field in BINDERS.get(binder.type, ()) for child in binder.children_by_field_name(field)]
+    if not sides and binder.type in FIRST and binder.named_child_count:
+        sides = [binder.named_children[-1 if binder.type == "as_pattern" else 0]]
+    if binder.type in PARAMETERS:
+        sides += [item for item in binder.named_children if item.type == "identifier"]
+    seen = set[str]()
+    sides.reverse()
+    while sides:
+        item = sides.pop()
+        if item.type in ("identifier", "field_identifier", "shorthand_property_identifier_pattern"):
+            text = (item.text or b"").decode("utf-8", "replace")
+            if text not in seen:
+                seen.add(text)
+                yield text
+        elif item.type in SPREADING:
+            sides.extend(reversed(item.named_children))
+
+
+_TYPE = re.compile(r"_*[A-Z]\w*[a-z]\w*$|[A-Z]$")
+_MAKING = re.compile(r"from|new|create|of|default|build|builder|with_\w+|from_\w+|New")
+#: Fields of what stands before a name, and of a value.
+_BEFORE = ("object", "value", "operand", "argument", "path", "scope")
+_VALUES = ("value", "right")
+_LEFT = ("left", "name", "pattern")
+#: Methods of Rust that give what they are called on, or what is in it.
+_KEEPING = frozenset(
+    {"as_mut", "as_ref", "borrow", "borrow_mut", "clone", "expect", "lock", "to_owned", "unwrap", "unwrap_or_default"}
+)
