@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from iquest_lsp.codeflow.diff.changed_files import ChangedFile, worth_showing
@@ -171,8 +171,16 @@ def describe(changes: Sequence[SymbolChange], files: Sequence[ChangedFile]) -> l
             one = say("`{}` to `{}`", some[0].old_name, some[0].name) if change == "renamed" else f"`{some[0].name}`"
             noun = say("{} tests", len(some)) if len(some) > 1 else say("the test {}", one)
             phrases.append(_Phrase(say(template, noun), change == "renamed"))
+    # A suite that comes or goes whole is told in place of its tests.
+    suites = [
+        part
+        for item in files
+        for part in item.symbols
+        if part.kind == "suite" and part.change in ("added", "removed") and part not in told
+    ]
+    phrases += map(_Phrase, _suites(suites))
     phrases += map(_Phrase, _helpers(changes))
-    known = {item.path for item in (*changes, *titled)}
+    known = {item.path for item in (*changes, *titled, *suites)}
     moved = [item for item in files if item.status == "renamed"]
     if moved:
         shown = ", ".join(say("{} to {}", item.old_path, item.path) for item in moved[:2])
@@ -248,6 +256,15 @@ def _with_parts(item: ChangedFile) -> str:
     shown = ", ".join(told[:MAX_PARTS])
     shown = say("{} and {} more", shown, len(told) - MAX_PARTS) if len(told) > MAX_PARTS else shown
     return say("{}: {}", item.path, shown)
+
+
+def _suites(suites: Sequence[SymbolChange]) -> Iterator[str]:
+    """What suites come, and what suites go."""
+    for change in ("added", "removed"):
+        names = [part.name for part in suites if part.change == change]
+        if names:
+            noun = say("{} suites", len(names)) if len(names) > 1 else say("the suite `{}`", names[0])
+            yield say(_TEST_VERBS[change], noun)
 
 
 def _helpers(changes: Sequence[SymbolChange]) -> list[str]:
