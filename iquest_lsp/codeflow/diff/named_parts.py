@@ -262,7 +262,10 @@ def _change(item: FileDiff, part: _Part, texts: Texts, sources: tuple[bytes, byt
     if part.kind in DEFINED and item.path.endswith(UNINDENTED):
         spaced = spaced or same_lines(texts[0][part.old.start : part.old.end], texts[1][part.new.start : part.new.end])
     change: ChangeName
-    if spaced or (part.kind == "key" and same_value(part.old.value, part.new.value) and not is_of_comments(told)):
+    both_values = part.old.value, part.new.value
+    # A value that is read as a list is all of it: its items may stand on one line now.
+    listed = both_values[0] == both_values[1] and both_values[0].startswith("[") and not told
+    if spaced or (part.kind == "key" and (listed or (same_value(*both_values) and not is_of_comments(told)))):
         change, told = "format-only", ()
     else:
         change = "test" if part.kind in ("test", "suite") else "doc" if documented or is_of_comments(told) else "body"

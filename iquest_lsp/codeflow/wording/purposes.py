@@ -37,6 +37,7 @@ _SIGNS = {
     Sign.TAKES_MORE: "a definition takes more parameters",
     Sign.INSIDE: "the bodies of existing definitions change a little",
     Sign.REWRITTEN: "code is rewritten in place",
+    Sign.CI_AND_DOCS: "only continuous integration and documentation change",
     Sign.EXISTING: "existing definitions change",
     Sign.UNKNOWN: "nothing in it shows the purpose",
 }

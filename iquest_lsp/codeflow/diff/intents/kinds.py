@@ -46,6 +46,7 @@ class Sign(StrEnum):
     FILES_RENAMED = "files-renamed"
     #: The category that all changed files are of.
     ONE_CATEGORY = "one-category"
+    CI_AND_DOCS = "ci-and-docs"
     LAYOUT = "layout"
     FILES_MOVED = "files-moved"
     FILES_ADDED = "files-added"

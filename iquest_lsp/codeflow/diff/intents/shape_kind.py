@@ -23,6 +23,8 @@ def shape_kind(shape: Shape) -> Guess | None:
     for kinds, name, what in _PURE:
         if only <= kinds and only & _MAIN[name]:
             return name, 0.9, IntentReason(Sign.ONE_CATEGORY, (what.value,))
+    if only == {Category.CI, Category.DOCS} and shape.categories[Category.CI] >= shape.categories[Category.DOCS]:
+        return "ci", 0.9, IntentReason(Sign.CI_AND_DOCS)
     if shape.format_only and shape.categories[Category.SOURCE]:
         return "style", 0.85, IntentReason(Sign.LAYOUT)
     if shape.comments_only:

@@ -50,9 +50,23 @@ def body_effects(
         told = members(kind, removed, added) or _of_lines(pairs, removed, added, before, after)
     else:
         told = [] if marked else plain_effects(removed, added)
+    if kind in _DECLARING:
+        told = [*map(_declared, told)]
     if language == "rust":
         told = [*map(with_lifetimes, told)]
     return [*marked, *told][:MAX_FACTS]
+
+
+#: Kinds whose lines say of what type their members are, and set nothing.
+_DECLARING = frozenset({"interface", "type", "trait", "struct"})
+
+
+def _declared(effect: Effect) -> Effect:
+    """What a line that declares a member becomes, by the member's name and both types."""
+    if effect.kind is not EffectKind.SETS_INSTEAD:
+        return effect
+    name, new, old = effect.values
+    return Effect(EffectKind.BECOMES, (f"{name}: {old}", f"{name}: {new}"))
 
 
 def in_texts(coded: Sequence[Pair]) -> bool:

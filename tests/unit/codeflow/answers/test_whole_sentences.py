@@ -71,7 +71,32 @@ RUST = "fn all(a: u8) {\n    one(a);\n    %s{\n        two(a);\n    }\n}\n"
 KOTLIN = 'class A {\n  @Test fun %s() {\n    check(one()).says(\n      """\n      |Found:\n%s      """\n    )\n  }\n}\n'
 FLOW = "fun <T> Flow<T>.test(name: String) {\n  %s\n  done()\n}\n"
 
+FLOW_LIST = "on:\n  push:\n    paths-ignore:%s\n  other: 1\n"
+LINE = "export interface Line {\n\t/** What it says. */\n\ttext: %s;\n\tsize: number;\n}\n"
+BADGE = "# Box %s\n\nA box.\n"
+
 CASES = (
+    Case(
+        "a list that is written on one line now is the same list",
+        {".github/workflows/a.yml": FLOW_LIST % "\n      - 'docs/**'\n      - '*.md'"},
+        {".github/workflows/a.yml": FLOW_LIST % " ['docs/**', '*.md']"},
+        ("formatting only: `on.push.paths-ignore`",),
+        ("changed",),
+    ),
+    Case(
+        "a member of another type is set to nothing",
+        {"a.d.ts": LINE % "string"},
+        {"a.d.ts": LINE % "string | (() => string)"},
+        ("interface `Line`: changed (`text: string",),
+        ("sets",),
+    ),
+    Case(
+        "a service that checks takes the place of another, and its badge goes",
+        {".travis.yml": "language: node_js\n", "README.md": BADGE % "[![Build](https://a.org/a.svg)](https://a.org)"},
+        {".travis.yml": None, ".github/workflows/main.yml": "on: push\n", "README.md": BADGE % ""},
+        ("**Kind of change:** ci (only continuous integration and documentation change)",),
+        message="Move to other runners",
+    ),
     Case(
         "a mark of a statement is none of the function around it",
         {"a.rs": RUST % '#[cfg(target_arch = "x86")]\n    '},
