@@ -1,10 +1,12 @@
 """Fits `iquest_lsp/nextedit/precision.json`: how often each sort of next edit is right, by its parts.
 
     python -m benchmarks.edit_fit FOLDER [--commits N] [--seconds S] [--outcomes KEPT] [--earlier TABLE] [--write]
+    python -m benchmarks.edit_fit FOLDER --mended [--seconds S] [--outcomes KEPT] [--write]
 
 For each repository of FITTED that lies in FOLDER the last commits that change a name or a signature are made again edit
 by edit, definitions' heads first; after each edit all that the predictors think of is judged, sure or not, each
 suggestion once: whether the commit does just that (`edits`), and whether it changes these lines in any way (`places`).
+With --mended only what the mended predictors think of is measured anew, in all commits; the rest of the table stays.
 A commit counts for MOST_OF_ONE suggestions of a sort, and MOST_OF_ALL of a predictor, at most. Printed is how the fit
 does in each repository when it is fitted to the others alone, and why the edits that it did not find were not found;
 HELD_OUT are for `replay --edits --names` and were never looked at.
@@ -18,7 +20,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -57,7 +59,10 @@ AIM = 0.91
 #: Suggestions of one predictor that a commit counts for at most.
 MOST_OF_ALL = 10.0
 #: Sorts of predictors that were mended since earlier ones were measured, of which that says nothing any more.
-MENDED = re.compile(r"rename-(?!parameter|variable|field)|signature-(?:head|keyword)|import-(?:missing|unused)-python")
+MENDED = re.compile(r"import-")
+#: These predictors, and the parts of sorts that are theirs alone.
+MENDING = (imports.predict,)
+MENDED_PARTS = re.compile(r"import(?: |$)")
 #: Predictors that think of little, and are measured in more commits than the others.
 RARE = (imports.predict, awaits.predict)
 HELD_OUT = ("core", "curl", "pytest", "cobra")
@@ -83,6 +88,16 @@ class Thought:
     edit: int
     right: bool
     line: int
+
+    @classmethod
+    def read(cls, row: Sequence[Any]) -> Thought:
+        """As `row` wrote it."""
+        step, replacement, key, *rest = row
+        return cls(step, replacement, Sort.read(key), *rest)
+
+    def row(self) -> tuple[object, ...]:
+        """It as JSON has it."""
+        return self.step, self.replacement, self.sort.key, self.edit, self.right, self.line
 
     def counts(self, what: What) -> bool | None:
         """Whether it was right as an edit, or as a place; None where it was none."""
@@ -147,6 +162,48 @@ def rare_outcomes(root: Path, commits: int, seconds: float) -> list[Played]:
         if session.is_by_hand and not session.names_change and (one := played(session, RARE)).thoughts:
             found.append(one)
     return found
+
+
+def mended_outcomes(root: Path, commits: int, seconds: float) -> Outcomes:
+    """What the mended predictors think of in all commits."""
+    found = Outcomes(root.name)
+    begin = time.process_time()
+    for commit in texts_of_commits(root, commits, redact=shows_all):
+        if time.process_time() - begin > seconds:
+            break
+        session = EditSession(commit, "human")
+        if session.is_by_hand and (one := played(session, MENDING)).thoughts:
+            found.commits.append(one)
+    return found
+
+
+def mended(several: Sequence[Outcomes]) -> dict[str, Any]:
+    """The table with what was measured of mended sorts in the place of what it had of them.
+
+    Printed is what would be shown in each repository by what was measured in the others.
+    """
+    table: dict[str, Any] = json.loads(gate.TABLE.read_text("utf-8"))
+    old = table["edits"]
+    held = {part: weight for part, weight in old["parts"].items() if not MENDED_PARTS.match(part)}
+    # Parts of others that weigh too little to be kept weigh nothing here either.
+    fits = []
+    for item in several:
+        known = merged([other for other in several if other is not item], "edits", Earlier())
+        fits.append((known, {**held, **gate.fitted(known, _all_held(known, held))}))
+    report(results(several, fits, 1.0, "edits"))
+    sorts = merged(several, "edits", Earlier())
+    parts = {part: round(weight, 3) for part, weight in gate.fitted(sorts, _all_held(sorts, held)).items()}
+    kept = {key: value for key, value in old["sorts"].items() if not MENDED.search(key)}
+    kept |= {sort.key: [round(right, 2), round(made, 2)] for sort, (right, made) in sorts.items() if made > 1}
+    old["sorts"] = dict(sorted(kept.items()))
+    old["parts"] = dict(sorted({**held, **{part: it for part, it in parts.items() if abs(it) >= LEAST_WEIGHT}}.items()))
+    return table
+
+
+def _all_held(sorts: Mapping[Sort, tuple[float, float]], held: Mapping[str, float]) -> dict[str, float]:
+    """The weights of all parts that are not those of mended predictors alone."""
+    others = {part for sort in sorts for part in gate.parts_of(sort) if not MENDED_PARTS.match(part)}
+    return {part: held.get(part, 0.0) for part in others}
 
 
 def outcomes(root: Path, commits: int, seconds: float) -> Outcomes:
@@ -354,7 +411,8 @@ def from_json(data: Sequence[Mapping[str, Any]]) -> list[Outcomes]:
             *(
                 [
                     Played(
-                        [(kind, shape) for kind, shape in one["edits"]], [Thought(*each) for each in one["thoughts"]]
+                        [(kind, shape) for kind, shape in one["edits"]],
+                        [Thought.read(each) for each in one["thoughts"]],
                     )
                     for one in item.get(which, ())
                 ]
@@ -371,9 +429,7 @@ def to_json(several: Sequence[Outcomes]) -> list[dict[str, Any]]:
         {
             "name": item.name,
             **{
-                which: [
-                    {"edits": one.edits, "thoughts": [astuple(thought) for thought in one.thoughts]} for one in played
-                ]
+                which: [{"edits": one.edits, "thoughts": [thought.row() for thought in one.thoughts]} for one in played]
                 for which, played in (("commits", item.commits), ("rare", item.rare))
             },
         }
@@ -386,13 +442,16 @@ def laid_out(fit: Mapping[str, object]) -> str:
     return _NUMBERS.sub(lambda row: f"[{' '.join(row[1].split())}]", json.dumps(fit, indent=2)) + "\n"
 
 
-def collected(root: Path, commits: int, seconds: float, folder: Path | None) -> Outcomes:
+def collected(root: Path, commits: int, seconds: float, folder: Path | None, *, mended: bool) -> Outcomes:
     """The outcomes of a repository, from the folder where they are kept."""
     kept = folder / f"{root.name}.json" if folder is not None else None
     if kept is not None and kept.exists():
         return from_json(json.loads(kept.read_text("utf-8")))[0]
-    found = outcomes(root, commits, seconds)
-    found.rare = rare_outcomes(root, commits, seconds / 2)
+    if mended:
+        found = mended_outcomes(root, commits, seconds)
+    else:
+        found = outcomes(root, commits, seconds)
+        found.rare = rare_outcomes(root, commits, seconds / 2)
     if kept is not None:
         kept.write_text(json.dumps(to_json([found])), "utf-8")
     return found
@@ -421,15 +480,21 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60.0, help="processor time for each repository")
     parser.add_argument("--outcomes", type=Path, help="a folder that keeps what was collected, for each repository")
     parser.add_argument("--earlier", type=Path, help="an earlier precision.json, to count too")
+    parser.add_argument("--mended", action="store_true", help="measure mended predictors alone")
     parser.add_argument("--only", action="append", help="collect this repository alone (may be repeated)")
     parser.add_argument("--write", action="store_true", help="write precision.json")
     given = parser.parse_args()
     several = [
-        collected(given.folder / name, given.commits, given.seconds, given.outcomes)
+        collected(given.folder / name, given.commits, given.seconds, given.outcomes, mended=given.mended)
         for name in given.only or FITTED
         if (given.folder / name).exists()
     ]
     if given.only:
+        return
+    if given.mended:
+        fit = mended(several)
+        if given.write:
+            gate.TABLE.write_text(laid_out(fit), "utf-8")
         return
     earlier = Earlier.of(given.earlier) if given.earlier is not None else Earlier()
     scales: dict[What, float] = {}

@@ -8,12 +8,13 @@ them changed. All else is new text, as far as this can be seen without judging e
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from iquest_lsp.nextedit.change import Change
-from iquest_lsp.nextedit.import_statements import import_lines
+from iquest_lsp.nextedit.import_statements import Import, import_lines, imports_of, module_of
+from iquest_lsp.nextedit.parsed import Parsed
 from iquest_lsp.nextedit.pieces import TextPiece, pieces, replacements
-from iquest_lsp.nextedit.records import Edit
+from iquest_lsp.nextedit.records import Edit, EditKind, NextEdit, ReasonKind
 
 #: The share of an edit's old words that it replaces, from which on it is a rewriting.
 REWRITTEN = 0.7
@@ -90,6 +91,35 @@ def may_touch_head(lines: Sequence[str], edit: Edit) -> bool:
         if depth > 0 and _HEAD.search(line):
             return True
     return False
+
+
+def import_edit(item: NextEdit, change: Change, made: Collection[int]) -> int | None:
+    """The edit still to be made by which a file comes to import what a suggestion imports, or ceases to.
+
+    Where among the imports, and in what layout, is a formatter's affair. None where the commit does something else.
+    """
+    if item.kind is not EditKind.IMPORT:
+        return None
+    name, *where = item.reason.values
+    is_unused = item.reason.kind is ReasonKind.UNUSED_IMPORT
+    bound = [one for one in imports_of(change.after) if one.name == name]
+    if is_unused and not bound:
+        rows = {one.node.start_point.row for one in imports_of(change.before) if one.name == name}
+    else:
+        from_there = (one for one in bound if not is_unused and _is_from(change.after, one, item.reason.kind, where[0]))
+        rows = {one.node.start_point.row for one in from_there}
+    for number, edit in enumerate(change.edits):
+        start, lines = (edit.old_line, edit.old) if is_unused else (edit.line, edit.new)
+        if number not in made and any(start <= row < start + len(lines) for row in rows):
+            return number
+    return None
+
+
+def _is_from(text: Parsed, found: Import, kind: ReasonKind, module: str) -> bool:
+    """Whether a statement imports a name from a module, or is the plain import of a module of the language."""
+    if kind is ReasonKind.MISSING_IMPORT_OF_LANGUAGE:
+        return not text.text_of(found.statement).startswith("from ")
+    return module in (module_of(" ".join(text.text_of(found.statement).split())), text.text_of(found.node))
 
 
 def _words(text: Sequence[TextPiece], part: tuple[int, int]) -> str:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from iquest_lsp.bench.edit_distance import is_on_the_way, is_same, typed
-from iquest_lsp.bench.edit_shapes import derivable, is_of_imports, may_touch_head
+from iquest_lsp.bench.edit_shapes import derivable, import_edit, is_of_imports, may_touch_head
 from iquest_lsp.bench.next_edit_tally import Tally
 from iquest_lsp.codeflow.reading import Category, ChangedText, CommitTexts, Sources, category, texts_of_commits
 from iquest_lsp.nextedit.change import Change
@@ -182,6 +182,12 @@ class EditSession:
         """The edit still to be made that a suggestion is part of, and whether it is all of it; None: it is wrong."""
         if item.path not in self.changes:
             return None
+        if (found := self._judged_as_text(item)) is None:
+            number = import_edit(item, self.changes[item.path], self.made[item.path])
+            found = None if number is None else (number, False)
+        return found
+
+    def _judged_as_text(self, item: NextEdit) -> tuple[int, bool] | None:
         edits = self.changes[item.path].edits
         line = self.before_line(item.path, item.line)
         if line is None:

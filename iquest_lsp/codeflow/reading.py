@@ -117,12 +117,15 @@ class Sources:
     def of_work_tree(cls, root: Path, redact: Redact) -> tuple[Sources, str]:
         """The files of the repository that `root` lies in, and the path of `root` there, with a slash at its end.
 
+        Files that git does not know yet are among them, unless it is to ignore them.
+
         Where there is none, or one without a working tree, there are only the texts laid over.
         """
         try:
             repository = Repository.open(root, redact)
         except RepositoryError:
             return cls(None), ""
+        repository.with_new = True
         return cls(None if repository.bare else repository), repository.prefix
 
     def lacks(self) -> tuple[Gap, ...]:
@@ -309,6 +312,7 @@ def changed_texts(
     over |= {item.path: None for item in source.files if item.status == "D"}
     with repository.blobs() as blobs:
         bare = repository.bare and not source.revision
+        repository.with_new = not source.revision
         yield found, Sources(None if bare else repository, source.revision or None, over, blobs)
 
 

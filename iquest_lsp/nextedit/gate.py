@@ -129,14 +129,20 @@ def _examples(part: str) -> int:
     return int(part[4:]) + 1 if re.fullmatch(r"done\d", part) else 0
 
 
-def fitted(sorts: Mapping[Sort, tuple[float, float]], *, rounds: int = 25) -> dict[str, float]:
-    """The weights of parts that fit what was measured (right, made), drawn towards 0: Newton's step part by part."""
-    weights = dict.fromkeys((part for sort in sorts for part in parts_of(sort)), 0.0)
+def fitted(
+    sorts: Mapping[Sort, tuple[float, float]], held: Mapping[str, float] | None = None, *, rounds: int = 25
+) -> dict[str, float]:
+    """The weights of parts that fit what was measured (right, made), drawn towards 0: Newton's step part by part.
+
+    Those of the parts `held` stay what they are, and are not among the answer.
+    """
+    held = held or {}
+    weights = {part: 0.0 for sort in sorts for part in parts_of(sort) if part not in held}
     having: dict[str, list[Sort]] = {part: [] for part in weights}
     for sort in sorts:
-        for part in set(parts_of(sort)):
+        for part in set(parts_of(sort)) - held.keys():
             having[part].append(sort)
-    sums = dict.fromkeys(sorts, 0.0)
+    sums = {sort: sum(held.get(part, 0.0) for part in parts_of(sort)) for sort in sorts}
     for _ in range(rounds):
         for part, those in having.items():
             slope, bend = -PULL * weights[part], PULL

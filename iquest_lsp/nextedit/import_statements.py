@@ -89,9 +89,10 @@ def _bound(text: Parsed, statement: Node) -> Iterator[tuple[str, Node]]:
         if "*" not in whole and "static" not in whole:
             yield re.split(r"[.\s]", whole.rstrip("; \n"))[-1], statement
     elif kind == "use_declaration":
-        whole = text.text_of(statement)
-        if found := re.fullmatch(r"use\s+[\w:]+::(\w+)\s*;", whole):
-            yield found[1], statement
+        passes_on = any(child.type == "visibility_modifier" for child in statement.children)
+        argument = statement.child_by_field_name("argument")
+        if argument is not None and not passes_on:
+            yield from _used(text, argument)
     elif kind in _DECLARATIONS:
         yield from _required(text, statement)
     elif kind == "import_from_statement":
@@ -104,6 +105,20 @@ def _bound(text: Parsed, statement: Node) -> Iterator[tuple[str, Node]]:
         clause = next((child for child in statement.named_children if child.type == "import_clause"), None)
         for part in _specifiers(clause) if clause is not None else ():
             yield _last(text, part), part
+
+
+def _used(text: Parsed, node: Node) -> Iterator[tuple[str, Node]]:
+    """Rust: the names that a part of a `use` brings, each once it stands behind a path."""
+    if node.type == "use_as_clause":
+        if (alias := node.child_by_field_name("alias")) is not None:
+            yield text.text_of(alias), node
+    elif node.type in ("scoped_use_list", "use_list"):
+        inner = node.child_by_field_name("list") or node
+        for child in inner.named_children:
+            yield from _used(text, child)
+    elif node.type == "scoped_identifier" or (node.parent is not None and node.parent.type == "use_list"):
+        name = re.split(r"\W+", text.text_of(node))[-1]
+        yield from [(name, node)] if name != "self" else []
 
 
 def _required(text: Parsed, statement: Node) -> Iterator[tuple[str, Node]]:
@@ -131,3 +146,11 @@ def _specifiers(clause: Node) -> Iterator[Node]:
 
 def _last(text: Parsed, node: Node) -> str:
     return re.split(r"\s+|\.", text.text_of(node).strip())[-1]
+
+
+def module_of(statement: str) -> str:
+    """The module that a statement imports from, as a person reads it."""
+    from_to = re.match(r"from\s+(\S+)\s+import\b", statement)
+    if from_to is not None:
+        return from_to[1]
+    return re.sub(r"^.*from\s+|['\";]", "", statement).removeprefix("import ").strip()

@@ -87,6 +87,8 @@ class Repository(GitProcesses):
         self.gaps = Gaps()
         #: Of which texts nothing is kept on disk.
         self.withhold = withhold
+        #: Files of the working tree are also those that git does not know yet, but for ignored ones.
+        self.with_new = False
 
     @classmethod
     def open(cls, root: Path, withhold: Redact) -> Repository:
@@ -299,13 +301,15 @@ class Repository(GitProcesses):
         return [decode_path(path) for path in output.split(b"\0") if path]
 
     def files(self, revision: str | None = None) -> list[str]:
-        """Paths of the files in a commit, or in the index."""
-        command = ["ls-files", "--cached"] if revision is None else ["ls-tree", "-r", "--name-only", revision]
+        """Paths of the files in a commit, or in the index, with those that it does not know where these count too."""
+        here = ["ls-files", "--cached", *(["--others", "--exclude-standard"] if self.with_new else [])]
+        command = here if revision is None else ["ls-tree", "-r", "--name-only", revision]
         return [decode_path(path) for path in self.run(*command, "-z").split(b"\0") if path]
 
     def grep(self, words: Sequence[str], revision: str | None = None) -> Iterator[tuple[str, int, str]]:
         """Lines that hold any of the `words` as whole words: path, 0-based line, text; at most 200 a file."""
         args = ["grep", "-z", "-n", "-I", "-w", "-F", "--max-count=200", "--no-color", "--full-name", "--no-textconv"]
+        args += ["--untracked"] if self.with_new and revision is None else []
         for word in words:
             args += ["-e", word]
         if revision is None and self._is_sparse():

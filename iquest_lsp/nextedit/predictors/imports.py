@@ -8,15 +8,22 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from pathlib import PurePosixPath
+from functools import partial
 from typing import TYPE_CHECKING
 
 from iquest_lsp import grammars
-from iquest_lsp.codeflow.reading import NotLookedUpError, Sources, lines_with
+from iquest_lsp.codeflow.reading import NotLookedUpError, Sources, category, lines_with
 from iquest_lsp.nextedit.change import Change
-from iquest_lsp.nextedit.import_statements import Import, import_lines, imports_of
-from iquest_lsp.nextedit.parsed import Parsed, is_label, is_member, parse
-from iquest_lsp.nextedit.predictors.modules import GO_PACKAGES, from_definer, in_braces, module_of
+from iquest_lsp.nextedit.import_statements import Import, import_lines, imports_of, module_of
+from iquest_lsp.nextedit.parsed import Parsed, Spot, is_label, is_member, parse
+from iquest_lsp.nextedit.predictors.modules import (
+    GO_PACKAGES,
+    as_written_in,
+    family,
+    from_definer,
+    in_braces,
+    leads_here,
+)
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
 from iquest_lsp.nextedit.sorts import PredictorKind, Sort
 
@@ -25,8 +32,10 @@ if TYPE_CHECKING:
 
 #: Files that pass on what they import.
 _PASSES_ON = ("__init__.py", "index.js", "index.ts", "conftest.py", "mod.rs", "lib.rs")
+#: Files whose names are looked for in the imports of others.
+_LEARNED = (".py", ".pyi", ".ts", ".tsx", ".js", ".jsx", ".mjs")
 #: Files that a name's usual module is learned from, and names that are looked for.
-MAX_FILES, MAX_NAMES = 40, 8
+MAX_FILES, MAX_NAMES = 40, 12
 #: The share of these files that import it from the same module.
 LEAST_SHARE = 0.8
 #: So many statements for one name each, and none for several, are a habit.
@@ -38,11 +47,12 @@ def predict(changes: Sequence[Change], sources: Sources) -> Iterator[NextEdit]:
     """Suggestions for every changed file whose imports can be read."""
     renamed = {(item.old, item.new) for change in changes for item in change.renamings}
     for change in changes:
-        if change.after.root is not None and change.path.rpartition("/")[2] not in _PASSES_ON:
+        if change.after.root is not None:
             # What is imported under a name that became another is not idle, and the other one not missing.
             bound = {item.name for item in imports_of(change.after)}
             both = [(old, new) for old, new in renamed if old in bound and lines_with(change.after.text, new)]
-            yield from _unused(change, {old for old, _ in both})
+            if change.path.rpartition("/")[2] not in _PASSES_ON:
+                yield from _unused(change, {old for old, _ in both})
             with contextlib.suppress(NotLookedUpError):
                 yield from _missing(change, sources, {new for _, new in both})
 
@@ -78,6 +88,8 @@ def _without(change: Change, item: Import, reason: Reason, sort: Sort) -> Iterat
 
     node = item.node
     line, column = text.place_of(node)
+    if item.several > 1 and node.parent is not None and node.parent.named_child_count == 1:
+        return  # brackets in brackets would be left empty
     if item.several == 1:
         first, last = item.statement.start_point.row, item.statement.end_point.row
         yield removal(first, 0, "\n".join(text.lines[first : last + 1]) + "\n")
@@ -96,30 +108,20 @@ def _without(change: Change, item: Import, reason: Reason, sort: Sort) -> Iterat
 
 def _missing(change: Change, sources: Sources, known: Collection[str]) -> Iterator[NextEdit]:
     is_go = change.path.endswith(".go")
-    if not is_go and not change.path.endswith((".py", ".pyi", ".ts", ".tsx", ".js", ".jsx", ".mjs")):
+    if not is_go and not change.path.endswith(_LEARNED):
         return
     after = change.after
     language = grammars.language_of(change.path)
     sort = Sort.of(PredictorKind.IMPORT, "missing", language)
-    names = _new_packages(change) if is_go else _new_names(change)
-    for name in [name for name in names if name not in known][:MAX_NAMES]:
+    names = [name for name in (_new_packages if is_go else _new_names)(change) if name not in known][:MAX_NAMES]
+    for _ in sources.grep(names) if names else ():
+        break  # all names are looked for in one go, and remembered
+    for name in names:
         if is_own := _is_own(name, change):
             reason = Reason(ReasonKind.MISSING_IMPORT_OF_LANGUAGE, (name, language))
             yield from _with_import(change, after, name, is_own, reason, sort.plus("own"))
             continue
-        statements = Counter[str]()
-        files = 0
-        for path in dict.fromkeys(path for path, _, _ in sources.grep([name])):
-            if path == change.path or PurePosixPath(path).suffix != PurePosixPath(change.path).suffix:
-                continue
-            files += 1
-            if files > MAX_FILES:
-                break
-            data = sources.read(path)
-            if data is not None and (statement := _imports_it(path, data.decode("utf-8", "replace"), name)):
-                near = PurePosixPath(path).parent == PurePosixPath(change.path).parent
-                if near or not re.search(r"from\s+['\"]?\.", statement):
-                    statements[statement] += 1
+        statements = _statements_of_others(change, name, sources)
         if not statements and (statement := from_definer(change, name, sources, _first_import(after))):
             reason = Reason(ReasonKind.MISSING_IMPORT, (name, module_of(statement)))
             yield from _with_import(change, after, name, statement, reason, sort.plus("defined"))
@@ -130,6 +132,20 @@ def _missing(change: Change, sources: Sources, known: Collection[str]) -> Iterat
             continue
         reason = Reason(ReasonKind.MISSING_IMPORT, (name, module_of(statement)))
         yield from _with_import(change, after, name, statement, reason, sort.plus(str(min(count, 3))))
+
+
+def _statements_of_others(change: Change, name: str, sources: Sources) -> Counter[str]:
+    """How files of the kind import a name, as this one would write it; by files of its own sort where there are any."""
+    found: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
+    here, sort = change.path, category(change.path)
+    paths = dict.fromkeys(path for path, _, _ in sources.grep([name]))
+    for path in [path for path in paths if path != here and family(path) == family(here)][:MAX_FILES]:
+        statement = sources.kept(path, ("import of", name), partial(imports_it, path, name))
+        if not statement or leads_here(module_of(statement), path, here):
+            continue  # none, or what comes from here
+        if written := as_written_in(here, statement, path):
+            found[category(path) is sort][written] += 1
+    return found[True] or found[False]
 
 
 def _first_import(text: Parsed) -> str:
@@ -146,20 +162,24 @@ def _new_names(change: Change) -> Iterator[str]:
     for edit in change.edits:
         for line in (line for line in range(edit.line, edit.line + len(edit.new)) if line not in imported):
             for name in re.findall(r"(?<![\w.])[^\W\d]\w+", after.lines[line]):
-                if name in seen or name in _BUILTINS or lines_with(change.before.text, name):
+                if name in seen or name in _BUILTINS or _is_known(change.before, name):
                     continue
                 seen.add(name)
-                if re.search(
-                    rf"\b(?:as|for|import|def|class|global)\b[^#\n]*\b{name}\b|\b{name}\s*(?:,[^\n]*=|:?=[^=]|:)",
-                    after.text,
-                ):
+                if re.search(rf"\b(?:as|import|global|nonlocal)\b[^#\n(]*\b{name}\b|\bimport \*", after.text):
                     continue  # something binds it
-                spots = list(after.spots(name))
-                if spots and all(
-                    after.use(spot)[0] in ("use", "call") and not is_member(spot.node) and not is_label(spot.node)
-                    for spot in spots
-                ):
+                spots = [spot for spot in after.spots(name) if _is_free(spot)]
+                if spots and all(after.use(spot)[0] in ("use", "call") for spot in spots):
                     yield name
+
+
+def _is_known(text: Parsed, name: str) -> bool:
+    """Whether a file had a name as one of its own, rather than as a member's or in prose."""
+    return any(map(_is_free, text.spots(name)))
+
+
+def _is_free(spot: Spot) -> bool:
+    """Whether a name stands for itself: no member, no keyword."""
+    return not is_member(spot.node) and not is_label(spot.node)
 
 
 def _new_packages(change: Change) -> Iterator[str]:
@@ -190,15 +210,25 @@ def _is_own(name: str, change: Change) -> str:
     return f"import {name}" if spots and plain else ""
 
 
-def _imports_it(path: str, text: str, name: str) -> str:
+def imports_it(path: str, name: str, data: bytes) -> str:
     """How a file imports a name, as a statement for that name alone."""
-    for item in imports_of(parse(path, text)):
-        if item.name == name and item.statement.text is not None:
-            whole = " ".join(item.statement.text.decode("utf-8", "replace").split())
+    text = parse(path, data.decode("utf-8", "replace"))
+    for item in imports_of(text):
+        if item.name == name:
+            whole = " ".join(text.text_of(item.statement).split())
             if item.several == 1:
                 return whole
-            return re.sub(r"import\s+(?:\(.*\)|[^({]*$)", f"import {name}", re.sub(r"\{.*\}", f"{{ {name} }}", whole))
+            return _alone(whole, item, " ".join(text.text_of(item.node).split()))
     return ""
+
+
+def _alone(whole: str, item: Import, part: str) -> str:
+    """A statement for several names as one for a part of it alone."""
+    if item.node.parent is not None and item.node.parent.type == "import_clause":  # beside names in braces
+        return re.sub(r"import\s.*\sfrom\b", lambda _: f"import {part} from", whole)
+    braced = f"{{{part}}}" if re.search(r"\{\S", whole) else f"{{ {part} }}"
+    alone = re.sub(r"\{.*\}", lambda _: braced, re.sub(r"^import\s+[\w$]+\s*,\s*\{", "import {", whole))
+    return re.sub(r"import\s+(?:\(.*\)|[^({]*$)", lambda _: f"import {part}", alone)
 
 
 def _with_import(
@@ -239,7 +269,11 @@ def _with_import(
             for node in statements
             if text.text_of(node).startswith(form) and "__future__" not in text.text_of(node)
         ]
-    behind = [node for node in kin or statements if not is_python or text.text_of(node) < statement]
+    is_from = is_python and statement.startswith("from ")
+    if not kin and is_from:  # they stand behind plain ones
+        behind = statements
+    else:
+        behind = [node for node in kin or statements if not is_python or text.text_of(node) < statement]
     place = behind[-1].end_point.row + 1 if behind else (kin or statements)[0].start_point.row
     sort = sort.plus("line")
     yield NextEdit(change.path, place, 0, "", statement + "\n", EditKind.IMPORT, reason, sort, 0.0, trigger)

@@ -7,6 +7,7 @@ import re
 from pathlib import PurePosixPath
 
 from iquest_lsp.codeflow.reading import Sources
+from iquest_lsp.common_ends import common_head
 from iquest_lsp.nextedit.change import Change
 
 _PYTHON = (".py", ".pyi")
@@ -115,7 +116,7 @@ def from_definer(change: Change, name: str, sources: Sources, example: str) -> s
     found = {
         path: match[1] or ""
         for path, _, text in sources.grep([name])
-        if path != change.path and _family(path) == _family(change.path) and (match := defines.match(text))
+        if path != change.path and family(path) == family(change.path) and (match := defines.match(text))
     }
     if len(found) != 1 or not example:
         return ""
@@ -126,9 +127,46 @@ def from_definer(change: Change, name: str, sources: Sources, example: str) -> s
     return _script(change.path, path, name, kind, example, is_typed=is_typed)
 
 
-def _family(path: str) -> str:
+def family(path: str) -> str:
+    """The suffix that stands for a language's others too."""
     suffix = PurePosixPath(path).suffix
     return "py" if suffix in _PYTHON else "js" if suffix.lstrip(".")[:1] in ("j", "t", "m") else suffix
+
+
+def leads_here(module: str, path: str, here: str) -> bool:
+    """Whether a module as a file at `path` names it is the file `here` itself."""
+    file = PurePosixPath(here)
+    if module.startswith(("./", "../")):
+        target = os.path.normpath(PurePosixPath(path).parent / module)
+        return target in (here, str(file.with_suffix("")))
+    parts = [part for part in re.split(r"[./:]+", module) if part]
+    own = file.parent.parts if file.stem in ("__init__", "index") else (*file.parent.parts, file.stem)
+    return bool(parts) and [*own[-len(parts) :]] == parts
+
+
+def as_written_in(here: str, statement: str, path: str) -> str:
+    """How a file would write the statement that another one imports something with; empty where that cannot be told.
+
+    What is named from where the other one lies is named from where this one does.
+    """
+    home = PurePosixPath(here).parent
+    if home == PurePosixPath(path).parent:
+        return statement
+    if script := re.search(r"(?:from\s+|require\()(['\"])(\.[^'\"]*)\1", statement):
+        where = os.path.relpath(PurePosixPath(path).parent / script[2], home)
+        return (
+            statement[: script.start(2)]
+            + (where if where.startswith(".") else f"./{where}")
+            + statement[script.end(2) :]
+        )
+    if python := re.match(r"from\s+(\.+)(\S*)\s", statement):
+        parents = PurePosixPath(path).parent.parts
+        target = [*parents[: len(parents) - len(python[1]) + 1], *filter(None, python[2].split("."))]
+        same = common_head(target, home.parts)
+        where = "." * (len(home.parts) - same + 1) + ".".join(target[same:])
+        # A relative name leads through packages only, not from one folder at the top to another.
+        return f"from {where} {statement[python.end() :]}" if same else ""
+    return statement
 
 
 def _python(here: str, path: str, name: str, example: str) -> str:
@@ -154,7 +192,8 @@ def _script(here: str, path: str, name: str, kind: str, example: str, *, is_type
     stem = stem.parent if stem.name == "index" and suffix is None else stem
     where = str(stem) if str(stem).startswith(".") else f"./{stem}"
     word = "import type" if kind in _TYPES and is_typed else "import"
-    return f"{word} {{ {name} }} from {quote}{where}{suffix[0] if suffix else ''}{quote}{end}"
+    braced = f"{{{name}}}" if re.search(r"\{\S", example) else f"{{ {name} }}"
+    return f"{word} {braced} from {quote}{where}{suffix[0] if suffix else ''}{quote}{end}"
 
 
 def in_braces(whole: str, statement: str, name: str) -> tuple[int, str] | None:
@@ -183,11 +222,3 @@ def in_braces(whole: str, statement: str, name: str) -> tuple[int, str] | None:
         return behind, f"{name}, "
     last_at, last_text = names[-1]
     return last_at + len(last_text.rstrip()), f", {name}"
-
-
-def module_of(statement: str) -> str:
-    """The module that a statement imports from, as a person reads it."""
-    from_to = re.match(r"from\s+(\S+)\s+import\b", statement)
-    if from_to is not None:
-        return from_to[1]
-    return re.sub(r"^.*from\s+|['\";]", "", statement).removeprefix("import ").strip()

@@ -342,12 +342,11 @@ def _parsed(path: str, text: str, change: Change | None) -> Parsed:
 
 
 def _is_orphan(rule: Rule, changes: Mapping[str, Change]) -> bool:
-    """Whether what the rule replaces is a name that its file defined or bound before, and does not any more."""
-    change = changes.get(rule.examples[-1][0])
-    if change is None or change.before.names is None or change.after.names is None:
-        return False
+    """Whether what the rule replaces is a name that a file of it defined or bound before, and does not any more."""
+    found = [changes[path] for path in dict.fromkeys(path for path, _ in rule.examples) if path in changes]
+    read = [change for change in found if change.before.names is not None and change.after.names is not None]
     name = rule.old[0]
-    return _is_bound(change.before, name) and not _is_bound(change.after, name)
+    return any(_is_bound(change.before, name) and not _is_bound(change.after, name) for change in read)
 
 
 def _is_bound(text: Parsed, name: str) -> bool:

@@ -35,6 +35,19 @@ def test_files_of_the_work_tree_are_read_and_searched(script: Script) -> None:
     assert sorted(over.holders("read")) == ["b.py"]
 
 
+def test_files_that_git_does_not_know_yet_are_searched_too(script: Script) -> None:
+    script.commit("Begin", {"a.py": "read(1)\n", ".gitignore": "made/\n"})
+    script.write({"new.py": "read(2)\n", "made/b.py": "read(3)\n"})
+    sources, _ = Sources.of_work_tree(script.root, shows_all)
+    assert sorted(sources.holders("read")) == ["a.py", "new.py"]
+    assert {"a.py", "new.py"} <= set(sources.files())
+    assert "made/b.py" not in sources.files()
+    with changed_texts(script.root, redact=shows_all) as (_, beside):
+        assert sorted(beside.holders("read")) == ["a.py", "new.py"]
+    with changed_texts(script.root, "HEAD", redact=shows_all) as (_, beside):
+        assert sorted(beside.holders("read")) == ["a.py"]
+
+
 def test_changed_texts_are_told_before_and_after(script: Script) -> None:
     script.commit("Begin", {"a.py": "one\n"})
     script.write({"a.py": "two\n"})

@@ -131,6 +131,23 @@ def test_a_search_that_is_left_out_is_done_afterwards(tmp_path: Path, monkeypatc
     assert wanted == []
 
 
+def test_a_file_that_git_does_not_know_yet_is_offered_what_it_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate, "precision", lambda sort: 0.95)
+    (tmp_path / "a.py").write_text("def total_of(it):\n    return it\n", "utf-8")
+    git = partial(subprocess.run, cwd=tmp_path, check=True, capture_output=True)
+    git(["git", "init"])
+    git(["git", "add", "."])
+    (tmp_path / "b.py").write_text("from a import total_of\n\ntotal_of(1)\n", "utf-8")
+    before, after = "def total_of(it):\n    return it\n", "def whole_of(it):\n    return it\n"
+    ask = (tmp_path, 0, (), [ChangedText("a.py", before, after)], {"a.py": after}, ("a.py", 0))
+    for each in worker.suggest(*ask)[1]:
+        worker.learn(*ask[:3], each, worker.search(*ask[:3], each))
+    found, _ = worker.suggest(*ask)
+    assert {item.path for item in found} == {"b.py"}
+
+
 LOOK = Place.of(FAR)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from iquest_lsp.nextedit.predictors.imports import imports_it
 from tests.unit.nextedit.conftest import Think, places
 
 
@@ -59,6 +60,78 @@ def test_a_missing_import_is_made_as_the_others_make_it(think: Think) -> None:
     before = "from shop.prices import total\n\ntotal()\n"
     found = think({"b.py": other, "c.py": other, "a.py": before}, {"a.py": before + "total(Item())\n"})
     assert places(found, "import") == {("a.py", 1, "", "from shop.items import Item\n")}
+
+
+PLAIN = "import re\n\nre.purge()\n"
+
+
+@pytest.mark.parametrize(
+    "used",
+    [
+        "\n\ndef price(item: Item) -> None:\n    pass\n",
+        "\n\ndef first() -> Item:\n    pass\n",
+        "\nfor one in Item.all():\n    pass\n",
+        "\ncall(Item, key=1)\n",
+        "\nif x is Item:\n    pass\n",
+        "\nwith Item() as one:\n    pass\n",
+    ],
+)
+def test_a_name_is_missing_wherever_it_is_used(think: Think, used: str) -> None:
+    other = "from shop.items import Item\n\nprint(Item())\n"
+    found = places(think({"b.py": other, "a.py": PLAIN}, {"a.py": PLAIN + used}), "import")
+    assert found == {("a.py", 2, "", "from shop.items import Item\n")}
+
+
+@pytest.mark.parametrize(
+    "used",
+    [
+        "\n\ndef price(Item):\n    return Item\n",
+        "\nItem = 1\nprint(Item)\n",
+        "\nfor Item in []:\n    print(Item)\n",
+        "\nwith x as Item:\n    print(Item)\n",
+        "\n\nclass Item:\n    pass\n",
+        "\ncall(Item=1)\n",
+        "\nx.Item()\n",
+    ],
+)
+def test_a_name_that_something_binds_is_not_missing(think: Think, used: str) -> None:
+    other = "from shop.items import Item\n\nprint(Item())\n"
+    assert places(think({"b.py": other, "a.py": PLAIN}, {"a.py": PLAIN + used}), "import") == set()
+
+
+def test_a_name_that_the_file_only_spoke_of_is_missing(think: Think) -> None:
+    other = "from shop.items import Item\n\nprint(Item())\n"
+    before = PLAIN + '# makes an Item\nx.Item("Item")\n'
+    found = places(think({"b.py": other, "a.py": before}, {"a.py": before + "Item()\n"}), "import")
+    assert found == {("a.py", 2, "", "from shop.items import Item\n")}
+
+
+def test_nothing_is_imported_from_the_file_itself(think: Think) -> None:
+    other = "from shop.items import Item\n\nprint(Item())\n"
+    assert (
+        places(think({"b.py": other, "shop/items.py": PLAIN}, {"shop/items.py": PLAIN + "Item()\n"}), "import") == set()
+    )
+
+
+def test_a_script_imports_what_another_folder_does(think: Think) -> None:
+    other = "import {one, two} from '../lib/numbers.js';\n\none(two);\n"
+    before = "import fs from 'node:fs';\n\nfs.open();\n"
+    files = {"test/b.js": other, "lib/deep/a.js": before, "lib/numbers.js": "export const two = 2;\n"}
+    found = places(think(files, {"lib/deep/a.js": before + "fs.close(two);\n"}), "import")
+    assert found == {("lib/deep/a.js", 2, "", "import {two} from '../numbers.js';\n")}
+
+
+def test_what_stands_beside_names_in_braces_is_imported_alone(think: Think) -> None:
+    other = 'import shop, { one as two } from "./shop";\n\nshop(two);\n'
+    before = 'import fs from "fs";\n\nfs.open();\n'
+    for name, statement in (("shop", 'import shop from "./shop";'), ("two", 'import { one as two } from "./shop";')):
+        assert alone_in("b.ts", other, name) == statement
+    found = places(think({"b.ts": other, "a.ts": before}, {"a.ts": before + "shop();\n"}), "import")
+    assert found == {("a.ts", 2, "", 'import shop from "./shop";\n')}
+
+
+def alone_in(path: str, text: str, name: str) -> str:
+    return imports_it(path, name, text.encode())
 
 
 GO = (
