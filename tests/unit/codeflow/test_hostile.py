@@ -129,7 +129,9 @@ def test_logs_that_say_nothing(script: Script, tmp_path: Path) -> None:
 READS = """
 import resource
 resource.setrlimit(resource.RLIMIT_CPU, (15, 15))
+from iquest_lsp import grammars
 from iquest_lsp.codeflow.answers.logs import read_log
+from iquest_lsp.codeflow.syntax.linking.bindings import Bindings
 from iquest_lsp.codeflow.syntax.imports import imported, imports
 from iquest_lsp.codeflow.past.indexer import code_words
 from iquest_lsp.codeflow.syntax.linking.scripts import links_of
@@ -155,6 +157,10 @@ for word in WORDS + OTHERS + MORE:
         RustLinks(["Cargo.toml"], lambda path: text.encode()).place("pile::heap")
         without_marks(text.encode())
 markdown_sections(["# " + "<img " * 30000 + ">"], "a.md")
+tree = grammars.tree("python", b"def f():\\n" + b"    x = a()\\n    x.b()\\n" * 20000)
+bindings = Bindings("python")
+for use in tree.root_node.named_children[0].child_by_field_name("body").named_children[1::2]:
+    bindings.meaning(use.named_children[0].child_by_field_name("function").child_by_field_name("object"))
 """
 
 

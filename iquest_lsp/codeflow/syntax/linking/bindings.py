@@ -7,7 +7,9 @@ does is for others to say. Only what is written is read, no type is worked out.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from iquest_lsp.codeflow.syntax.definitions import CALLS, MEMBERS
@@ -101,14 +103,14 @@ class Bindings:
                 # What a module or a class has may stand behind its use.
                 anywhere = scope.parent is None or scope.type in CLASSES
                 found = self._bound(scope).get(name, ())
-                before = [item for item in found if anywhere or item.start_byte < node.start_byte]
-                for binder in reversed(before):
-                    if _holds(binder, node) and binder.type not in LASTING:
+                last = len(found) if anywhere else bisect_left(found, node.start_byte, key=_start)
+                for at in range(last - 1, -1, -1):
+                    if _holds(found[at], node) and found[at].type not in LASTING:
                         continue
-                    said = self._said(binder, name, steps)
+                    said = self._said(found[at], name, steps)
                     if said is not None:
                         return said
-                if before and _hides(before):
+                if _hides(islice(found, last)):
                     return None
             scope = scope.parent
         return None
@@ -204,7 +206,11 @@ def last_name(node: Node | None) -> str:
     return found[1] if found else ""
 
 
-def _hides(binders: list[Node]) -> bool:
+def _start(node: Node) -> int:
+    return node.start_byte
+
+
+def _hides(binders: Iterable[Node]) -> bool:
     """Whether some nodes declare a name, so that no outer scope can mean it."""
     return any(item.type not in ASSIGNING for item in binders)
 
