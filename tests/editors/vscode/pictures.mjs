@@ -4,12 +4,15 @@
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
+import { INSTRUCT } from "./stage.mjs";
 import { Editor, PYTHON, ROOT, until } from "./workbench.mjs";
 
 const PICTURES = path.join(ROOT, "docs/pictures");
 const OF_THE_EXTENSION = path.join(ROOT, "vscode-extension/media/pictures");
 const SHOWN_THERE = ["ghost", "context", "explain", "impact", "why"];
 const SIZE = { width: 1100, height: 700 };
+/** Where the lower part shows nothing. */
+const HEIGHTS = { ask: 408, "commit-message": 520, edit: 408, lines: 408, suspects: 408 };
 const [, , ...wanted] = process.argv;
 const FILE = "iquest_lsp/daemon/lock.py";
 /** Beginnings of lines that are typed at a line's end, one after the other until the model goes on with one of them. */
@@ -23,6 +26,7 @@ const PLACES = [
 /** The shop of the documentation: its history has reasons, an author and releases. */
 const PRICES = "shop/prices.py";
 const BASKET = "shop/basket.py";
+const CHINESE = JSON.parse(fs.readFileSync(path.join(ROOT, "vscode-extension/package.nls.zh-cn.json"), "utf8"));
 
 const editor = await Editor.start({
   server: [],
@@ -56,8 +60,12 @@ try {
   await window.statusBecomes(/Ready/);
   await window.end();
   await window.type("i");
-  await page.keyboard.press("Alt+\\"); // the text that is sent is known once something was asked
-  await page.waitForTimeout(5000);
+  for (const key of ["t", "Backspace"]) {
+    await page.keyboard.press("Alt+\\"); // the text that is sent is known once something was asked, what is cached with the next
+    await page.waitForTimeout(4000);
+    await page.keyboard.press(key);
+  }
+  await page.waitForTimeout(2000);
   await window.command("IQuest: Show the Context");
   const rows = page.locator(".pane-body .monaco-list-row");
   await rows.filter({ hasText: "This file" }).first().waitFor();
@@ -108,13 +116,78 @@ try {
   await window.closeEditors();
   await window.openFile(PRICES);
   await window.command("IQuest: Switch the Origin Behind the Line On or Off");
+  execFileSync("git", ["-C", shop, "tag", "-d", "v1.2"]); // so that the last change is not released
   await window.command("IQuest: Switch the Marks of Unreleased Lines On or Off");
   await window.line(8);
   await window.isAt(8);
   await page.waitForTimeout(3000);
   await take(window, "lines");
+  await window.command("IQuest: Switch the Origin Behind the Line On or Off");
+  await window.command("IQuest: Switch the Marks of Unreleased Lines On or Off");
+
+  await page.keyboard.press("Home");
+  for (let step = 0; step < 2; step++) await page.keyboard.press("ArrowRight");
+  await window.type("x"); // in the middle of a name
+  await until("the answer, which is none", async () => {
+    await window.command("IQuest: Why Was Nothing Suggested Here?");
+    const toast = page.locator(".notification-toast", { hasText: "inside a word" }).first();
+    const there = await toast.waitFor({ timeout: 3000 }).then(() => true, () => false);
+    if (!there) await window.command("Notifications: Clear All Notifications"); // the server has not answered yet
+    return there;
+  });
+  await take(window, "why-nothing");
+  await window.command("Notifications: Clear All Notifications");
+  await window.command("File: Revert File");
+  await page.close();
+  editor.windows.shift();
+
+  const chinese = await editor.open(shop, { language: "zh-cn" });
+  await chinese.page.setViewportSize(SIZE);
+  await chinese.openFile(PRICES);
+  await chinese.statusBecomes(/就绪/);
+  await chinese.command("View: Close Primary Side Bar");
+  await asked(chinese, `IQuest: ${CHINESE["command.why"]}`, "Members pay 5% less", "    return round(");
+  await take(chinese, "chinese");
 } finally {
   await editor.close(false);
+}
+
+await scripted();
+
+/** What a model that follows instructions is for; what it says here is written down, since none is in the package. */
+async function scripted() {
+  const edited = "```python\ndef total(items, member=False):\n    \"\"\"The sum of the prices of some items, rounded to cents; members pay less.\"\"\"\n    if not items:\n        return 0\n    share = MEMBERS_PAY if member else 1\n    return round(share * sum(item.price * item.count for item in items), 2)\n```";
+  const answer = "Members pay 95% of the sum (shop/prices.py:8), rounded to cents as every total is (shop/prices.py:9).";
+  const other = await Editor.start({
+    server: ["--engine", "fake"], files: {}, git: false, folder: "work/shop",
+    settings: { "iquest.deadlineMs": 300_000, "git.blame.statusBarItem.enabled": false, "window.title": "IQuest LSP" },
+    environment: { IQUEST_LSP_FAKE: JSON.stringify({ ...INSTRUCT, responses: [answer, edited] }) },
+    prepare: (home) => execFileSync(PYTHON, ["-m", "tests.docs.shop", path.join(home, "work/shop")], { cwd: ROOT }),
+  });
+  try {
+    execFileSync("git", ["-C", other.folder, "checkout", "-q", PRICES]);
+    const window = await other.open();
+    await window.page.setViewportSize(SIZE);
+    await window.openFile(PRICES);
+    await window.statusBecomes(/Ready/);
+    await window.command("View: Close Primary Side Bar");
+    await window.command("IQuest: Ask About This Code");
+    await window.enter("What do members pay?");
+    await whole(await window.reportWith("Cited files"));
+    await take(window, "ask");
+    await window.closeEditors();
+    await window.openFile(PRICES);
+    await window.line(6);
+    await window.isAt(6);
+    await window.page.keyboard.press("Home");
+    for (let step = 0; step < 4; step++) await window.page.keyboard.press("Shift+ArrowDown");
+    await window.command("IQuest: Change the Selection");
+    await window.enter("Handle an empty list");
+    await window.page.locator(".tab.active", { hasText: "Proposed change" }).waitFor();
+    await take(window, "edit");
+  } finally {
+    await other.close(false);
+  }
 }
 
 /** Types until there is ghost text. */
@@ -159,10 +232,10 @@ async function whole(report) {
 
 async function take(window, name) {
   if (wanted.length > 0 && !wanted.includes(name)) return;
-  await window.page.mouse.move(640, 650);
+  await window.page.mouse.move(250, 2, { steps: 3 });
   await window.page.waitForTimeout(1500); // animations
   const folder = SHOWN_THERE.includes(name) ? OF_THE_EXTENSION : PICTURES;
   fs.mkdirSync(folder, { recursive: true });
-  await window.page.screenshot({ path: path.join(folder, `${name}.png`) });
+  await window.page.screenshot({ path: path.join(folder, `${name}.png`), clip: { x: 0, y: 0, ...SIZE, height: HEIGHTS[name] ?? SIZE.height } });
   console.log(`${name}.png`);
 }

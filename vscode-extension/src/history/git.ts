@@ -23,6 +23,7 @@ interface GitRepository {
   readonly rootUri: vscode.Uri;
   readonly inputBox: { value: string };
   readonly state: { readonly indexChanges: readonly unknown[] };
+  status(): Promise<void>;
   getCommit(ref: string): Promise<GitCommit>;
   log(options: { maxEntries: number; path?: string }): Promise<GitCommit[]>;
   diffWithHEAD(path: string): Promise<string>;
@@ -66,6 +67,7 @@ export async function rootOf(uri: vscode.Uri): Promise<vscode.Uri> {
 /** The box for the message of the next commit, and whether anything is staged; undefined where git knows no such repository. */
 export async function commitBox(folder: vscode.Uri): Promise<{ box: { value: string }; staged: boolean } | undefined> {
   const repository = (await api())?.getRepository(folder);
+  await repository?.status().catch(() => undefined); // what was staged in a terminal just now is not known yet
   return repository ? { box: repository.inputBox, staged: repository.state.indexChanges.length > 0 } : undefined;
 }
 
