@@ -130,7 +130,8 @@ def signature_effects(before: str, after: str) -> list[Effect]:
         return _gives_instead(*given)
     found = parameter_effects(before, after)
     if found:
-        return found
+        instead = [Effect(EffectKind.RETURNS_INSTEAD, (results[1], results[0]))] if results[0] != results[1] else []
+        return [*found, *instead]
     if len(before) + len(after) <= MAX_TOLD:
         return [Effect(EffectKind.BECOMES, (before, after))]
     return _modifier_effects(before, after) or [Effect(EffectKind.OTHER_SIGNATURE)]

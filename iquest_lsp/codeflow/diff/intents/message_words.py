@@ -32,6 +32,7 @@ _KEYWORDS: tuple[tuple[re.Pattern[str], str, float], ...] = tuple(
             "fix",
             1.2,
         ),
+        (r"\bwork(?:ed|s|ing)?[- ]?arounds?\b(?!\s+(?:is|are)\b)", "fix", 3.0),
         (
             r"\b(?:reduc|lower|decreas|sav|less|cut)\w*\b.{0,20}\bmemory\b|"
             r"\bavoid\w*\b.{0,30}\b(?:alloc\w*|cop(?:y|ies|ying)|overhead|recomput\w*|calls?\b.{0,12}\bnot needed)\b",

@@ -282,7 +282,8 @@ def _on_argument(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int
         text = side.shown(start, end).strip(", ")
         if (
             called
-            and (side is new or called in new.tokens)
+            and called in old.tokens
+            and called in new.tokens
             and text
             and len(text) <= MAX_SHOWN
             and all(text.count(a) == text.count(b) for a, b in ("()", "[]", "{}"))

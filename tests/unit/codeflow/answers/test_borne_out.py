@@ -561,6 +561,7 @@ SETUP = [FileDiff(".travis.yml", "M", added=1), FileDiff("Makefile", "M", added=
         ("Make more detailed error in Set", "change"),
         ("Change it to close the file that it creates", "change"),
         ("Do not lose the last one", "fix"),
+        ("Add workaround for locks on other systems", "fix"),
         ("Use the new reader to avoid stale pages", "fix"),
         ("Change the format string", "change"),
     ],

@@ -75,7 +75,22 @@ FLOW_LIST = "on:\n  push:\n    paths-ignore:%s\n  other: 1\n"
 LINE = "export interface Line {\n\t/** What it says. */\n\ttext: %s;\n\tsize: number;\n}\n"
 BADGE = "# Box %s\n\nA box.\n"
 
+ASKS = "void run(int a) {\n  if (a) {\n    %s\n    %s\n  }\n  done(a);\n}\n"
+
 CASES = (
+    Case(
+        "a function that is called now is passed nothing more",
+        {"a.c": ASKS % ('print(err, "cannot read: %s (%d)", text(a), a);', "leave(a);")},
+        {"a.c": ASKS % ('log_internal(ERROR, err, "cannot read: %s (%d)", text(a), a);', "leave(1);")},
+        ("function `run`: changed",),
+        ("passes",),
+    ),
+    Case(
+        "another parameter and another result",
+        {"a.rs": "fn get(color: &str) -> Result<&Color> {\n    find(color)\n}\n"},
+        {"a.rs": "fn get(name: &str) -> Result<Color> {\n    find(name)\n}\n"},
+        ("`color: &str` becomes `name: &str`, returns `Result<Color>` instead of `Result<&Color>`",),
+    ),
     Case(
         "a list that is written on one line now is the same list",
         {".github/workflows/a.yml": FLOW_LIST % "\n      - 'docs/**'\n      - '*.md'"},
