@@ -65,6 +65,8 @@ def _event(repository: Repository, blobs: BlobReader, past: Past) -> StoryEvent:
     texts = [source.split(b"\n")[line:][:1] for source, line in sources]
     if not all(texts):
         return StoryEvent(StoryEventKind.LINE_CHANGED)
+    if texts[0] == texts[1]:
+        return StoryEvent(StoryEventKind.LINE_SHIFTED, old_path=turn.path)
     old, new = (text[0].decode("utf-8", "replace").strip() for text in texts)
     if "".join(old.split()) == "".join(new.split()):
         return StoryEvent(StoryEventKind.LAYOUT, "line")

@@ -77,8 +77,9 @@ def tell(index: FlowIndex, target: Target, *, include_filtered: bool = False, re
     steps: dict[str, _Step] = {}
     if target.lines_committed is not None:
         _line_steps(index, target, steps)
-    # A line that only stands elsewhere now reads as it did.
-    telling = [step for step in steps.values() if step.events[0].kind not in MOVES]
+    # A line that only stands elsewhere now, or with other spaces, reads as it did.
+    still = (*MOVES, StoryEventKind.LAYOUT)
+    telling = [step for step in steps.values() if step.events[0].kind not in still]
     newest = max(telling, key=lambda step: step.entry.order, default=None)
     if target.name:
         _symbol_steps(index, target, steps, birth_only=target.lines is not None)
@@ -127,6 +128,7 @@ def tell(index: FlowIndex, target: Target, *, include_filtered: bool = False, re
         bool(releases(index.tags())),
         *_about_deprecation(index, target, deprecation, redact),
         _named_since(ordered, released),
+        dated=since is not None,
     )
 
 
@@ -297,6 +299,7 @@ def _follow_ups(index: FlowIndex, target: Target, steps: dict[str, _Step]) -> No
     paths = index.paths_of([entry.key for entry in candidates.values()])
     names = {entry.oid for entry in named}
     homes = {*index.renamed_from(target.head_path), *_homes(direct)}
+    own = category(target.head_path)
     for entry in candidates.values():
         kinds = {category(path) for path in paths.get(entry.key, [])}
         side = next((kind for kind in FOLLOWING if kind in kinds and Category.SOURCE not in kinds), None)
@@ -304,14 +307,14 @@ def _follow_ups(index: FlowIndex, target: Target, steps: dict[str, _Step]) -> No
             shared = issues & set(entry.issues.split())
             if shared:
                 event = StoryEvent(StoryEventKind.BELONGS, names=tuple(sorted(shared)), side=side)
-            elif side is not None:
+            elif side is not None and side is not own:
                 event = StoryEvent(StoryEventKind.FOLLOWS, side=side)
             elif homes.isdisjoint(paths.get(entry.key, ())):
                 continue  # another definition of that name may be meant, or one that only uses it
             else:
                 event = StoryEvent(StoryEventKind.NAMES, names=(short,))
             steps[entry.oid] = _Step(entry, [replace(event, early=entry.order < first)], False)
-        elif side is not None and _about(entry, paths.get(entry.key, []), target, short):
+        elif side is not None and side is not own and _about(entry, paths.get(entry.key, []), target, short):
             steps[entry.oid] = _Step(entry, [StoryEvent(StoryEventKind.FOLLOWS, side=side)], False)
 
 

@@ -101,13 +101,24 @@ MAX_SQUASHED = 40
 _SQUASHED = re.compile(r"\s*(?:\* [^\n]*(?:\n(?!\s*[*-] )[^\n]*)?|-{9,})\s*$")
 
 
+#: Code between fences; one without its end goes to the end. And a sentence that only says where the reason stands.
+_FENCED = re.compile(r"^[ \t]*(```|~~~)[^\n]*\n.*?(?:^[ \t]*\1[^\n]*$|\Z)", re.MULTILINE | re.DOTALL)
+_REFERRING = re.compile(
+    r"(?:(?:(?:also|and|partly|partially)\s+)?(?:see(?:\s+also)?|cf\.?|re|refs?|references?|relate[sd]? to|part of|for|"
+    r"fix(?:e[sd])?|clos(?:e[sd]?)|resolv(?:e[sd]?)|addresses|implements|from|via|issue|pr)\b:?\s*"
+    r"(?:(?:issues?|pull requests?|prs?|tickets?|discussion|comment)\s+)?"
+    r"(?:(?:[\w.-]+/[\w.-]+)?#\d+|gh-\d+|[A-Z][A-Z0-9]+-\d+|https?://\S+)(?:\s*(?:,|and|&)\s*(?:#\d+|https?://\S+))*[.)]?\s*)+",
+    re.IGNORECASE,
+)
+
+
 def rationale(body: str, limit: int = 400) -> str:
     """The first paragraphs of a message's body that are prose, without trailers, on one line each.
 
     Where a body lists the commits that were squashed into one, their titles are none: they tell steps, not reasons.
     """
     kept: list[str] = []
-    paragraphs = re.split(r"\n\s*\n", body)
+    paragraphs = re.split(r"\n\s*\n", _FENCED.sub("", body))
     squashed = sum(map(bool, map(_SQUASHED.match, paragraphs))) > 1
     # What one of very many was for, the whole was not for.
     for paragraph in paragraphs if len(paragraphs) <= MAX_SQUASHED or not squashed else []:
@@ -116,6 +127,8 @@ def rationale(body: str, limit: int = 400) -> str:
         lines = [line.strip() for line in paragraph.splitlines()]
         lines = [line for line in lines if line and not _TRAILER.match(line) and not line.startswith("diff --git")]
         text = " ".join(lines)
+        if _REFERRING.fullmatch(text):
+            continue
         if text and not text.startswith("This reverts commit"):
             kept.append(text)
         if sum(map(len, kept)) >= limit:

@@ -193,7 +193,7 @@ class Story:
     `since` is the first release that has it, `deprecated_in` the one that declares it deprecated (`unreleased` where
     no release does yet). `left_out` counts steps that a filter took out; `missing` is what the story lacks.
     `has_releases` says whether any tag of the repository is a release; `named_since` is the first release that has it
-    under its name, where that is a later one.
+    under its name, where that is a later one; not `dated` is what no known step brought.
     """
 
     target: str
@@ -207,6 +207,7 @@ class Story:
     reasons: tuple[DeprecationReason, ...] = ()
     deprecated_parts: tuple[DeprecatedPart, ...] = ()
     named_since: str | None = None
+    dated: bool = True
 
     @property
     def note(self) -> str:
@@ -261,7 +262,7 @@ class Story:
             lines.append(say(told, escape(self.since), escape(self.named_since)))
         elif self.since:
             lines.append(say("In releases since **{}**.", escape(self.since)))
-        elif self.story and self.missing is None:
+        elif self.story and self.missing is None and self.dated:
             lines.append(say("No release tag contains it." if self.has_releases else "There are no release tags."))
         if self.deprecated_in == UNRELEASED:
             lines.append(say("Marked as deprecated, in no release tag."))

@@ -294,3 +294,19 @@ def test_the_layout_of_comments_and_empty_lines_is_style() -> None:
 
     assert kind("    # one", "  # one") == "style"
     assert kind("# one", "# two") == "docs"
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("See #47", ""),
+        ("Fixes #12, #13.", ""),
+        ("Part of #465.\n\nClients wait less.", "Clients wait less."),
+        ("Closes https://shop.test/issues/12", ""),
+        ("Fixes #12 for empty lists.", "Fixes #12 for empty lists."),
+        ("It is faster:\n\n```rust\nfn main() {\n\n}\n```\n\nBy a half.", "It is faster: By a half."),
+        ("It is faster:\n\n```\nno end", "It is faster:"),
+    ],
+)
+def test_a_reference_and_pasted_code_are_no_reasons(body: str, reason: str) -> None:
+    assert rationale(body) == reason

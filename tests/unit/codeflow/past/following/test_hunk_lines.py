@@ -20,3 +20,16 @@ def test_lines_keep_their_place_beside_a_hunk_and_move_behind_it() -> None:
     assert before(hunks, (3, 4)) == (2, 3)
     assert before(hunks, (0, 4)) == (0, 3)
     assert before((Hunk(1, 0, 1, 1, (), ("new",)),), (1, 2)) is None
+
+
+def test_a_line_that_only_got_other_spaces_stood_where_another_hunk_took_it_out() -> None:
+    hunks = (
+        Hunk(2, 1, 2, 1, ("let full = self.full;",), ("    full.store(true, Relaxed);",)),
+        Hunk(9, 1, 9, 0, ("            full.store(true, Relaxed);",), ()),
+    )
+    assert earlier_lines(hunks, (2, 3)) == (9, 10)
+    # What stays in its hunk is another line, and a short one is told by nothing.
+    stays = Hunk(9, 1, 9, 1, ("  full.store(true, Relaxed);",), ("full.store(true, Relaxed);",))
+    assert earlier_lines((hunks[0], stays), (2, 3)) == (2, 3)
+    short = (Hunk(2, 1, 2, 1, ("a = 1",), ("return b",)), Hunk(9, 1, 9, 0, (" return b",), ()))
+    assert earlier_lines(short, (2, 3)) == (2, 3)
