@@ -23,12 +23,13 @@ def is_of(
     *,
     heirs: Collection[str] = (),
     bare_makes: bool = True,
+    go: bool = False,
 ) -> bool | None:
     """Whether `receiver` is an object of the type `owner` or of one of its `heirs`; None where the file does not tell.
 
     `receiver` is the last name before the member, `within` the definition around it, `text` the file's and `near` the
     definition's: what that says of the name is believed first. `makers` are functions that return an `owner`; where
-    not `bare_makes`, `Name()` makes no object without `new`.
+    not `bare_makes`, `Name()` makes no object without `new`; in `go` what has no declaration around it is a field.
     """
     owners = frozenset((owner, *heirs))
     if receiver in owners or receiver in makers:
@@ -43,7 +44,7 @@ def is_of(
         # It is a type itself: another one, or one that is made of the owner.
         return not owners.isdisjoint(re.findall(r"\w+", defined))
     for part in (near, text) if near else (text,):
-        types = _types(receiver, part, bare_makes)
+        types = _fields_of_go(receiver, part) if go else _types(receiver, part, bare_makes)
         if not owners.isdisjoint(types) or _made_by(receiver, part, frozenset(makers)):
             return True
         if types:
@@ -88,6 +89,17 @@ def _made_by(name: str, text: str, makers: frozenset[str]) -> bool:
             text,
         )
     )
+
+
+@lru_cache(maxsize=2048)
+def _fields_of_go(name: str, text: str) -> frozenset[str]:
+    """The types that structs of a file declare for a field."""
+    found = re.findall(
+        rf"^[ \t]+(?:\w+,[ \t]*)*{re.escape(name)}(?:,[ \t]*\w+)*[ \t]+\*?(?:\w+\.)?(\w+)[ \t]*(?:`|//|$)",
+        text,
+        re.MULTILINE,
+    )
+    return frozenset(found)
 
 
 @lru_cache(maxsize=2048)

@@ -170,8 +170,13 @@ BINDERS: dict[str, tuple[str, ...]] = {
 #: What gives a value to a member of an object, and what declares one.
 FIELD_BINDERS = frozenset({"assignment", "assignment_expression"})
 FIELD_DEFINITIONS = frozenset({"public_field_definition", "field_definition"})
-#: What Python's own types are called.
-PYTHON_TYPES = frozenset({"list", "dict", "set", "frozenset", "tuple", "str", "bytes", "bytearray", "int", "float"})
+#: Python's own types and functions, whose results no repository defines.
+PYTHON_OWN = frozenset(
+    {
+        *("list", "dict", "set", "frozenset", "tuple", "str", "bytes", "bytearray", "int", "float", "bool", "range"),
+        *("open", "sorted", "reversed", "zip", "map", "filter", "enumerate", "len", "sum", "repr"),
+    }
+)
 FIRST = frozenset({"typed_parameter", "as_pattern"})
 PARAMETERS = frozenset(
     {

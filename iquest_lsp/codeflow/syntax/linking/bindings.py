@@ -26,8 +26,8 @@ from iquest_lsp.codeflow.syntax.linking.binding_nodes import (
     MADE_OF,
     NOTHING,
     PARAMETERS,
+    PYTHON_OWN,
     PYTHON_SCOPES,
-    PYTHON_TYPES,
     SCOPES,
     SPREADING,
     TAKING_APART,
@@ -91,9 +91,13 @@ class Bindings:
             return Nature(frozenset({("", on)}))
         if self._python and _TYPE.match(name):
             return Nature(frozenset({(on, name)}))
-        if self._python and name in PYTHON_TYPES and not on:
+        if self._python and name in PYTHON_OWN and not on:
             return BUILT_IN
-        return Nature(calls=frozenset({(on, name)})) if name else UNKNOWN
+        if not name:
+            return UNKNOWN
+        called = self.meaning(holder, steps - 1) if self._go and holder is not None else None
+        of = frozenset(kind for _, kind in called.types) if called is not None else frozenset[str]()
+        return Nature(calls=frozenset({(on, name)}), of=of)
 
     def _variable(self, node: Node, steps: int) -> Nature | None:
         name = (node.text or b"").decode("utf-8", "replace")

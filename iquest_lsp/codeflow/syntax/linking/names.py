@@ -11,7 +11,6 @@ from iquest_lsp.codeflow.syntax.definitions import CALLS, MEMBERS, PATHS
 from iquest_lsp.codeflow.syntax.imports import STAR, imported, modules, reads_imports
 from iquest_lsp.codeflow.syntax.linking.bindings import Bindings
 from iquest_lsp.codeflow.syntax.linking.type_uses import TypeLines
-from iquest_lsp.codeflow.syntax.linking.written_types import Nature
 from iquest_lsp.codeflow.syntax.owners import ITSELF, is_of
 from iquest_lsp.codeflow.syntax.symbols import at_line, symbols_of
 
@@ -83,34 +82,64 @@ class NamesOfFile:
             implicit = not self.path.endswith(_EXPLICIT) and any(f".{one}." in f".{within}." for one in owner.names)
             inside = within.rpartition(".")[2] in owner.names and not self.path.endswith(".go")
             return implicit or inside or any(self._makes(one, name) for one in self._words.intersection(owner.names))
-        meaning = self._meaning(line, column)
+        holder = self._held(line, column)
+        meaning = self._bindings.meaning(holder) if holder is not None else None
         if meaning is not None and on not in ITSELF:
-            told = [one for before, one in meaning.types if owner.is_named(self.path, before, one)]
+            told = [
+                one
+                for before, one in meaning.types
+                if any(owner.is_named(self.path, package, one) for package in self._packages(before))
+            ]
             if any(one != own or not another for one in told):
                 return True
-            if any(owner.is_made(self.path, before, one) for before, one in meaning.calls):
+            if any(
+                owner.is_made(self.path, package, one, meaning.of)
+                for before, one in meaning.calls
+                for package in self._packages(before)
+            ):
                 return not another
             if meaning.types:
                 return False
             if self.path.endswith(".go") and all(last != on for _, last in meaning.calls):
-                return None  # a variable that is made of something else is not guessed by its name
+                # Functions say what they return: what one here or in the library gives is no owner, then.
+                known = any(
+                    self._is_outside(before)
+                    or any(owner.is_known(self.path, package, one, meaning.of) for package in self._packages(before))
+                    for before, one in meaning.calls
+                )
+                return True if not (known or another) and on in owner.declared else None
+        elif holder is not None and holder.type == "identifier" and self._is_package(on):
+            return False
         if another:
             return False
         # A variable that is declared here is no field that others say something of.
         text, near = (self.text, self._near(line)) if meaning is None else (self._near(line) or self.text, "")
         makers, heirs = owner.makers_in(self.path), owner.names[1:]
-        answer = is_of(own, on, within, text, near, makers, heirs=heirs, bare_makes=not _is_script(self.path))
+        scripts, go = _is_script(self.path), self.path.endswith(".go")
+        answer = is_of(own, on, within, text, near, makers, heirs=heirs, bare_makes=not scripts, go=go)
         # What no line of this file says, another one may say: a field has one type wherever it is read.
         return True if answer is None and on in owner.declared else answer
 
-    def _meaning(self, line: int, column: int) -> Nature | None:
-        """What is said of the object whose member stands at a place; None where it is no variable declared here."""
+    def _held(self, line: int, column: int) -> Node | None:
+        """The object whose member stands at a place."""
         if self.tree is None or column < 0:
             return None
         node = self.tree.root_node.descendant_for_point_range((line, column), (line, column + 1))
         parent = node.parent if node is not None else None
-        holder = _holder(parent, node) if parent is not None and node is not None else None
-        return self._bindings.meaning(holder) if holder is not None else None
+        return _holder(parent, node) if parent is not None and node is not None else None
+
+    def _is_package(self, name: str) -> bool:
+        """Whether a name is that of a package of Go."""
+        return self.path.endswith(".go") and bool(self.modules(name))
+
+    def _packages(self, name: str) -> set[str]:
+        """What a package of Go is called that is imported under a name; the name itself where it is none."""
+        found = (self.modules(name) or ()) if self._is_package(name) else ()
+        return {name, *(re.sub(r"/v\d+$", "", module).rsplit("/", 1)[-1] for module in found)}
+
+    def _is_outside(self, name: str) -> bool:
+        """Whether a name is that of a package of Go's own library."""
+        return self._is_package(name) and all("." not in one.split("/")[0] for one in self.modules(name) or ())
 
     def _near(self, line: int) -> str:
         """The text of the function around a line."""

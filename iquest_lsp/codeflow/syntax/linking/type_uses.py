@@ -28,6 +28,7 @@ _BASE = re.compile(r"(?<![\w.])((?:\w++\.)*+)(\w++)(?![.=])")
 _GO_RESULT = re.compile(r"\bfunc\s+(?:\([^)]*\)\s*)?(\w+)\(.*\)\s*\(?(?:\w+ )?\*?(?:\w+\.)?(\w+)\b")
 _ARROW_RESULT = re.compile(r"\b(?:fn|def)\s+(\w+)[^\n]*?->(.*)")
 _SCRIPT_RESULT = re.compile(r"\b(?:function\*?|const|let)\s+([\w$]+)\b.*\)\s*:\s*(?:Promise<)?([\w$]+)")
+_GO_FUNCTION = re.compile(r"^func[ \t]+(?:\((?:\w+[ \t]+)?\*?(\w+)[^)]*\)[ \t]*)?(\w+)")
 _METHOD = re.compile(r"func[ \t]+\((?:\w+[ \t]+)?\*?(\w+)[^)]*\)")
 #: Functions that many types have: what one of them returns depends on whose it is.
 _GENERAL = frozenset({"new", "from", "with", "clone", "build", "create", "copy", "get", "init", "make", "default"})
@@ -45,50 +46,69 @@ class SearchedLines(Protocol):
 class TypeLines:
     """A type's name, and what the repository says of it.
 
-    `names` are the type and what is derived from it, `makers` the functions that return it, `folders` what returns it
-    by a general name in a folder of Go and `packages` what folders are called, `declared` the names of variables
-    and fields that are said to be of it. `homes` are the folders that define types of Go, by their names, and `methods`
-    the types and names of Go's methods that return it by a general name; `made` has the makers each with its type.
+    `names` are the type and what is derived from it, `makers` the functions that return it, `packages` what folders of
+    Go are called, `declared` the names of variables and fields that are said to be of it. `homes` are the folders that
+    define types of Go, by their names, and `made` has the makers each with its type; in Go `functions` has them with
+    their folder, and `methods` with the type that they are called on, before the name and the type that is returned.
+    `known` are all functions and methods of Go by folder or type.
     """
 
     names: tuple[str, ...]
     makers: frozenset[str] = frozenset()
-    folders: dict[str, frozenset[str]] = field(default_factory=dict)
     packages: dict[str, str] = field(default_factory=dict)
     declared: frozenset[str] = frozenset()
     homes: dict[str, str] = field(default_factory=dict)
-    methods: frozenset[tuple[str, str]] = frozenset()
     made: frozenset[tuple[str, str]] = frozenset()
+    functions: frozenset[tuple[str, str, str]] = frozenset()
+    methods: frozenset[tuple[str, str, str]] = frozenset()
+    known: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def packaged(self) -> frozenset[str]:
-        """What returns the type by a general name, with its package."""
-        return frozenset(f"{self.packages[folder]}.{name}" for folder, some in self.folders.items() for name in some)
+        """The functions of Go that return the type, with their package."""
+        return frozenset(f"{self.packages[folder]}.{name}" for folder, name, _ in self.functions)
 
     def without(self, names: Collection[str]) -> TypeLines:
         """The same without some of the derived types."""
         if not names:
             return self
         kept = tuple(name for name in self.names if name == self.names[0] or name not in names)
-        makers = frozenset(maker for maker, kind in self.made if kind in kept)
-        return replace(self, names=kept, makers=makers)
+        made = frozenset(item for item in self.made if item[1] in kept)
+        return replace(
+            self,
+            names=kept,
+            made=made,
+            makers=frozenset(maker for maker, _ in made),
+            functions=frozenset(item for item in self.functions if item[2] in kept),
+            methods=frozenset(item for item in self.methods if item[2] in kept),
+        )
 
     def makers_in(self, path: str) -> frozenset[str]:
         """The functions that return the type, as the file at `path` calls them."""
-        return self.makers | self.packaged if path.endswith(".go") else self.makers
+        return self.packaged if path.endswith(".go") else self.makers
 
-    def is_made(self, path: str, on: str, name: str) -> bool:
-        """Whether a function that the file at `path` calls as `name` of `on` returns the type."""
-        if name in self.makers:
-            return True
+    def is_made(self, path: str, on: str, name: str, of: Collection[str] = ()) -> bool:
+        """Whether a function that the file at `path` calls as `name` of `on` returns the type.
+
+        `of` are the names of the types that it is called on, where they are known.
+        """
+        if not path.endswith(".go"):
+            return name in self.makers
         if not on:
-            return name in self.folders.get(posixpath.dirname(path), ())
-        # What a method is called on may be called like its type, or be what such a method returned.
-        fluent = {method for _, method in self.methods} | self.makers
-        kinds = [kind for kind, method in self.methods if method == name]
-        return f"{on}.{name}" in self.packaged or any(
-            on in fluent or kind.lower().endswith(on.lower()) for kind in kinds
-        )
+            return any(name == other and folder == posixpath.dirname(path) for folder, other, _ in self.functions)
+        kinds = {kind for kind, method, _ in self.methods if method == name}
+        if of:
+            return not kinds.isdisjoint(of)
+        if f"{on}.{name}" in self.packaged or (kinds and name.lower() not in _GENERAL):
+            return True
+        # What a method is called on may be called like its type, or be what such a function returned.
+        fluent = {other for _, other, _ in (*self.methods, *self.functions)}
+        return any(on in fluent or kind.lower().endswith(on.lower()) for kind in kinds)
+
+    def is_known(self, path: str, on: str, name: str, of: Collection[str] = ()) -> bool:
+        """Whether what a file of Go calls so is defined here, so that what it returns is known."""
+        scopes = of or (on or posixpath.basename(posixpath.dirname(path)),)
+        return any((scope, name) in self.known for scope in scopes)
 
     def is_named(self, path: str, on: str, name: str) -> bool:
         """Whether a type that the file at `path` writes as `name` of `on` is the type or derived from it."""
@@ -120,21 +140,21 @@ def type_lines(
 ) -> TypeLines:
     """What is known of a type that the file at `home` defines."""
     names = {owner: home} | _heirs(repository, owner, revision, home)
-    made, methods, declared = set[tuple[str, str]](), set[tuple[str, str]](), set[str]()
-    folders: dict[str, set[str]] = {}
+    made, declared = set[tuple[str, str]](), set[str]()
+    functions, methods = set[tuple[str, str, str]](), set[tuple[str, str, str]]()
     packages: dict[str, str] = {}
     saying, generation, parsed = _declaring(owner), [owner], 0
     for depth in range(MAX_DEPTH):
         embedding: dict[str, str] = {}
         told = "|".join(map(re.escape, generation))
-        embedded, through = (
-            re.compile(rf"\s*\*?(?:\w+\.)?(?:{told})\s*(?:`.*|//.*)?$"),
-            re.compile(rf"\w\.(?:{told})\b"),
-        )
-        own = {posixpath.dirname(names[name]) for name in generation if names[name].endswith(".go")}
+        own = {posixpath.dirname(names[name]): names[name] for name in generation if names[name].endswith(".go")}
+        packages |= {folder: package_of(read(path)) for folder, path in own.items()}
+        through = "|".join(re.escape(packages[folder]) for folder in own)
+        embedded = re.compile(rf"\s*\*?(?:\w+\.)?(?:{told})\s*(?:`.*|//.*)?$")
+        here, there = re.compile(rf"(?<![\w.])(?:{told})\b"), re.compile(rf"\b(?:{through})\.(?:{told})\b")
         found = (hit for hit in repository.grep(generation, revision) if grammars.language_of(hit[0]))
         for path, line, text in islice(found, MAX_LINES):
-            if own and posixpath.dirname(path) not in own and path.endswith(".go") and not through.search(text):
+            if own and path.endswith(".go") and not (here if posixpath.dirname(path) in own else there).search(text):
                 continue  # in Go another folder's type is written with its package
             if path.endswith(".go") and embedded.match(text):
                 # A struct has the methods of what it embeds.
@@ -145,13 +165,13 @@ def type_lines(
             for maker, kind in _returned(text):
                 if kind not in names:
                     continue
-                if maker.lower() not in _GENERAL:
-                    made.add((maker, kind))
-                elif method := _METHOD.match(text):
-                    methods.add((method[1], maker))
+                if method := _METHOD.match(text):
+                    methods.add((method[1], maker, kind))
                 elif path.endswith(".go"):
-                    folders.setdefault(folder := posixpath.dirname(path), set()).add(maker)
+                    functions.add((folder := posixpath.dirname(path), maker, kind))
                     packages[folder] = package_of(read(path))
+                elif maker.lower() not in _GENERAL:
+                    made.add((maker, kind))
             if not depth:
                 declared.update(next(filter(None, match.groups())) for match in saying.finditer(text))
         generation = [name for name in embedding if name and name not in names][:MAX_EMBEDDING]
@@ -159,20 +179,33 @@ def type_lines(
         if not generation:
             break
     go = {name: path for name, path in names.items() if path.endswith(".go")}
-    for path in go.values():
-        if (folder := posixpath.dirname(path)) not in packages:
-            packages[folder] = package_of(read(path))
     return TypeLines(
         tuple(names),
         frozenset(maker for maker, _ in made),
-        {folder: frozenset(some) for folder, some in folders.items()},
         packages,
         # Short names are those of parameters and stand for something else in the next function.
         frozenset(name for name in declared if len(name) > 2),
         {name: posixpath.dirname(path) for name, path in go.items()},
-        frozenset(methods),
         frozenset(made),
+        frozenset(functions),
+        frozenset(methods),
+        frozenset(_functions(repository, revision, read)) if home.endswith(".go") else frozenset(),
     )
+
+
+def _functions(
+    repository: SearchedLines, revision: str | None, read: Callable[[str], bytes | None]
+) -> Iterator[tuple[str, str]]:
+    """The functions of Go in a repository, each with the last name of its folder, and methods with their type."""
+    outermost = ""
+    for path, _, text in islice(repository.grep(["func"], revision), MAX_HEADS):
+        match = _GO_FUNCTION.match(text) if path.endswith(".go") else None
+        if match is None:
+            continue
+        yield match[1] or posixpath.basename(posixpath.dirname(path)), match[2]
+        if not match[1] and "/" not in path:
+            outermost = outermost or package_of(read(path))
+            yield outermost, match[2]
 
 
 def _heirs(repository: SearchedLines, owner: str, revision: str | None, home: str) -> dict[str, str]:

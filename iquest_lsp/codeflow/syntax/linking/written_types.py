@@ -20,10 +20,14 @@ MAX_DEPTH = 20
 
 @dataclass(frozen=True, slots=True)
 class Nature:
-    """What something is said to be: of one of some types, or what one of some functions returns; nothing if unknown."""
+    """What something is said to be: of one of some types, or what one of some functions returns; nothing if unknown.
+
+    `of` are the names of the types whose method was called.
+    """
 
     types: frozenset[Qualified] = frozenset()
     calls: frozenset[Qualified] = frozenset()
+    of: frozenset[str] = frozenset()
 
 
 UNKNOWN = Nature()

@@ -234,3 +234,30 @@ def test_a_module_is_told_apart_from_its_package_by_the_name_before_a_use(script
         "app.py": "from kit import checks, fields\n\na = checks.Mail()\nb = fields.Mail()\n",
     }
     assert users(script, "kit/checks.py::Mail", files) == {"app.py:3": "caller"}
+
+
+def test_what_functions_of_go_return_is_known(script: Script) -> None:
+    files = {
+        "go.mod": GO_MOD,
+        "kit/box.go": 'package kit\n\nimport "bytes"\n\ntype Box struct{}\n\nfunc (b *Box) Close() {}\n\n'
+        "func (b *Box) With(n int) *Box {\n\treturn b\n}\n\ntype Sweet struct{ box *Box }\n\n"
+        "func (s *Sweet) With(n int) *Sweet {\n\treturn s\n}\n\nfunc (s *Sweet) Close() {}\n\n"
+        "func MadeSweet() *Sweet {\n\treturn nil\n}\n\nvar boxed = pool.Get\n\ntype Rack struct {\n\tbox *Box // one\n"
+        "\tbuf *bytes.Buffer\n}\n",
+        "kit/box_test.go": 'package kit\n\nimport "net"\n\nfunc TestBox(r *Rack, b *Box, s *Sweet) {\n'
+        "\tbox := MadeSweet()\n"
+        "\tbox.Close()\n\tbox, _ = net.Dial()\n\tbox.Close()\n\tr.box.Close()\n\tb.With(1).Close()\n"
+        "\ts.With(1).Close()\n\tbox = boxed()\n\tbox.Close()\n}\n",
+    }
+    found = users(script, "kit/box.go::Box.Close", files)
+    assert sorted(found) == ["kit/box_test.go:10", "kit/box_test.go:11", "kit/box_test.go:14"]
+
+
+def test_a_package_of_go_is_no_object(script: Script) -> None:
+    files = {
+        "go.mod": GO_MOD,
+        "kit/log.go": "package kit\n\ntype Log struct{}\n\nfunc (l *Log) Fatal(n int) {}\n\n"
+        "type Far struct{ log *Log }\n",
+        "kit/run.go": 'package kit\n\nimport "log"\n\nfunc run(f *Far) {\n\tlog.Fatal(1)\n\tf.log.Fatal(2)\n}\n',
+    }
+    assert users(script, "kit/log.go::Log.Fatal", files) == {"kit/run.go:7": "caller"}

@@ -45,6 +45,7 @@ def calls(on: str, name: str) -> Nature:
         ("def f():\n    with kit.Shop() as a:\n        a.read()\n", types("kit.Shop")),
         ("def f():\n    try:\n        b()\n    except Lost as a:\n        a.read()\n", types("Lost")),
         ("def f():\n    a = {}\n    a.read()\n", types("")),
+        ("def f():\n    with open(1) as a:\n        a.read()\n", types("")),
         ("def f():\n    for a in b:\n        a.read()\n", Nature()),
         ("def f():\n    a, b = opened()\n    a.read()\n", calls("", "opened")),
         ("def f():\n    b, a = opened()\n    a.read()\n", Nature()),
