@@ -77,6 +77,8 @@ class Warmer:
         await project.index()
         snapshot = view.snapshot(path, cursor)
         window = await self._windows.make(project, snapshot, Purpose.REFRESH if refresh else Purpose.ANSWER)
+        if not window.tokens:  # the file may not be shown to a model
+            return 0
         if refresh:
             await self._snapshots.follow_branch(project, window.tokens)
         progress = WarmingProgress(lambda done, total: self._listen(project.root, done, total))

@@ -318,7 +318,8 @@ def _leftovers(source: DiffSource) -> Iterable[Risk]:
             for at, line in enumerate(hunk.added, hunk.new_start):
                 if at in prose or is_comment(line):
                     continue
-                then = hunk.added[at - hunk.new_start + 1 :][:8]
+                below = at - hunk.new_start + 1
+                then = hunk.added[below : below + 8]
                 if _DEBUG.search(line):
                     yield Risk(RiskKind.DEBUGGING, ((item.path, at + 1),), (line.strip()[:60],))
                 elif _BROAD.search(line) and not any(_AGAIN.match(item) for item in then):

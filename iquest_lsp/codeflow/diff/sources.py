@@ -147,6 +147,8 @@ def _new_file(repository: Repository, path: str) -> FileDiff:
     data = repository.work_tree_file(path)
     if data is None:
         _unread(repository, path)
+    if data is None and not _looks_binary(repository.top / path):
+        return FileDiff(path, "A")
     if data is None or b"\0" in data[:8000]:
         return FileDiff(path, "A", added=-1, removed=-1)
     lines = data.decode("utf-8", "replace").split("\n")
@@ -154,6 +156,17 @@ def _new_file(repository: Repository, path: str) -> FileDiff:
         lines.pop()
     hunks = (Hunk(0, 0, 0, len(lines), (), tuple(lines)),) if lines else ()
     return FileDiff(path, "A", added=len(lines), hunks=hunks)
+
+
+def _looks_binary(file: Path) -> bool:
+    """Whether a file begins as git takes binary ones to begin."""
+    try:
+        if file.is_symlink() or not file.is_file():  # a pipe would be waited for
+            return False
+        with file.open("rb") as stream:
+            return b"\0" in stream.read(8000)
+    except (OSError, ValueError):
+        return False
 
 
 def _range(repository: Repository, text: str) -> DiffSource:

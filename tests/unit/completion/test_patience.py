@@ -76,3 +76,22 @@ async def test_the_first_answer_knows_the_other_files(tmp_path: Path, monkeypatc
         assert made.memory_path == "board.py"
     finally:
         await assistant.close()
+
+
+async def test_who_waits_at_a_file_that_no_model_sees_is_told_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    root = tmp_path / "work"
+    root.mkdir()
+    (root / "iquest.toml").write_text('exclude = ["hidden.py"]\n')
+    for name in (".env", "hidden.py"):
+        (root / name).write_text("NAME = ")
+    assistant = Assistant(Configuration({"deadline_ms": PATIENT_MS, "window_tokens": 512}), watch=False)
+    try:
+        for name in (".env", "hidden.py"):
+            request = CompletionRequest(root / name, Position(0, 7), explicit=True)
+            made = await assistant.session().complete_patiently(request)
+            assert (made.text, made.quiet) == ("", Quiet.HIDDEN)
+    finally:
+        await assistant.close()

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from iquest_lsp.codeflow.diff.risks import RiskKind, changed_names
+from benchmarks.unredacted import shows_all
+from iquest_lsp.codeflow.diff.risks import RiskKind, changed_names, risks_of
+from iquest_lsp.codeflow.diff.sources import DiffSource
 from iquest_lsp.codeflow.facts import WITHHELD
+from iquest_lsp.codeflow.git.commits import FileDiff, Hunk
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from tests.unit.codeflow.conftest import Script, history_of
 
@@ -75,3 +80,23 @@ def test_what_a_message_calls_breaking_is_quoted(script: Script) -> None:
     assert sorted(script.git("log", "--format=`%h`", "--abbrev=10", "-2").split()) == sorted(
         risk.split()[3] for risk in of_range
     )
+
+
+class _Counted(tuple[str, ...]):
+    """Lines that count how many of them are copied."""
+
+    copied = 0
+
+    def __getitem__(self, at: Any) -> Any:
+        found = super().__getitem__(at)
+        if isinstance(at, slice):
+            type(self).copied += len(found)
+        return found
+
+
+def test_what_is_left_over_is_looked_for_line_by_line() -> None:
+    """A patch may bring any number of lines; of each a few below it are looked at."""
+    lines = _Counted(f"call({number})" for number in range(5000))
+    item = FileDiff("a.py", "A", added=len(lines), hunks=(Hunk(0, 0, 0, len(lines), (), lines),))
+    risks_of(DiffSource((item,), {}, {}), [], [], frozenset(), shows_all)
+    assert _Counted.copied <= 20 * len(lines)

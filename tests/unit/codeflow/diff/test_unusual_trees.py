@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from iquest_lsp.codeflow.git.blob_reader import MAX_BLOB
 from iquest_lsp.errors import NoSuchFileError, UsageError
 from tests.unit.codeflow.conftest import Script, history_of
 
@@ -137,3 +139,17 @@ def test_uses_that_a_sparse_checkout_leaves_out_are_missed(script: Script) -> No
 
 
 SPARSE = "files that the sparse checkout leaves out were not searched for uses"
+
+
+def test_a_new_file_that_is_too_large_to_be_read_is_not_said_to_be_binary(script: Script) -> None:
+    script.commit("First", {"a.py": CODE})
+    script.write({"big.txt": "a line\n" * (MAX_BLOB // 6)})
+    (script.root / "big.dat").write_bytes(b"\0" * (MAX_BLOB + 1))
+    os.mkfifo(script.root / "pipe")
+    (script.root / "to_pipe").symlink_to("pipe")
+    told = history_of(script.root).explain_diff()
+    shown = told.to_markdown()
+    assert "- `big.dat`: added (binary)\n" in shown
+    assert "- `big.txt`: added\n" in shown
+    assert "- `to_pipe`: added\n" in shown
+    assert told.to_json()["partial"] == ["`big.dat`, `big.txt` are too large and were not read"]
