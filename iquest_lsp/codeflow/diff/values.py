@@ -18,7 +18,7 @@ _RELEASE = re.compile(r"(?<=[\"'])[\^~=<>v ]*\d+(?:\.\d+)+[\w.+\-]*(?=[\"'])")
 _PINNED = re.compile(r"([\w.\-]+(?:/[\w.\-]+)+)@([0-9a-f]{40})\s*#\s*(\S+)")
 #: The same where the key says what the commit is one of.
 _FROZEN = re.compile(
-    r"\s*(?:-\s*)?(rev|ref|commit|sha|revision):\s*[\"']?([0-9a-f]{40})[\"']?\s*#\s*(?:frozen:\s*)?(\S+)\s*$"
+    r"(?<![\w.-])(rev|ref|commit|sha|revision):\s*[\"']?([0-9a-f]{40})[\"']?\s*#\s*(?:frozen:\s*)?(\S+)\s*$"
 )
 _ELEMENT = re.compile(r"\s*<([\w.:\-]+)[^<>]*>([^<>]*)</\1>\s*")
 _ITEM = re.compile(r"(?:\"(?:[^\"\\]|\\.)*\"|'[^']*'|\[[^\[\]]*\]|\{[^{}]*\}|[^,])+")

@@ -22,7 +22,7 @@ _CALL = re.compile(r"(?<![\w.%#@$])((?:[A-Za-z_$]\w*(?:\.|::))*[A-Za-z_$]\w*\??)
 _STRING = re.compile(r"(?<!\w)[rbufRBUF]{0,2}(\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*')")
 _DEFINES = re.compile(r"\s*(async\s+)?(def|class|func|fn|function|public|private|protected|internal|static)\b")
 #: What a pattern binds looks like what a call is given, up to what the pattern is for.
-_PATTERN = re.compile(r"^\s*\}?\s*(?:if\s+|guard\s+|else\s+|while\s+|for\s+)*case\b(?:[^:=(]|\([^()]*\))*[:=]?")
+_PATTERN = re.compile(r"^\s*(?:\}\s*)?(?:if\s+|guard\s+|else\s+|while\s+|for\s+)*case\b(?:[^:=(]|\([^()]*\))*[:=]?")
 #: A word, or the end of a type's arguments, before a name.
 _BEFORE = re.compile(r"(?:([\w$]+)|<[^<>=]*>[\]?*&]*)\s+[*&]*$")
 #: Words behind which a name is one of an expression; behind any other word it is declared.

@@ -177,7 +177,8 @@ def plain_effects(
 def _tells(line: str) -> bool:
     """Whether a line is more than the end of a block."""
     return not re.fullmatch(
-        r"\W*(?:else\s+if|elif|elsif|if|return|while|for|switch)?\s*[(\[{]\s*|[\W_]*(?:endif|end|fi|done|esac|else|then|do|begin)?[\W_]*|\s*#\s*(?:pragma|region|endregion|nullable)\b.*",
+        r"(?:\}\s*)?(?:(?:else\s+if|elif|elsif|if|return|while|for|switch)\s*)?[(\[{]|"
+        r"[\W_]*(?:(?:endif|end|fi|done|esac|else|then|do|begin)[\W_]*)?|\s*#\s*(?:pragma|region|endregion|nullable)\b.*",
         line,
     )
 

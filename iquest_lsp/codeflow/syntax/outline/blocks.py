@@ -50,12 +50,12 @@ _BATS = re.compile(r"(\s*)@test\s+[\"'](.+?)[\"']\s*\{")
 _MEMBER = re.compile(
     r"(\s*)(?=\w+\s)(?:(?:public|private|protected|internal|static|virtual|override|abstract|async|sealed|extern|unsafe|"
     r"partial|new|readonly|const|event|required|explicit|implicit|volatile)\s+)+"
-    r"(?:[\w<>\[\],.?()\s]*?[\w>\]?)]\s+)??(operator\b\s*[^\s(]+|[A-Za-z_]\w*)\s*(?:<[^<>()]*>)?\s*(\(|\{|=>|=|;|$)"
+    r"(?:[\w<>\[\],.?()\s]*?[\w>\]?)]\s+)??(operator\b\s*[^\s(]+|[A-Za-z_]\w*)\s*(?:<[^<>()]*>\s*)?(\(|\{|=>|=|;|$)"
 )
 #: What a type declares without a word before it: what it only promises, or keeps to itself.
 _SLOT = re.compile(
     r"\s*(?!return\b|throw\b|new\b|using\b|await\b|where\b|else\b|is\b|and\b|or\b|not\b|in\b)"
-    r"[\w<>\[\],.?]+(?:\s*<[^()]*>)?\s+(?!(?:is|as|and|or|not|in|switch)\b)(\w+)\s*(?:<[^<>()]*>)?\s*(\(|\{|=|;)"
+    r"[\w<>\[\],.?]{1,200}(?:\s*<[^()]{0,200}>)?\s+(?!(?:is|as|and|or|not|in|switch)\b)(\w+)\s*(?:<[^<>()]*>\s*)?(\(|\{|=|;)"
 )
 #: A property, a constant or an initializer inside a type.
 _PROPERTY = re.compile(
