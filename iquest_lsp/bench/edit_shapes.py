@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Sequence
 
 from iquest_lsp.nextedit.change import Change
-from iquest_lsp.nextedit.import_statements import Import, import_lines, imports_of, module_of
+from iquest_lsp.nextedit.import_statements import Import, import_lines, imports_of, is_same_module, module_of
 from iquest_lsp.nextedit.parsed import Parsed
 from iquest_lsp.nextedit.pieces import TextPiece, pieces, replacements
 from iquest_lsp.nextedit.records import Edit, EditKind, NextEdit, ReasonKind
@@ -119,7 +119,8 @@ def _is_from(text: Parsed, found: Import, kind: ReasonKind, module: str) -> bool
     """Whether a statement imports a name from a module, or is the plain import of a module of the language."""
     if kind is ReasonKind.MISSING_IMPORT_OF_LANGUAGE:
         return not text.text_of(found.statement).startswith("from ")
-    return module in (module_of(" ".join(text.text_of(found.statement).split())), text.text_of(found.node))
+    statement = " ".join(text.text_of(found.statement).split())
+    return is_same_module(module, module_of(statement)) or module == text.text_of(found.node)
 
 
 def _words(text: Sequence[TextPiece], part: tuple[int, int]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -153,4 +154,17 @@ def module_of(statement: str) -> str:
     from_to = re.match(r"from\s+(\S+)\s+import\b", statement)
     if from_to is not None:
         return from_to[1]
+    if required := re.search(r"require\(\s*(['\"])(.*?)\1", statement):
+        return required[2]
     return re.sub(r"^.*from\s+|['\";]", "", statement).removeprefix("import ").strip()
+
+
+def is_same_module(one: str, other: str) -> bool:
+    """Whether two names of modules lead to one from the same file: scripts may leave endings out."""
+    if one == other or not one.startswith("."):
+        return one == other
+    return _bare(one) == _bare(other)
+
+
+def _bare(module: str) -> str:
+    return re.sub(r"\.[cm]?[jt]sx?$", "", posixpath.normpath(module))

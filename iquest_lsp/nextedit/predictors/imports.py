@@ -36,6 +36,8 @@ _PASSES_ON = ("__init__.py", "index.js", "index.ts", "conftest.py", "mod.rs", "l
 _LEARNED = (".py", ".pyi", ".ts", ".tsx", ".js", ".jsx", ".mjs")
 #: Files that a name's usual module is learned from, and names that are looked for.
 MAX_FILES, MAX_NAMES = 40, 12
+#: Says of a file that it uses a name without any origin.
+FREE = "?"
 #: The share of these files that import it from the same module.
 LEAST_SHARE = 0.8
 #: So many statements for one name each, and none for several, are a habit.
@@ -137,15 +139,19 @@ def _missing(change: Change, sources: Sources, known: Collection[str]) -> Iterat
 def _statements_of_others(change: Change, name: str, sources: Sources) -> Counter[str]:
     """How files of the kind import a name, as this one would write it; by files of its own sort where there are any."""
     found: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
+    without = 0
     here, sort = change.path, category(change.path)
     paths = dict.fromkeys(path for path, _, _ in sources.grep([name]))
     for path in [path for path in paths if path != here and family(path) == family(here)][:MAX_FILES]:
         statement = sources.kept(path, ("import of", name), partial(imports_it, path, name))
-        if not statement or leads_here(module_of(statement), path, here):
+        without += statement == FREE
+        if statement in (None, "", FREE) or leads_here(module_of(statement), path, here):
             continue  # none, or what comes from here
         if written := as_written_in(here, statement, path):
             found[category(path) is sort][written] += 1
-    return found[True] or found[False]
+    several = found[True] or found[False]
+    # What more files use than import is there without that: it is the language's own, or its tools'.
+    return several if without <= several.total() else Counter()
 
 
 def _first_import(text: Parsed) -> str:
@@ -211,7 +217,7 @@ def _is_own(name: str, change: Change) -> str:
 
 
 def imports_it(path: str, name: str, data: bytes) -> str:
-    """How a file imports a name, as a statement for that name alone."""
+    """How a file imports a name, as a statement for that name alone; FREE where nothing there binds it."""
     text = parse(path, data.decode("utf-8", "replace"))
     for item in imports_of(text):
         if item.name == name:
@@ -219,7 +225,8 @@ def imports_it(path: str, name: str, data: bytes) -> str:
             if item.several == 1:
                 return whole
             return _alone(whole, item, " ".join(text.text_of(item.node).split()))
-    return ""
+    uses = [text.use(spot)[0] for spot in text.spots(name) if _is_free(spot)]
+    return FREE if uses and {*uses} <= {"use", "call"} else ""
 
 
 def _alone(whole: str, item: Import, part: str) -> str:

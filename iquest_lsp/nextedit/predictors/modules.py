@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from iquest_lsp.codeflow.reading import Sources
 from iquest_lsp.common_ends import common_head
 from iquest_lsp.nextedit.change import Change
+from iquest_lsp.nextedit.import_statements import is_same_module
 
 _PYTHON = (".py", ".pyi")
 #: Folders that hold packages and are no part of their names.
@@ -201,8 +202,10 @@ def in_braces(whole: str, statement: str, name: str) -> tuple[int, str] | None:
 
     None where they import from different modules, or types and values, or nothing by name.
     """
-    froms = [re.search(r"from\s+['\"]([^'\"]+)['\"]", text) for text in (whole, statement)]
-    if not froms[0] or not froms[1] or froms[0][1] != froms[1][1] or "{" not in whole:
+    froms = [re.search(r"(from\s+|require\()['\"]([^'\"]+)['\"]", text) for text in (whole, statement)]
+    if not froms[0] or not froms[1] or froms[0][1] != froms[1][1] or "{" not in whole or "{" not in statement:
+        return None
+    if not is_same_module(froms[0][2], froms[1][2]):
         return None
     if _TYPED.match(whole) and not _TYPED.match(statement):
         return None

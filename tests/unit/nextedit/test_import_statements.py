@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from iquest_lsp.nextedit.import_statements import import_lines, imports_of
+from iquest_lsp.nextedit.import_statements import import_lines, imports_of, is_same_module, module_of
 from iquest_lsp.nextedit.parsed import parse
 
 
@@ -22,6 +22,28 @@ from iquest_lsp.nextedit.parsed import parse
 def test_names_that_statements_bind(path: str, text: str, bound: list[tuple[str, int]]) -> None:
     found = imports_of(parse(path, text))
     assert sorted((item.name, item.several) for item in found) == sorted(bound)
+
+
+@pytest.mark.parametrize(
+    ("statement", "module"),
+    [
+        ("from a.b import c", "a.b"),
+        ("import os", "os"),
+        ('import { one } from "./two";', "./two"),
+        ("const { one } = require('./two.js')", "./two.js"),
+        ("var fs = require( 'fs' );", "fs"),
+    ],
+)
+def test_the_module_of_a_statement(statement: str, module: str) -> None:
+    assert module_of(statement) == module
+
+
+def test_scripts_may_leave_endings_out() -> None:
+    assert is_same_module("./a.js", "./a")
+    assert is_same_module("./../b", "../b.ts")
+    assert not is_same_module("./a", "../a")
+    assert not is_same_module("a.js", "a")
+    assert is_same_module("a.b", "a.b")
 
 
 def test_lines_of_imports_and_blank_ones_among_them() -> None:

@@ -130,6 +130,21 @@ def test_what_stands_beside_names_in_braces_is_imported_alone(think: Think) -> N
     assert found == {("a.ts", 2, "", 'import shop from "./shop";\n')}
 
 
+def test_what_others_use_without_an_import_needs_none(think: Think) -> None:
+    free = "Buffer.from(1);\n"
+    one = "import { Buffer } from 'node:buffer';\n\nBuffer.from(1);\n"
+    before = "import fs from 'fs';\n\nfs.open();\n"
+    files = {"b.js": one, "c.js": free, "d.js": free, "a.js": before}
+    assert places(think(files, {"a.js": before + "Buffer.from(2);\n"}), "import") == set()
+
+
+def test_a_name_goes_into_the_braces_of_what_is_required_already(think: Think) -> None:
+    other = "const { one, two } = require('./numbers');\n\none(two);\n"
+    before = "const { one } = require('./numbers.js');\n\none();\n"
+    found = places(think({"b.js": other, "a.js": before}, {"a.js": before + "one(two);\n"}), "import")
+    assert found == {("a.js", 1, "", ", two")}
+
+
 def alone_in(path: str, text: str, name: str) -> str:
     return imports_it(path, name, text.encode())
 
