@@ -53,7 +53,8 @@ def is_meant(use: Reference, path: str, leads: Sequence[str], beside: Iterable[R
     """
     if not _WORD.fullmatch(use.name):
         return use.named
-    origin = {*leads, *_parts(path)}
+    # A member is written behind its owner: behind a package stands a module of that name.
+    origin = {*leads, *_parts(path)} if len(leads) == 1 else set(leads)
     if _names_origin(use, origin):
         return True
     if use.kind != "docs" or not _in_code_font(use):

@@ -59,3 +59,10 @@ def test_what_code_calls_alike_makes_a_mention_ambiguous() -> None:
     assert meant([mention], [mention], origins) == [mention]
     other = Reference("b.py", 0, "caller", "send", "post.send()", on="post")
     assert meant([mention, other], [mention, other], origins) == [other]
+
+
+def test_a_module_that_is_called_like_a_member_is_another_thing() -> None:
+    path, leads = "src/kit/fields.py", ("fields", "Nested")
+    assert not is_meant(use(".. autoclass:: kit.schema.Schema", "schema"), path, leads, (), alone=False)
+    assert is_meant(use("set `Nested.schema` for it", "schema"), path, leads, (), alone=False)
+    assert is_meant(use("from kit.schema import Schema", "schema"), "src/kit/schema.py", ("fields",), (), alone=False)
