@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from iquest_lsp.nextedit.predictors.imports import imports_it
+from benchmarks.unredacted import shows_all
+from iquest_lsp.codeflow.reading import changed_texts
+from iquest_lsp.nextedit.change import Change
+from iquest_lsp.nextedit.predictors.imports import imports_it, predict
+from tests.unit.codeflow.conftest import Script
 from tests.unit.nextedit.conftest import Think, places
 
 
@@ -245,3 +249,19 @@ def test_statements_of_one_form_stand_together(think: Think) -> None:
     before = "import abc\nimport sys\nfrom typing import Any\n\n\ndef f(x: Any) -> Any:\n    return abc, sys\n"
     found = think({"a.py": before}, {"a.py": before.replace("abc, sys", "abc, sys, os.sep")})
     assert places(found, "import") == {("a.py", 2, "", "import os\n")}
+
+
+def test_a_file_is_read_once_for_a_name(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many keys are pressed: what other files import is remembered."""
+    other = "from shop.items import Item\n\nprint(Item())\n"
+    script.commit("Begin", {"b.py": other, "c.py": other, "a.py": PLAIN})
+    script.write({"a.py": PLAIN + "Item()\n"})
+    with changed_texts(script.root, redact=shows_all) as (changed, sources):
+        read: list[str] = []
+        real = sources.read
+        monkeypatch.setattr(sources, "read", lambda path: read.append(path) or real(path))
+        changes = [Change(item) for item in changed]
+        first = list(predict(changes, sources))
+        assert sorted(read) == ["b.py", "c.py"]
+        assert list(predict(changes, sources)) == first != []
+        assert len(read) == 2
