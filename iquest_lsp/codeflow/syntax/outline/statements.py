@@ -91,6 +91,8 @@ _DECLARED = frozenset(
 _SUITES = re.compile(r"(?:describe|context|suite)(?:\.\w+)*(?:\(.*\))?$|(?:test|it)\.describe(?:\.\w+)*$")
 _TESTS = re.compile(r"(?:it|test|specify|bench|fit|xit|xtest)(?:\.(?!describe)\w+)*(?:\(.*\)|`.*`)?$", re.DOTALL)
 _AT_ONCE = re.compile(r"[(!\s]*(?:async\s+)?(?:function\b|\([^()]*\)\s*=>)")
+#: The fields of what a member is taken of.
+_HOLDERS_OF_MEMBERS = ("object", "value", "operand", "argument")
 _CALLS = frozenset({"call", "call_expression", "macro_invocation", "new_expression", "await_expression"})
 _DEFINED_IN_MACRO = re.compile(
     r"(\s*)(?:pub(?:\([^)]*\))?\s+)?(?:(?:async|const|unsafe|extern\s+\"\w+\")\s+)*"
@@ -201,6 +203,9 @@ class _Walker:
                 self._into(arguments, full, depth)
             return
         bang = "!" if node.type == "macro_invocation" else ""
+        first = _first_call(node)
+        # A chain of calls is told by the first one, which all others are made on.
+        called = called if first == node else self._text(first)
         self._add(f"{called}{bang}", "macro call" if bang else "call", _whole(node))
         if bang:
             self._macro(node)
@@ -280,6 +285,17 @@ _RUST_KINDS: dict[str, PartKind] = {
     "impl": "impl",
     "type": "type",
 }
+
+
+def _first_call(node: Node) -> Node:
+    """The call that a chain of calls begins with: `a.b()` of `a.b().c().d()`."""
+    while True:
+        function = node.child_by_field_name("function")
+        holders = [function.child_by_field_name(field) for field in _HOLDERS_OF_MEMBERS] if function is not None else []
+        inner = next((holder for holder in holders if holder is not None and holder.type in _CALLS), None)
+        if inner is None or inner.type == "await_expression":
+            return node
+        node = inner
 
 
 def _whole(node: Node) -> Node:

@@ -25,6 +25,10 @@ def parts(language: str, source: bytes) -> Parts:
         ),
         ("go", 'package a\n\nimport "os"\n', {("imports", "mod", 0, 3)}),
         ("rust", "use a::b;\nconst C: u8 = 1;\n", {("imports", "mod", 0, 1), ("variable", "C", 1, 2)}),
+        # A chain of calls is called by its first one.
+        ("javascript", "one(a, 'b')\n  .two('c')\n  .three('d');\n", {("call", "one(a, 'b')", 0, 3)}),
+        ("javascript", "one.two('c');\n", {("call", "one.two", 0, 1)}),
+        ("python", "one(a).two().three(b)\n", {("call", "one(a)", 0, 1)}),
         ("c", "#include <a.h>\n#define B 1\n", {("imports", "mod", 0, 1)}),
     ],
 )
@@ -32,7 +36,9 @@ def test_parts_beside_definitions(language: str, text: str, expected: Parts) -> 
     assert expected <= parts(language, text.encode())
 
 
-@pytest.mark.parametrize("source", [b"", b"\xff\xfe\x00", b"(" * 5000, b"a" * 10_000, b"'''", b"\r\n" * 100])
+@pytest.mark.parametrize(
+    "source", [b"", b"\xff\xfe\x00", b"(" * 5000, b"a" * 10_000, b"'''", b"\r\n" * 100, b"a" + b"(1).b" * 5000]
+)
 @pytest.mark.parametrize("language", ["python", "javascript", "go", "c"])
 def test_any_text_is_read_and_parts_lie_within_it(language: str, source: bytes) -> None:
     rows = source.count(b"\n") + 1
