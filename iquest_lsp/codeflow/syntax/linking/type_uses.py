@@ -173,7 +173,11 @@ def type_lines(
                 elif maker.lower() not in _GENERAL:
                     made.add((maker, kind))
             if not depth:
-                declared.update(next(filter(None, match.groups())) for match in saying.finditer(text))
+                # What a line of Go makes is its function's own: the names that others know stand before their type.
+                said = (
+                    match.groups()[1:2] if path.endswith(".go") else match.groups() for match in saying.finditer(text)
+                )
+                declared.update(name for groups in said if (name := next(filter(None, groups), None)))
         generation = [name for name in embedding if name and name not in names][:MAX_EMBEDDING]
         names |= {name: embedding[name] for name in generation}
         if not generation:

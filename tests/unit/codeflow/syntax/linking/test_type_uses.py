@@ -44,6 +44,7 @@ def of(path: str, text: str) -> TypeLines:
         # A general name is another one's too.
         ("a.rs", "fn new() -> Shop {\n", ("Shop",), set(), set()),
         ("a.py", "store: Shop\nmine = Shop(1)\ni = Shop()\n", ("Shop",), set(), {"store", "mine"}),
+        ("a.go", "\tstore *kit.Shop\n\tmine := &Shop{}\n", ("Shop",), set(), {"store"}),
         ("A.java", "Shop store = null;\n", ("Shop",), set(), {"store"}),
         ("a.go", "type Far struct {\n\t*Shop\n}\n", ("Shop", "Far"), set(), set()),
     ],
