@@ -10,7 +10,7 @@ from types import TracebackType
 
 from iquest_lsp.codeflow.diff.filters import Ground
 from iquest_lsp.codeflow.gaps import GapKind
-from iquest_lsp.codeflow.git.parentage import parentage
+from iquest_lsp.codeflow.git.parentage import ends, parentage
 from iquest_lsp.codeflow.git.repository import Repository, Tag
 from iquest_lsp.codeflow.past.cochange import MAX_FILES, Partner, partners
 from iquest_lsp.codeflow.past.entries import COLUMNS, Entry, SymbolEntry, entry_of, symbol_entry_of
@@ -369,11 +369,11 @@ class FlowIndex:
     def _witnesses(self, paths: Sequence[str], *, include_filtered: bool) -> list[int]:
         """The newest commits on the paths whose file sets say something: made by people (or by all), not too wide."""
         ids = self._path_ids(paths)
-        marks = ",".join("?" * len(ids))
+        marks, cut = ",".join("?" * len(ids)), ends(self.repository)
         return [
-            row[0]
-            for row in self.store.rows(
-                f"SELECT c.id FROM (SELECT DISTINCT commit_id FROM changes WHERE path_id IN ({marks})) x"
+            key
+            for key, oid in self.store.rows(
+                f"SELECT c.id, c.oid FROM (SELECT DISTINCT commit_id FROM changes WHERE path_id IN ({marks})) x"
                 " CROSS JOIN live l ON l.view=? AND l.commit_id=x.commit_id AND l.ord<=?"
                 " CROSS JOIN commits c ON c.id=l.commit_id WHERE c.files<=? AND NOT c.merge"
                 " AND (? OR c.ground<>?) ORDER BY l.ord DESC LIMIT ?",
@@ -385,6 +385,7 @@ class FlowIndex:
                 Ground.BOT.value,
                 MAX_PATH_COMMITS,
             )
+            if oid not in cut
         ]
 
     def _path_ids(self, paths: Sequence[str]) -> list[int]:

@@ -14,6 +14,7 @@ from iquest_lsp.codeflow.diff.intents.kinds import Intent
 from iquest_lsp.codeflow.diff.intents.shape import shape_of
 from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.git.commits import Commit, FileDiff, commits
+from iquest_lsp.codeflow.git.parentage import ends
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.cochange import MAX_FILES, Partner, partners
 from iquest_lsp.codeflow.past.following.anchors import Range
@@ -162,8 +163,9 @@ class LiveEvidence:
             limit=WALKED,
             merges=False,
         )
+        cut = ends(self._repository)
         for commit in walk:
-            if include_filtered or not is_bot(commit.author, commit.email):
+            if commit.oid not in cut and (include_filtered or not is_bot(commit.author, commit.email)):
                 sets.append([item.path for item in commit.files])
             if self._is_late(deadline):
                 break

@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.unredacted import shows_all
 from iquest_lsp.codeflow.git.path_bytes import decode_path, encode_path
+from iquest_lsp.codeflow.git.repository import Repository
+from iquest_lsp.codeflow.past.unindexed import LiveEvidence
 from iquest_lsp.errors import RepositoryError, UsageError
 from tests.unit.codeflow.conftest import Script, history_of
 
@@ -60,6 +63,18 @@ def test_what_a_shallow_clone_ends_with_is_told_as_nobodys_change(shallow: Path,
         assert [item.commit for item in history.suspects(place).items] in ([], [newest]), place
     assert history.explain_diff("HEAD").history == ()
     assert history.explain_diff("HEAD~1").to_json()["intent"] != "feature"
+
+
+def test_what_a_shallow_clone_ends_with_changed_nothing_together(script: Script, tmp_path: Path) -> None:
+    for number in range(5):
+        script.commit(f"Add {number} instead", {"a.py": body(number), "b.py": body(number + 9)})
+    clone = tmp_path / "shallow"
+    subprocess.run(["git", "clone", "-q", "--depth", "4", f"file://{script.root}", str(clone)], check=True)
+    told = history_of(clone, folder=tmp_path / "kept").impact("a.py::f").to_markdown()
+    assert "also changed in 3 of 3 commits that changed a.py" in told.replace("`", "")
+    repository = Repository.open(clone, shows_all)
+    (partner,) = LiveEvidence(repository, repository.head()).partners(["a.py"])
+    assert (partner.path, partner.support, partner.total) == ("b.py", 3, 3)
 
 
 @pytest.mark.parametrize("is_indexed", [True, False])
