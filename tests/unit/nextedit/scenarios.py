@@ -33,6 +33,8 @@ def wanted(*places: Place) -> frozenset[Place]:
     return frozenset(places)
 
 
+#: Files that use what another one defines.
+PAGES = ("first.py", "second.py", "third.py")
 SHAPES = '''"""Shapes."""
 
 
@@ -267,6 +269,19 @@ SCENARIOS = (
         "a rename that is complete",
         {"page.py": PAGE},
         (("page.py", "def page(w, h)", "def sheet(w, h)"),),
+    ),
+    Scenario(
+        "a type that other files import is used in a head",
+        {path: f"from shapes import outer_area\n\n\nprint(outer_area({at}, 1))\n" for at, path in enumerate(PAGES)}
+        | {"card.py": "import re\n\n\ndef card(text):\n    return re.sub(' ', '', text)\n"},
+        (("card.py", "def card(text)", "def card(text, size=outer_area)"),),
+        wanted(("card.py", 1, "", "from shapes import outer_area\n")),
+    ),
+    Scenario(
+        "a name that a head itself brings",
+        {path: f"from shapes import outer_area\n\n\nprint(outer_area({at}, 1))\n" for at, path in enumerate(PAGES)}
+        | {"card.py": "import re\n\n\ndef card(text):\n    return re.sub(' ', '', text)\n"},
+        (("card.py", "def card(text)", "def card(text, outer_area)"),),
     ),
     Scenario(
         "a parameter that calls may leave out",
