@@ -21,6 +21,8 @@ test("the page: its parts have names, it fits, its links are reached and followe
   assert.equal(await report.locator("main#main").getAttribute("aria-live"), "polite");
   const names = await report.locator("a, button:visible, input:visible").evaluateAll((all) => all.map((one) => one.ariaLabel || one.textContent.trim()));
   assert.ok(names.length > 3 && names.every((name) => name !== ""), JSON.stringify(names));
+  const lines = await report.locator("main#main a").evaluateAll((all) => all.map((one) => getComputedStyle(one).textDecorationLine));
+  assert.deepEqual([...new Set(lines)], ["underline"], "what is a link is told without its colour");
   const signs = await report.locator("h2").allTextContents();
   assert.ok(["Files", "Risks"].every((title) => signs.includes(title)), "what is a risk is said in words, not in colour");
   await look(window, "explanation");
