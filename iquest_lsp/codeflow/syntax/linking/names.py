@@ -77,10 +77,10 @@ class NamesOfFile:
         within, own = self.within(line), owner.names[0]
         if not on:
             # In the body of its class, or as an argument with which its object is made.
-            if another:
+            if another or self.path.endswith(".go"):
                 return False
             implicit = not self.path.endswith(_EXPLICIT) and any(f".{one}." in f".{within}." for one in owner.names)
-            inside = within.rpartition(".")[2] in owner.names and not self.path.endswith(".go")
+            inside = within.rpartition(".")[2] in owner.names
             return implicit or inside or any(self._makes(one, name) for one in self._words.intersection(owner.names))
         holder = self._held(line, column)
         meaning = self._bindings.meaning(holder) if holder is not None else None
