@@ -77,9 +77,8 @@ def tell(index: FlowIndex, target: Target, *, include_filtered: bool = False, re
     steps: dict[str, _Step] = {}
     if target.lines_committed is not None:
         _line_steps(index, target, steps)
-    # A line that only stands elsewhere now, or with other spaces, reads as it did.
-    still = (*MOVES, StoryEventKind.LAYOUT)
-    telling = [step for step in steps.values() if step.events[0].kind not in still]
+    # A line that only stands elsewhere now reads as it did.
+    telling = [step for step in steps.values() if step.events[0].kind not in MOVES]
     newest = max(telling, key=lambda step: step.entry.order, default=None)
     if target.name:
         _symbol_steps(index, target, steps, birth_only=target.lines is not None)

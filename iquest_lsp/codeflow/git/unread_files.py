@@ -10,6 +10,8 @@ from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.errors import NoSuchFileError
 
 _CHECK = "Check the path"
+#: In a path of more parts none of them is looked for as a submodule.
+_LEVELS = 64
 
 
 def unread_file(repository: Repository, path: str, full: str) -> NoSuchFileError:
@@ -45,7 +47,9 @@ def _refused(path: str, why: str, fix: str = "") -> NoSuchFileError:
 def _kinds(repository: Repository, full: str) -> dict[str, str]:
     """What HEAD has at a path and at those above it: a blob, a tree, or the commit of a submodule."""
     parts = full.split("/")
-    above = ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
+    # All of what lies above is named in one call, which takes only so much.
+    least = 1 if len(parts) <= _LEVELS else len(parts)
+    above = ["/".join(parts[:count]) for count in range(least, len(parts) + 1)]
     told = repository.run("ls-tree", "-z", "HEAD", "--", *above, ok=(0, 128))
     rows = (os.fsdecode(row).partition("\t") for row in told.split(b"\0") if row)
     return {path: kinds.split(" ")[1] for kinds, _, path in rows}

@@ -32,6 +32,7 @@ def test_what_is_there_is_not_told_as_deleted(script: Script) -> None:
         "big.txt:3": "big.txt cannot be asked about: it has more than 2 MB",
         "pipe": "pipe cannot be asked about: it is no regular file",
         "none.py": "There is no file none.py: it is not in the repository",
+        "a/" * 1500 + "b.py": f"There is no file {'a/' * 1500}b.py: it is not in the repository",
     }.items():
         assert told(script, place).startswith(why)
     (script.root / "a.py").unlink()
