@@ -19,7 +19,7 @@ import json
 import re
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -151,28 +151,28 @@ def _predictors(sort: Sort) -> frozenset[PredictorKind]:
     return frozenset(sort.predictors)
 
 
-def rare_outcomes(root: Path, commits: int, seconds: float) -> list[Played]:
-    """What the rare predictors think of in the commits that change neither a name nor a signature."""
-    found = []
+def _sessions(root: Path, commits: int, seconds: float) -> Iterator[EditSession]:
+    """The commits of a repository that people made, to be made again, as many as there is processor time for."""
     begin = time.process_time()
     for commit in texts_of_commits(root, commits, redact=shows_all):
         if time.process_time() - begin > seconds:
             break
         session = EditSession(commit, "human")
-        if session.is_by_hand and not session.names_change and (one := played(session, RARE)).thoughts:
-            found.append(one)
-    return found
+        if session.is_by_hand:
+            yield session
+
+
+def rare_outcomes(root: Path, commits: int, seconds: float) -> list[Played]:
+    """What the rare predictors think of in the commits that change neither a name nor a signature."""
+    others = (session for session in _sessions(root, commits, seconds) if not session.names_change)
+    return [one for session in others if (one := played(session, RARE)).thoughts]
 
 
 def mended_outcomes(root: Path, commits: int, seconds: float) -> Outcomes:
     """What the mended predictors think of in all commits."""
     found = Outcomes(root.name)
-    begin = time.process_time()
-    for commit in texts_of_commits(root, commits, redact=shows_all):
-        if time.process_time() - begin > seconds:
-            break
-        session = EditSession(commit, "human")
-        if session.is_by_hand and (one := played(session, MENDING)).thoughts:
+    for session in _sessions(root, commits, seconds):
+        if (one := played(session, MENDING)).thoughts:
             found.commits.append(one)
     return found
 
@@ -209,12 +209,8 @@ def _all_held(sorts: Mapping[Sort, tuple[float, float]], held: Mapping[str, floa
 def outcomes(root: Path, commits: int, seconds: float) -> Outcomes:
     """What the predictors think of while the commits of a repository are made again."""
     found = Outcomes(root.name)
-    begin = time.process_time()
-    for commit in texts_of_commits(root, commits, redact=shows_all):
-        if time.process_time() - begin > seconds:
-            break
-        session = EditSession(commit, "human")
-        if session.is_by_hand and session.names_change:
+    for session in _sessions(root, commits, seconds):
+        if session.names_change:
             found.commits.append(played(session))
     return found
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from iquest_lsp.bench.replay import wilson
 from iquest_lsp.bench.report import percentile
+from iquest_lsp.nextedit.sorts import Sort
 
 
 @dataclass(slots=True)
@@ -36,7 +37,7 @@ class Tally:
     ended: int = 0
     quiet: int = 0
     ms: list[float] = field(default_factory=list)
-    sorts: dict[str, list[float]] = field(default_factory=dict)
+    sorts: dict[Sort, list[float]] = field(default_factory=dict)
 
     def row(self) -> dict[str, Any]:
         """The row of the report; times are processor time."""

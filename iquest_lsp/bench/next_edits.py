@@ -253,8 +253,8 @@ def play(session: EditSession, tallies: Sequence[Tally], least: float = LEAST) -
     def worth_of(item: NextEdit) -> float:
         return worth.get(session.key_of(item), 0.0)
 
-    seen: set[tuple[str, str, str, str, str]] = set()
-    sorts: dict[str, list[int]] = {}
+    seen: set[tuple[str, str, str, str, Sort]] = set()
+    sorts: dict[Sort, list[int]] = {}
     refused, taken = Refusals(), Refusals()
     found: set[tuple[str, int]] = set()
     placed: set[tuple[str, int]] = set()
@@ -277,10 +277,10 @@ def play(session: EditSession, tallies: Sequence[Tally], least: float = LEAST) -
             shown = in_order(admitted(every, least, worth_of), path, line)
             elapsed = (time.process_time() - begin) * 1000
             for item in joined(every):
-                key = (item.path, session.place_of(item), item.old, item.new, item.sort.key)
+                key = (item.path, session.place_of(item), item.old, item.new, item.sort)
                 if key not in seen:
                     seen.add(key)
-                    count = sorts.setdefault(item.sort.key, [0, 0])
+                    count = sorts.setdefault(item.sort, [0, 0])
                     count[0] += session.judged(item) is not None
                     count[1] += 1
             new = [item for item in shown if not _is_known(session, item, refused, taken)]
@@ -381,10 +381,10 @@ def replay_edits(
                 into = [tallies[order, "all"], *([tallies[order, "names"]] if names else [])]
                 play(session, into, least)
     progress(count, count)
-    sorts: dict[str, list[float]] = {}
+    sorts: dict[Sort, list[float]] = {}
     for order in orders:
-        for name, (right, made) in tallies[order, "all"].sorts.items():
-            known = sorts.setdefault(name, [0.0, 0.0])
+        for sort, (right, made) in tallies[order, "all"].sorts.items():
+            known = sorts.setdefault(sort, [0.0, 0.0])
             known[0] += right
             known[1] += made
     return {
@@ -393,7 +393,7 @@ def replay_edits(
         "model": "",
         "rows": [tally.row() for tally in tallies.values()],
         "sorts": {
-            name: {"right": round(right, 2), "made": made, "assumed": round(precision(Sort.read(name)), 3)}
-            for name, (right, made) in sorted(sorts.items())
+            sort.key: {"right": round(right, 2), "made": made, "assumed": round(precision(sort), 3)}
+            for sort, (right, made) in sorted(sorts.items(), key=lambda item: item[0].key)
         },
     }

@@ -77,6 +77,12 @@ class Edit:
     old_line: int = 0
 
 
+def place_behind(text: str, line: int = 0, column: int = 0) -> tuple[int, int]:
+    """The line and the column behind a text that begins at a place."""
+    breaks = text.count("\n")
+    return line + breaks, len(text) - text.rindex("\n") - 1 if breaks else column + len(text)
+
+
 @dataclass(frozen=True, slots=True)
 class NextEdit:
     """One suggestion: the text `old` from (`line`, `column`) on becomes `new`.
@@ -99,10 +105,7 @@ class NextEdit:
     @property
     def end(self) -> tuple[int, int]:
         """Line and column behind the old text."""
-        breaks = self.old.count("\n")
-        if not breaks:
-            return self.line, self.column + len(self.old)
-        return self.line + breaks, len(self.old) - self.old.rindex("\n") - 1
+        return place_behind(self.old, self.line, self.column)
 
     def applied_to(self, text: str) -> str | None:
         """A text with the suggestion taken; None where it does not have the old text at that place."""

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from iquest_lsp.common_ends import changed_part
-from iquest_lsp.nextedit.records import NextEdit, Outcome
+from iquest_lsp.nextedit.records import NextEdit, Outcome, place_behind
 
 TakenSpot = tuple[int, int]
 
@@ -55,8 +55,8 @@ class ReplacedPart:
     def between(cls, before: str, after: str) -> ReplacedPart:
         """What turned one text into another, as one part."""
         head, tail = changed_part(before, after)
-        first = before.count("\n", 0, head), head - (before.rfind("\n", 0, head) + 1)
-        last = _place(first[0], before[head : len(before) - tail], first[1])
+        first = place_behind(before[:head])
+        last = place_behind(before[head : len(before) - tail], *first)
         return cls(first, last, after[head : len(after) - tail])
 
     def moved(self, place: TakenSpot) -> TakenSpot:
@@ -151,7 +151,7 @@ class TakenEdits:
             start = line, column
             if where != path:
                 worth[where, line, column, old, new] = sure
-            elif not part.touches(start, _place(line, old, column)):
+            elif not part.touches(start, place_behind(old, line, column)):
                 worth[where, *part.moved(start), old, new] = sure
         self._worth = worth
 
@@ -167,9 +167,3 @@ def _with(items: Collection[NextEdit], text: str) -> str | None:
     for item in _backwards(items):
         made = item.applied_to(made) if made is not None else None
     return made
-
-
-def _place(line: int, text: str, column: int = 0) -> TakenSpot:
-    """Where a text ends that begins at a place."""
-    breaks = text.count("\n")
-    return line + breaks, len(text) - text.rindex("\n") - 1 if breaks else column + len(text)

@@ -208,9 +208,8 @@ def _wanted_window(
         affordable = left / speed.depth_ms * 1000
         if window > affordable:
             window = max(_round(int(affordable)), LEAST_WINDOW)
-            cuts = [
-                PlanReason(PlanReasonKind.ANSWERED_TOO_LATE, (window,))
-            ]  # of two that are too slow the one that cuts more
+            # Of two that are too slow the one that cuts more.
+            cuts = [PlanReason(PlanReasonKind.ANSWERED_TOO_LATE, (window,))]
             reasons += cuts
     return window, reasons, cuts
 

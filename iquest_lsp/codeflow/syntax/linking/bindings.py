@@ -35,6 +35,7 @@ from iquest_lsp.codeflow.syntax.linking.binding_nodes import (
     WRAPPING,
 )
 from iquest_lsp.codeflow.syntax.linking.written_types import BUILT_IN, UNKNOWN, Nature, leaves_open, of_type
+from iquest_lsp.grammars import text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -100,7 +101,7 @@ class Bindings:
         return Nature(calls=frozenset({(on, name)}), of=of)
 
     def _variable(self, node: Node, steps: int) -> Nature | None:
-        name = (node.text or b"").decode("utf-8", "replace")
+        name = text_of(node)
         scope = node.parent
         while scope is not None:
             if scope.type in self._scopes and not (self._python and scope.type == "class_definition"):
@@ -245,7 +246,7 @@ def _names(binder: Node) -> Iterator[str]:
     while sides:
         item = sides.pop()
         if item.type in ("identifier", "field_identifier", "shorthand_property_identifier_pattern"):
-            text = (item.text or b"").decode("utf-8", "replace")
+            text = text_of(item)
             if text not in seen:
                 seen.add(text)
                 yield text

@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import islice
 from pathlib import PurePosixPath
 from types import MappingProxyType
@@ -128,18 +129,25 @@ def types_of(
     homes: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, TypeLines]:
     """What is known of each of some types; nothing is looked for under an empty name. `homes` are files by owner."""
+    everywhere = _Everywhere(repository, revision, read)
     return {
-        owner: type_lines(repository, owner, revision, read, homes.get(owner, ""))
+        owner: type_lines(repository, owner, revision, read, homes.get(owner, ""), everywhere)
         for owner in dict.fromkeys(owners)
         if owner
     }
 
 
 def type_lines(
-    repository: SearchedLines, owner: str, revision: str | None, read: Callable[[str], bytes | None], home: str = ""
+    repository: SearchedLines,
+    owner: str,
+    revision: str | None,
+    read: Callable[[str], bytes | None],
+    home: str = "",
+    everywhere: _Everywhere | None = None,
 ) -> TypeLines:
-    """What is known of a type that the file at `home` defines."""
-    names = {owner: home} | _heirs(repository, owner, revision, home)
+    """What is known of a type that the file at `home` defines; `everywhere` is shared by several types."""
+    everywhere = everywhere or _Everywhere(repository, revision, read)
+    names = {owner: home} | _heirs(everywhere, owner, home)
     made, declared = set[tuple[str, str]](), set[str]()
     functions, methods = set[tuple[str, str, str]](), set[tuple[str, str, str]]()
     packages: dict[str, str] = {}
@@ -193,39 +201,52 @@ def type_lines(
         frozenset(made),
         frozenset(functions),
         frozenset(methods),
-        frozenset(_functions(repository, revision, read)) if home.endswith(".go") else frozenset(),
+        everywhere.functions if home.endswith(".go") else frozenset(),
     )
 
 
-def _functions(
-    repository: SearchedLines, revision: str | None, read: Callable[[str], bytes | None]
-) -> Iterator[tuple[str, str]]:
-    """The functions of Go in a repository, each with the last name of its folder, and methods with their type."""
-    outermost = ""
-    for path, _, text in islice(repository.grep(["func"], revision), MAX_HEADS):
-        match = _GO_FUNCTION.match(text) if path.endswith(".go") else None
-        if match is None:
-            continue
-        yield match[1] or posixpath.basename(posixpath.dirname(path)), match[2]
-        if not match[1] and "/" not in path:
-            outermost = outermost or package_of(read(path))
-            yield outermost, match[2]
+class _Everywhere:
+    """What all lines of a repository say that is not of one type alone; searched when it is first asked for."""
+
+    def __init__(self, repository: SearchedLines, revision: str | None, read: Callable[[str], bytes | None]) -> None:
+        self._repository, self._revision, self._read = repository, revision, read
+
+    @cached_property
+    def functions(self) -> frozenset[tuple[str, str]]:
+        """The functions of Go, each with the last name of its folder, and methods with their type."""
+        found, outermost = set[tuple[str, str]](), ""
+        for path, _, text in islice(self._repository.grep(["func"], self._revision), MAX_HEADS):
+            match = _GO_FUNCTION.match(text) if path.endswith(".go") else None
+            if match is None:
+                continue
+            found.add((match[1] or posixpath.basename(posixpath.dirname(path)), match[2]))
+            if not match[1] and "/" not in path:
+                outermost = outermost or package_of(self._read(path))
+                found.add((outermost, match[2]))
+        return frozenset(found)
+
+    @cached_property
+    def derived(self) -> dict[str, list[tuple[str, str, str]]]:
+        """The types that heads derive from each name: their names, their files, what stands before the name there."""
+        found: dict[str, list[tuple[str, str, str]]] = {}
+        for path, _, text in islice(self._repository.grep(_WORDS, self._revision), MAX_HEADS):
+            head = _HEAD.search(_without_arguments(text)) if grammars.language_of(path) else None
+            if head is None:
+                continue
+            for before, base in _BASE.findall(head[2]):
+                found.setdefault(base, []).append((head[1], path, before.strip(".")))
+        return found
 
 
-def _heirs(repository: SearchedLines, owner: str, revision: str | None, home: str) -> dict[str, str]:
+def _heirs(everywhere: _Everywhere, owner: str, home: str) -> dict[str, str]:
     """The types that are derived from one in their heads, directly or not, and the files that define them."""
     if home.endswith(".go"):
         return {}
-    derived: dict[str, list[tuple[str, str, str]]] = {}
-    for path, _, text in islice(repository.grep(_WORDS, revision), MAX_HEADS):
-        head = _HEAD.search(_without_arguments(text)) if grammars.language_of(path) else None
-        for before, base in _BASE.findall(head[2]) if head is not None else ():
-            derived.setdefault(base, []).append((head[1] if head is not None else "", path, before.strip(".")))
     found: dict[str, str] = {}
     waiting = [(owner, home)]
     while waiting and len(found) < MAX_HEIRS:
         base, place = waiting.pop(0)
-        for name, path, before in derived.get(base, ()):
+        for name, path, before in everywhere.derived.get(base, ()):
             leads = not before or before.rpartition(".")[2] in _leading(place)
             if leads and name != owner and name not in found:
                 found[name] = path

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from iquest_lsp.grammars import text_of
+
 if TYPE_CHECKING:
     from tree_sitter import Node
 
@@ -48,7 +50,7 @@ def leaves_open(node: Node) -> bool:
 
 def _types(node: Node, deep: int = MAX_DEPTH) -> Iterator[Qualified]:
     kind = node.type
-    text = (node.text or b"").decode("utf-8", "replace")
+    text = text_of(node)
     if not deep:
         return
     if kind in _PLAIN_TYPES:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 #: Suffixes of languages whose blocks stand in braces, and those that C's directives run through.
 BRACED = frozenset(
@@ -32,10 +32,8 @@ def is_directive(line: str) -> bool:
 
 def depths_of(lines: Sequence[str], language: str) -> list[int]:
     """How many braces are open where each line begins, and behind the last; empty where they do not match."""
-    depths, depth, aside = [0], 0, ""
-    pattern = _pattern(language)
-    for line in lines:
-        text, aside = _code(line, aside, pattern)
+    depths, depth = [0], 0
+    for _, text in _read(lines, language):
         for char in text:
             depth += (char == "{") - (char == "}")
             if depth < 0:
@@ -46,17 +44,17 @@ def depths_of(lines: Sequence[str], language: str) -> list[int]:
 
 def rows_in_texts(lines: Sequence[str], language: str) -> set[int]:
     """The lines that begin inside a text over several lines, whatever they look like."""
-    found, aside = set(), ""
-    pattern = _pattern(language)
-    for at, line in enumerate(lines):
-        if aside and aside != "*/":
-            found.add(at)
-        _, aside = _code(line, aside, pattern)
-    return found
+    return {at for at, (aside, _) in enumerate(_read(lines, language)) if aside and aside != "*/"}
 
 
-def _pattern(language: str) -> re.Pattern[str]:
-    return _ASIDE_HASH if language in _HASH else _ASIDE_VERBATIM if language == "cs" else _ASIDE
+def _read(lines: Iterable[str], language: str) -> Iterator[tuple[str, str]]:
+    """Each line as the mark that ends the text or comment in which it begins, and what is code of it."""
+    pattern = _ASIDE_HASH if language in _HASH else _ASIDE_VERBATIM if language == "cs" else _ASIDE
+    aside = ""
+    for line in lines:
+        text, left = _code(line, aside, pattern)
+        yield aside, text
+        aside = left
 
 
 def balanced(lines: Sequence[str], language: str) -> bool:
