@@ -72,8 +72,7 @@ def part_effects(old: Region, new: Region, lines: PartLines, language: str) -> l
             return [Effect(EffectKind.TEXTS_ONLY)]
         if kind in ("function", "method") and language not in languages():
             of_head, heads = head_effects(new.name, lines.before, lines.after)
-            left = ([[line for line in side if line not in heads] for side in pair] for pair in hunks)
-            hunks = [(minus, plus) for minus, plus in left if minus or plus]
+            hunks = _without(hunks, (heads, heads))
         return [*of_head, *(body_effects(kind, hunks, lines.before, lines.after, language) if hunks else [])]
     if kind in _CODE:
         # What a block holds after the change is used there still, whether its lines change or not.
@@ -92,8 +91,13 @@ def _outside_texts(hunks: Sequence[Pair], lines: PartLines, language: str) -> Se
     sides = lines.before, lines.after
     if not any(mark in line for side in sides for line in side for mark in ('"""', '@"')):
         return hunks
-    texts = [{side[at] for at in rows_in_texts(side, language)} for side in sides]
+    removed, added = ({side[at] for at in rows_in_texts(side, language)} for side in sides)
+    return _without(hunks, (removed, added))
+
+
+def _without(hunks: Sequence[Pair], lines: tuple[set[str], set[str]]) -> Sequence[Pair]:
+    """The hunks without some of the removed and some of the added lines, those that are left with none dropped."""
     left = (
-        [[line for line in one if line not in text] for one, text in zip(pair, texts, strict=True)] for pair in hunks
+        [[line for line in side if line not in out] for side, out in zip(hunk, lines, strict=True)] for hunk in hunks
     )
-    return [(minus, plus) for minus, plus in left if minus or plus]
+    return [(removed, added) for removed, added in left if removed or added]
