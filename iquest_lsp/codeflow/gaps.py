@@ -33,6 +33,8 @@ class GapKind(StrEnum):
     NAMES = "names"
     OUTSIDE = "outside"
     SHALLOW = "shallow"
+    #: The commit asked about, with which a shallow clone ends: what it changed is not known.
+    CUT_OFF = "cut-off"
     BARE = "bare"
     #: A sparse checkout: files that are not here.
     SPARSE = "sparse"

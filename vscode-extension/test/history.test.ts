@@ -16,6 +16,7 @@ test("behind a line stand the day, the author and the subject, a long one cut", 
   expect(lineEndText(found)).toBe("2026-01-02 Ada: Add up prices");
   expect(lineEndText({ ...found, subject: "x".repeat(200) })).toHaveLength("2026-01-02 Ada: ".length + 60);
   expect(lineEndText({ commit: "", date: "", author: "", subject: "" })).toBe("not committed yet");
+  expect(lineEndText({ commit: "abc", date: "", author: "", subject: "" })).toContain("shallow clone");
 });
 
 test("a hover shows the newest steps, the newest first, the reasons, and leads to the page", () => {

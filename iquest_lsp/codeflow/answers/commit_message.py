@@ -24,8 +24,14 @@ MAX_READ = 300
 def message_for(source: DiffSource, target: DiffTarget, *, redact: Redact) -> CommitMessage:
     """The message for a diff whose texts are at hand; the messages of its own commits are not looked at.
 
-    Raises UsageError where nothing changes.
+    Raises UsageError where nothing changes, and where that is not known.
     """
+    if source.is_cut_off:
+        raise UsageError(
+            "No message is written",
+            why=f"this shallow clone ends with {target.label}, and what that changed is not in it",
+            fix="Bring older commits with `git fetch --unshallow`",
+        )
     known, changes = known_of(source, target, redact)
     if not known.files:
         fix = "Stage something first with `git add`" if target.kind == "staged" else ""

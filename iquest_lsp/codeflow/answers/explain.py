@@ -216,7 +216,7 @@ def _subject(source: DiffSource, target: DiffTarget, redact: Redact) -> Subject:
     message = WITHHELD if holds_secret(redact, message) else message
     told = message if message and not uninformative(message) else ""
     revision = source.revision if target.kind == "revision" else target.revision
-    return Subject(target.kind, target.revision, revision, told, source.merge, len(source.commits))
+    return Subject(target.kind, target.revision, revision, told, source.merge, len(source.commits), source.is_cut_off)
 
 
 _MERGED = re.compile(r"Merge (?:pull request|branch|branches|remote-tracking branch|tag|commit)\b|Merged? in\b")
@@ -275,7 +275,7 @@ def _relation(group: Sequence[Past]) -> Related:
 
 
 def _intent(source: DiffSource, changes: Sequence[SymbolChange], beside: Sequence[SymbolChange]) -> Intent:
-    shape = shape_of((), ()) if source.cut_off else shape_of(source.files, changes, beside)
+    shape = shape_of(source.files, changes, beside)
     if len(source.commits) > 1:
         kinds = Counter(intent_of(item.subject, item.body, shape_of(item.files)).kind for item in source.commits)
         kinds.pop("change", None)

@@ -164,7 +164,8 @@ def impact_of(
     shown = [_with_commits(past, item) for item in kept[:MAX_ITEMS]]
     shown = [replace(item, use=Use(UseKind.WITHHELD)) if holds_secret(redact, item.use) else item for item in shown]
     gaps = repository.lacks()
-    return Impact(changing.label, tuple(shown), definitions, changing.is_diff, not changing.files, gaps)
+    changes_nothing = not changing.files and not repository.gaps.has(GapKind.CUT_OFF)
+    return Impact(changing.label, tuple(shown), definitions, changing.is_diff, changes_nothing, gaps)
 
 
 def _items(

@@ -16,7 +16,10 @@ from iquest_lsp.codeflow.wording.phrases import WITHHELD
 
 @dataclass(frozen=True, slots=True)
 class LineOrigin:
-    """The commit that `git blame` names for a line; all empty for a line that is in no commit yet."""
+    """The commit that `git blame` names for a line; all empty for a line that is in no commit yet.
+
+    A line that may be older than where a shallow clone ends has the commit at that end, and nothing else is told of it.
+    """
 
     commit: str = ""
     date: str = ""
@@ -49,6 +52,8 @@ def origin_of(repository: Repository, target: str, *, buffer: str | None, redact
     if found.line_committed is None:
         return LineOrigin()
     oid = last_change(repository, repository.head(), found.head_path, found.line_committed)
+    if repository.is_cut_off(oid):
+        return LineOrigin(oid)
     commit = next(iter(commits(repository, commits=[oid])))
     subject = WITHHELD if redact(commit.subject) else commit.subject
     return LineOrigin(oid, commit.date, commit.author, subject)

@@ -35,7 +35,6 @@ MAX_BREAKING, MAX_QUOTE = 3, 200
 class RiskKind(StrEnum):
     """What may go wrong; what `Risk.values` hold is said where they are more than the place."""
 
-    CUT_OFF = "cut-off"
     #: What breaks by the message's own words, "" where it only marks it so; of a range the commit too.
     CALLED_BREAKING = "called-breaking"
     #: The definition; the places are its callers.
@@ -108,7 +107,6 @@ def risks_of(
     `uses` are the uses of changed names, `read` gives the project's files, both in the state after the diff.
     """
     found = [
-        *_cut_off(source),
         *_conflicts(source),
         *_secrets(source, redact),
         *_called_breaking(source, redact),
@@ -136,11 +134,6 @@ def _called_breaking(source: DiffSource, redact: Redact) -> Iterable[Risk]:
     for said, oid in found[:MAX_BREAKING]:
         quoted = WITHHELD if redact(said) else cut_off(said, MAX_QUOTE)
         yield Risk(RiskKind.CALLED_BREAKING, values=(quoted, oid) if oid else (quoted,))
-
-
-def _cut_off(source: DiffSource) -> Iterable[Risk]:
-    if source.cut_off:
-        yield Risk(RiskKind.CUT_OFF)
 
 
 _FORMS = (EffectKind.OTHER_FORM, EffectKind.LESS_FORMS)

@@ -60,7 +60,7 @@ class DiffSource:
 
     `before` and `after` hold the texts of files that a grammar reads, by path (a renamed file's new path). `base` is
     the commit before it (empty: none), `revision` the one after it (empty: the working tree). `commits` are the ones
-    in it, without files.
+    in it, without files; a shallow clone lacks what the one that `is_cut_off` changed.
     """
 
     files: tuple[FileDiff, ...]
@@ -73,7 +73,7 @@ class DiffSource:
     commits: tuple[Commit, ...] = ()
     merge: bool = False
     repository: Repository | None = None
-    cut_off: bool = False
+    is_cut_off: bool = False
 
 
 def load(root: Path, target: DiffTarget, redact: Redact) -> DiffSource:
@@ -98,7 +98,10 @@ def load(root: Path, target: DiffTarget, redact: Redact) -> DiffSource:
     commit = next(commits(repository, commits=[oid], numbers=False))
     # A merge is what it brings to its first parent; a shallow clone's last commit looks like a first one.
     base = commit.parents[0] if commit.parents and repository.has(commit.parents[0]) else ""
-    files = read_diff(repository.diff(base or repository.empty_tree(), oid))
+    is_cut_off = not base and repository.is_cut_off(oid)
+    if is_cut_off:
+        repository.gaps.add(GapKind.CUT_OFF, oid[:10])
+    files = () if is_cut_off else read_diff(repository.diff(base or repository.empty_tree(), oid))
     source = DiffSource(
         files,
         {},
@@ -110,7 +113,7 @@ def load(root: Path, target: DiffTarget, redact: Redact) -> DiffSource:
         (replace(commit, files=()),),
         commit.merge,
         repository,
-        cut_off=not base and repository.is_cut_off(oid),
+        is_cut_off=is_cut_off,
     )
     return _with_texts(repository, source)
 

@@ -143,7 +143,7 @@ class Repository(GitProcesses):
 
     def lacks(self) -> tuple[Gap, ...]:
         """What is missing from the answer for which this was opened."""
-        if self.shallow:
+        if self.shallow and not self.gaps.has(GapKind.CUT_OFF):
             self.gaps.add(GapKind.SHALLOW)
         if self.is_partial and not self.gaps.has(GapKind.ABSENT) and self._lacks_contents():
             self.gaps.add(GapKind.ABSENT, "older commits")

@@ -29,6 +29,8 @@ _GAPS = {
     GapKind.NAMES: "only the uses of {} of {} changed names were searched",
     GapKind.OUTSIDE: "this folder is in no git repository: history and uses were not looked at",
     GapKind.SHALLOW: "this clone is shallow, older commits are missing: `git fetch --unshallow` brings them",
+    GapKind.CUT_OFF: "this shallow clone ends with {}, and what that changed is not in it:"
+    " `git fetch --unshallow` brings it",
     GapKind.BARE: "this repository is bare: there are no files to search for uses",
     GapKind.SPARSE: "files that the sparse checkout leaves out were not searched for uses",
     GapKind.TIME: "time ran out before the history was followed to its end",

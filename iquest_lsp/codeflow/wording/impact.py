@@ -110,7 +110,7 @@ class Impact:
             lines += [say("Definitions meant: {}.", listed(self.definitions, MAX_NAMED)), ""]
         if self.changes_nothing:
             lines.append(say("Nothing changes in {}.", escape(self.target)))
-        elif not self.items and not any(gap.kind is GapKind.BARE for gap in self.gaps):
+        elif not self.items and not any(gap.kind in (GapKind.BARE, GapKind.CUT_OFF) for gap in self.gaps):
             lines.append(say("No use of it was found in the tracked files of this repository."))
         for kind in ORDER:
             some = [item for item in self.items if item.kind == kind]

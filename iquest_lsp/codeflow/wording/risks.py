@@ -10,8 +10,6 @@ from iquest_lsp.codeflow.wording.phrases import code, listed, say
 from iquest_lsp.codeflow.wording.purposes import construct_words, declares
 
 _WORDS = {
-    RiskKind.CUT_OFF: "this clone is shallow and ends with this commit: everything in it looks new"
-    " (`git fetch --unshallow` brings the rest)",
     RiskKind.REMOVED: "`{1}` is removed, but the old name is still used: {0}",
     RiskKind.RENAMED: "`{1}` is renamed, but the old name is still used: {0}",
     RiskKind.CONFLICT: "{} has an unresolved merge conflict",

@@ -91,7 +91,7 @@ class Subject:
     """What a diff is about: the kind of its target, the revision as it was `asked` for, and what its commits say.
 
     `message` is the subject of its only commit where that tells something; `merge` says that a merge is explained,
-    `commits` how many are in it.
+    `commits` how many are in it, `is_cut_off` that a shallow clone lacks what it changed.
     """
 
     kind: str
@@ -100,6 +100,7 @@ class Subject:
     message: str = ""
     merge: bool = False
     commits: int = 0
+    is_cut_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,9 @@ def label(subject: Subject) -> str:
 
 def sentence(subject: Subject, files: Sequence[ChangedFile], changes: Sequence[SymbolChange], intent: Intent) -> str:
     """The summary: what it is for, what it does, how large it is."""
+    if subject.is_cut_off:
+        unknown = say("What {} changed is not known: this shallow clone ends with it.", label(subject))
+        return f"{subject.message.rstrip(' .')}. {unknown}" if subject.message else unknown
     if not files:
         if subject.merge:
             return say("A merge without changes of its own.")

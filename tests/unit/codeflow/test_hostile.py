@@ -36,11 +36,27 @@ def test_the_end_of_a_shallow_clone_is_no_beginning(shallow: Path, script: Scrip
     story = history_of(shallow, folder=tmp_path / "one").why("a.py::f")
     assert "shallow" in story.note
     assert "shallow" in story.to_markdown()
-    assert any("shallow" in risk for risk in history_of(shallow).explain_diff("HEAD~1").risks)
-    assert not history_of(shallow).explain_diff("HEAD").risks
     whole = history_of(script.root, folder=tmp_path / "two").why("a.py::f")
     assert not whole.note
-    assert not any("shallow" in risk for risk in history_of(script.root).explain_diff("HEAD~3").risks)
+
+
+def test_what_the_end_of_a_shallow_clone_changed_is_not_known(shallow: Path, script: Script, tmp_path: Path) -> None:
+    """Git shows all that it found there as added."""
+    history = history_of(shallow, folder=tmp_path / "kept")
+    told = history.explain_diff("HEAD~1").to_json()
+    assert told["files"] == told["risks"] == told["missing"] == []
+    assert told["summary"] == ("Add 2 instead. What HEAD~1 changed is not known: this shallow clone ends with it.")
+    assert len(told["partial"]) == 1
+    assert "git fetch --unshallow" in told["partial"][0]
+    impact = history.impact_of_diff("HEAD~1")
+    assert impact.to_json()["partial"] == told["partial"]
+    assert "Nothing changes" not in impact.to_markdown()
+    assert "No use" not in impact.to_markdown()
+    with pytest.raises(UsageError, match="git fetch --unshallow"):
+        history.commit_message("HEAD~1")
+    # The whole commit, and one that truly is the first, are told.
+    assert history.explain_diff("HEAD").files
+    assert [item.status for item in history_of(script.root).explain_diff("HEAD~3").files] == ["added"]
 
 
 def test_what_a_shallow_clone_ends_with_is_told_as_nobodys_change(shallow: Path, tmp_path: Path) -> None:
@@ -62,7 +78,9 @@ def test_what_a_shallow_clone_ends_with_is_told_as_nobodys_change(shallow: Path,
     for place in ("a.py", "a.py:1", "a.py::f"):
         assert [item.commit for item in history.suspects(place).items] in ([], [newest]), place
     assert history.explain_diff("HEAD").history == ()
-    assert history.explain_diff("HEAD~1").to_json()["intent"] != "feature"
+    origin = history.origin("a.py:1")
+    assert (origin.commit, origin.author, origin.subject) == (last, "", "")
+    assert history.origin("a.py:2").commit == newest
 
 
 def test_what_a_shallow_clone_ends_with_changed_nothing_together(script: Script, tmp_path: Path) -> None:

@@ -70,6 +70,9 @@ export function lineEndText(found: LineOrigin): string {
   if (found.commit === "") {
     return t("not committed yet");
   }
+  if (found.date === "") {
+    return t("as old as this shallow clone, or older");
+  }
   const subject = found.subject.length > MAX_SUBJECT ? `${found.subject.slice(0, MAX_SUBJECT - 1)}…` : found.subject;
   return `${found.date} ${found.author}: ${subject}`;
 }

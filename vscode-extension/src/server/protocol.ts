@@ -134,7 +134,7 @@ export interface Suspects {
   readonly partial?: readonly string[] | null;
 }
 
-/** The commit that `git blame` names for a line; all empty for a line that is not committed. */
+/** The commit that `git blame` names for a line; all empty for a line that is not committed, all but `commit` where a shallow clone ends with it. */
 export interface LineOrigin {
   readonly commit: string;
   readonly date: string;
