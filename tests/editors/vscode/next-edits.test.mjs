@@ -139,8 +139,14 @@ test("one that is not on the screen is named at the cursor's line; Tab goes to i
   await offers("whole_cube_area +1 more");
   await window.page.keyboard.press("Tab");
   await stands(1, "from cubes import whole_cube_area");
+  // What is left stays offered, also beside what later edits ask for.
+  await offers("whole_cube_area");
+  await window.page.keyboard.press("Tab");
+  await window.isAt(3);
+  await window.page.keyboard.press("Tab");
+  await stands(3, "print(whole_cube_area");
   await window.save();
-  assert.equal(editor.read("boxes.py"), BOXES.replace("import cube", "import whole_cube"));
+  assert.equal(editor.read("boxes.py"), BOXES.replaceAll("cube_area", "whole_cube_area"));
   await window.file("cubes.py");
   await window.save();
 });

@@ -37,10 +37,8 @@ export function stage({ prepare = () => undefined, offers, ...options } = {}) {
     async reset() {
       const { editor, window } = scene;
       await window.page.keyboard.press("Escape");
-      await window.file("shapes.py");
-      await window.command("File: Revert File");
+      await window.closeEditors(); // also those that a test which failed left unsaved
       editor.write("shapes.py", SHAPES);
-      await window.command("View: Close All Editors");
       await window.file("shapes.py");
       await until("the text as it was", async () => !/def area.*def area/s.test(await window.text.textContent()));
     },
