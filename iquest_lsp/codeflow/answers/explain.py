@@ -129,10 +129,13 @@ def known_of(source: DiffSource, target: DiffTarget, redact: Redact) -> tuple[Di
     beside = [_told(item, redact) for item in _beside(source, changes)]
     for change in (*told, *beside):
         by_path.setdefault(change.path, []).append(change)
-    # Several mails may change one file: what changes in it is told once.
-    files = tuple(ChangedFile.of(item, by_path.pop(item.path, [])) for item in source.files)
+    files: dict[str, ChangedFile] = {}
+    for item in source.files:
+        file = ChangedFile.of(item, by_path.get(item.path, []))
+        # Diffs of one file that do not follow on each other are told together.
+        files[file.path] = files[file.path].with_lines_of(file) if file.path in files else file
     subject = _subject(source, target, redact)
-    return DiffExplanation(subject, _intent(source, changes, beside), tuple(told), files), changes
+    return DiffExplanation(subject, _intent(source, changes, beside), tuple(told), tuple(files.values())), changes
 
 
 def _beside(source: DiffSource, changes: Sequence[SymbolChange]) -> list[SymbolChange]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
@@ -45,6 +45,11 @@ class ChangedFile:
         lines = [line for hunk in item.hunks for line in (*hunk.removed, *hunk.added)]
         blank = status == "modified" and bool(lines) and not any(line.strip() for line in lines)
         return cls(item.path, status, tuple(symbols), max(item.added, 0), max(item.removed, 0), old, item.binary, blank)
+
+    def with_lines_of(self, other: ChangedFile) -> ChangedFile:
+        """The file with another diff's lines too."""
+        blank = self.blank and other.blank
+        return replace(self, added=self.added + other.added, removed=self.removed + other.removed, blank=blank)
 
 
 def worth_showing(symbols: Sequence[SymbolChange]) -> list[SymbolChange]:

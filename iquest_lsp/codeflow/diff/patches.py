@@ -12,14 +12,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from iquest_lsp.codeflow.git.commits import HUNK_HEADER, MAX_LINE, FileDiff, Hunk, unquote
-from iquest_lsp.codeflow.git.mails import are_of_one_commit, mails_of, message_of
+from iquest_lsp.codeflow.git.mails import are_of_one_commit, is_log, mails_of, message_of
 from iquest_lsp.codeflow.git.path_bytes import decode_path
+from iquest_lsp.codeflow.git.series import as_one
 from iquest_lsp.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """The files of a patch and the message that came with it, if any."""
+    """The files of a patch, each once, and the message that came with it, if any."""
 
     files: tuple[FileDiff, ...]
     subject: str = ""
@@ -79,9 +80,10 @@ def read_patch(text: bytes) -> Patch:
         first = next((at for at, line in enumerate(lines) if line.startswith((b"diff ", b"--- "))), 0)
         subject, body = message_of([line.decode("utf-8", "replace").rstrip("\r") for line in lines[:first]])
         reader.end_mail()
-    files = reader.finish()
-    if not files:
+    read = reader.finish()
+    if not read:
         raise _nothing_found(text)
+    files = as_one(read, newest_first=is_log(text))
     # What one of several commits is for, the patch as a whole is not for.
     return Patch(files, subject, body) if are_of_one_commit(text) else Patch(files)
 
@@ -199,7 +201,7 @@ class _PatchReader:
         if line.startswith(b"new file mode"):
             self.file = replace(self.file, status="A", new_mode=line.split()[-1].decode())
         elif line.startswith(b"deleted file mode"):
-            self.file = replace(self.file, status="D", path=self.old_name)
+            self.file = replace(self.file, status="D", path=self.old_name, old_mode=line.split()[-1].decode())
         elif line.startswith(b"rename from "):
             self.file = replace(self.file, status="R", old_path=decode_path(unquote(line[12:])))
         elif line.startswith(b"copy from "):

@@ -35,6 +35,11 @@ def are_of_one_commit(text: bytes) -> bool:
     return len(_MAIL.findall(text)) < 2 and len({*_COMMIT.findall(text)}) < 2
 
 
+def is_log(text: bytes) -> bool:
+    """Whether a text holds commits as `git log` writes them, the newest first."""
+    return _COMMIT.search(text) is not None
+
+
 def message_of(lines: Sequence[str]) -> tuple[str, str]:
     """Subject and body of a mail (`git format-patch`) or of `git show`."""
     at = next((at for at, line in enumerate(lines) if line.startswith("Subject: ")), None)
