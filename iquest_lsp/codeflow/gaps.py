@@ -11,9 +11,11 @@ from iquest_lsp.codeflow.facts import Fact
 
 
 class GapKind(StrEnum):
-    """What is missing; the values of the first six are paths, each of them found on the way."""
+    """What is missing; the values of the first seven are paths, each of them found on the way."""
 
     INNER = "inner-repository"
+    #: Submodules in which something is not committed.
+    SUBMODULE = "submodule"
     LARGE = "large"
     UNREADABLE = "unreadable"
     #: Files that a merge left in conflict, of which the index has no one text.
@@ -56,7 +58,17 @@ class GapKind(StrEnum):
 
 
 #: Kinds whose values add up.
-LISTS = frozenset({GapKind.INNER, GapKind.LARGE, GapKind.UNREADABLE, GapKind.CONFLICT, GapKind.TEXTS, GapKind.ABSENT})
+LISTS = frozenset(
+    {
+        GapKind.INNER,
+        GapKind.SUBMODULE,
+        GapKind.LARGE,
+        GapKind.UNREADABLE,
+        GapKind.CONFLICT,
+        GapKind.TEXTS,
+        GapKind.ABSENT,
+    }
+)
 
 
 class Gap(Fact[GapKind]):

@@ -13,15 +13,17 @@ from iquest_lsp.codeflow.facts import Redact
 from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.git.blob_reader import MAX_BLOB, BlobReader
 from iquest_lsp.codeflow.git.commits import Commit, FileDiff, Hunk, commits, read_diff
+from iquest_lsp.codeflow.git.path_bytes import decode_path
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.syntax.outline.outlines import has_outline
 from iquest_lsp.codeflow.syntax.paths import Category, category
-from iquest_lsp.errors import NotARepositoryError, UsageError
+from iquest_lsp.errors import NotARepositoryError, RepositoryError, UsageError
 
 MAX_UNTRACKED = 200
 MAX_TEXTS = 300
 MAX_RANGE = 500
-_LINK = "120000"
+MAX_SUBMODULES = 50
+_LINK, _SUBMODULE = "120000", b"160000 "
 
 SourceKind = Literal["worktree", "staged", "revision", "range", "patch"]
 
@@ -143,7 +145,32 @@ def worktree_files(repository: Repository, base: str) -> tuple[FileDiff, ...]:
 def _worktree(repository: Repository) -> DiffSource:
     base = repository.head()
     files = worktree_files(repository, base)
+    if changed := [path for path in _submodules(repository) if _has_changes(repository, path)]:
+        repository.gaps.add(GapKind.SUBMODULE, *changed)
     return _with_texts(repository, DiffSource(files, {}, {}, base, repository=repository))
+
+
+def _submodules(repository: Repository) -> list[str]:
+    """Paths of the submodules, so many as are looked into."""
+    if not (repository.top / ".gitmodules").is_file():
+        return []
+    listed = repository.run("ls-files", "--stage", "-z").split(b"\0")
+    return [decode_path(line.split(b"\t", 1)[1]) for line in listed if line.startswith(_SUBMODULE)][:MAX_SUBMODULES]
+
+
+def _has_changes(repository: Repository, path: str) -> bool:
+    """Whether something in a submodule that is checked out is not committed.
+
+    Git's own look at it would run the programs that the submodule's configuration names.
+    """
+    folder = repository.top / path
+    if folder.resolve() != folder:  # a link leads elsewhere
+        return False
+    try:
+        inner = Repository.open(folder, repository.withhold)
+        return inner.top == folder and bool(worktree_files(inner, inner.head()) or inner.gaps.has(GapKind.INNER))
+    except RepositoryError:
+        return False
 
 
 def _new_file(repository: Repository, path: str) -> FileDiff:

@@ -9,6 +9,7 @@ from iquest_lsp.codeflow.wording.phrases import listed, say
 
 _LISTED = {
     GapKind.INNER: "{} is a repository of its own and was not read",
+    GapKind.SUBMODULE: "what is not committed inside the submodule {} was not read: ask in its folder",
     GapKind.LARGE: "{} is too large and was not read",
     GapKind.UNREADABLE: "{} could not be read",
     GapKind.CONFLICT: "{} is in conflict: what changes in it was not read",
@@ -18,6 +19,7 @@ _LISTED = {
 #: The same of several.
 _SEVERAL = {
     GapKind.INNER: "{} are repositories of their own and were not read",
+    GapKind.SUBMODULE: "what is not committed inside the submodules {} was not read: ask in their folders",
     GapKind.LARGE: "{} are too large and were not read",
     GapKind.CONFLICT: "{} are in conflict: what changes in them was not read",
 }
