@@ -9,6 +9,7 @@ itself does, and with the process that asked for it. A daemon that it starts is 
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import select
@@ -34,7 +35,7 @@ def ask(address: str, asked: Mapping[str, Any], descriptors: Mapping[int, int], 
         return int(connection.recv(16) or -signal.SIGKILL)
 
 
-def listen(address: str, listening: socket.socket) -> None:
+def listen(address: str, listening: socket.socket, ending: Ending) -> None:
     """Serves until the process that holds the other end of stdin is gone."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while 0 not in select.select([0, listening], [], [])[0]:
@@ -43,7 +44,7 @@ def listen(address: str, listening: socket.socket) -> None:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             listening.close()
             program = _serve(address, connection)
-            program()
+            ending.of(program)
             return
         connection.close()
 
@@ -88,6 +89,40 @@ def _end_with(connection: socket.socket, child: int) -> None:
         if handle not in dict(poll.poll()):
             os.kill(child, signal.SIGKILL)
         os.close(handle)
+
+
+class Ending:
+    """The end of forks: all that the end of Python's main program is, but for taking everything apart, which copies all
+    the pages that a fork has from its parent (40 of the 48 ms of processor time that `--version` takes).
+
+    Made before anything else is imported: what is registered first is called last.
+    """
+
+    def __init__(self) -> None:
+        self._code: int | None = None
+        atexit.register(self._end)
+
+    def of(self, program: Callable[[], None]) -> None:
+        """Runs a program in a fork; how it ends holds for the process."""
+        try:
+            program()
+        except SystemExit as ended:
+            if ended.code is None or isinstance(ended.code, int):
+                self._code = ended.code or 0
+            raise
+        self._code = 0
+
+    def _end(self) -> None:
+        """Where an end is not as usual, Python goes on by itself."""
+        if self._code is None:
+            return
+        try:
+            for stream in (sys.stdout, sys.stderr):
+                if stream is not None and not stream.closed:
+                    stream.flush()
+        except (OSError, ValueError):
+            return
+        os._exit(self._code)
 
 
 def _take(streams: Sequence[int], numbers: Sequence[int]) -> None:
@@ -168,11 +203,12 @@ def main() -> None:
         if code < 0:
             os.kill(os.getpid(), -code)
         os._exit(code)
+    ending = Ending()
     exec(sys.argv[3], {})
     listening = socket.socket(fileno=int(sys.argv[2]))
     address = listening.getsockname()
     del sys.argv[1:]
-    listen(address, listening)
+    listen(address, listening, ending)
 
 
 if __name__ == "__main__":

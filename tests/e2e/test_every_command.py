@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from iquest_lsp.server.framing import frame
-from tests.e2e.forks import IMPORTS
+from tests.e2e.forks import IMPORTS, PROGRAM
 from tests.e2e.home import Home, private_home
 
 ALONE = ("--engine", "fake", "--standalone")
@@ -90,9 +90,16 @@ FAILURES: dict[str, tuple[int, tuple[str, ...]]] = {
 NO_JSON = {"--help", "--version", "cache clear", "daemon stop"}
 #: Runs the commands of each line that it reads, each in a fork, and answers with a line of their exit codes.
 DRIVER = (
-    IMPORTS
+    f"""
+import sys
+sys.path.insert(0, {str(PROGRAM.parent)!r})
+from fork_server import Ending
+del sys.path[0]
+ending = Ending()
+"""
+    + IMPORTS
     + """
-import json, os, sys
+import json, os
 for line in sys.stdin:
     asked = json.loads(line)
     said = {}
@@ -108,7 +115,8 @@ for line in sys.stdin:
             if asked["stdin"] == "closed":
                 os.close(0)
             sys.argv[1:] = arguments
-            iquest_lsp.cli.main()
+            ending.of(iquest_lsp.cli.main)
+            sys.exit()
         said[number] = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     print(json.dumps(said), flush=True)
 """
