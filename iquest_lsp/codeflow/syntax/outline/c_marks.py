@@ -1,4 +1,4 @@
-"""Macros of C and C++ that stand before a definition, as marks of it, which no grammar knows."""
+"""Macros of C and C++ that stand before a definition, or behind its head, as marks that no grammar knows."""
 
 from __future__ import annotations
 
@@ -10,10 +10,15 @@ from iquest_lsp import grammars
 if TYPE_CHECKING:
     from tree_sitter import Node, Tree
 
+_NAME = rb"[A-Z][A-Z0-9]*_[A-Z0-9_]*\b(?:\([^()\n]*\))?"
 #: A name in capitals with what stands between its brackets, before another name or alone on its line.
 _MARK = re.compile(
-    rb"(?<![\w#\"'.>:])[A-Z][A-Z0-9]*_[A-Z0-9_]*\b(?:\([^()\n]*\))?"
-    rb"(?=[ \t]+[A-Za-z_~:\[]|[ \t]*\n)(?![ \t]*\n[ \t]*[({=.,])"
+    rb"(?<![\w#\"'.>:])" + _NAME + rb"(?=[ \t]+[A-Za-z_~:\[]|[ \t]*\n)(?![ \t]*\n[ \t]*[({=.,])"
+)
+#: Such a name behind the parameters of a function, and a default that the grammar of C++ knows only as a value.
+_BEHIND = re.compile(
+    rb"(?:(?<=\) )|(?<=const )|(?<=override ))" + _NAME + rb"(?=[ \t]*(?:[{;=]|:(?!:)|->|\n[ \t]*\{))|"
+    rb"(?<=[\w&] )=[ \t]*\{\}(?=[ \t]*[,)])"
 )
 _DIRECTIVE = re.compile(rb"^[ \t]*#(?:[^\n\\]|\\.|\\\r?\n)*", re.MULTILINE)
 
@@ -36,9 +41,13 @@ def without_marks(source: bytes) -> bytes:
     parts: list[bytes] = []
     at = 0
     for directive in _DIRECTIVE.finditer(source):
-        parts += [_MARK.sub(_blank, source[at : directive.start()]), directive[0]]
+        parts += [_bare(source[at : directive.start()]), directive[0]]
         at = directive.end()
-    return b"".join((*parts, _MARK.sub(_blank, source[at:])))
+    return b"".join((*parts, _bare(source[at:])))
+
+
+def _bare(text: bytes) -> bytes:
+    return _BEHIND.sub(_blank, _MARK.sub(_blank, text))
 
 
 def _blank(found: re.Match[bytes]) -> bytes:

@@ -47,6 +47,9 @@ def test_marked_definitions_are_read_as_others_are() -> None:
         (b"KIT_API int f();\n", b"        int f();\n"),
         (b"KIT_ATTR(1, 2) void f();\n", b"               void f();\n"),
         (b"KIT_BEGIN\nint a;\n", b"         \nint a;\n"),
+        (b"int f() const KIT_NOEXCEPT { return 1; }\n", b"int f() const              { return 1; }\n"),
+        (b"int f() KIT_IF(a) = default;\n", b"int f()           = default;\n"),
+        (b"auto f(int a, set b = {}) KIT_PURE -> int {\n", b"auto f(int a, set b     )          -> int {\n"),
         # What is a value, is called, or is the preprocessor's.
         (b"int a = KIT_ONE;\n", b"int a = KIT_ONE;\n"),
         (b"KIT_CHECK(a);\n", b"KIT_CHECK(a);\n"),
@@ -58,6 +61,26 @@ def test_marked_definitions_are_read_as_others_are() -> None:
 )
 def test_a_mark_is_left_blank(text: bytes, bare: bytes) -> None:
     assert without_marks(text) == bare
+
+
+BEHIND = b"""class reel {
+public:
+    reel() KIT_NOEXCEPT = default;
+
+    int turn(const int by) const KIT_NOEXCEPT {
+        return by;
+    }
+
+    template<typename Sign>
+    void pull(const Sign &sign = {}) {
+        take(sign);
+    }
+};
+"""
+
+
+def test_marks_behind_parameters_are_no_names_of_methods() -> None:
+    assert [item.name for item in symbols_of("a.hpp", BEHIND)] == ["reel", "reel.reel", "reel.turn", "reel.pull"]
 
 
 def test_a_text_without_errors_is_read_as_it_is() -> None:
