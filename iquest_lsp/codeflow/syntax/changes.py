@@ -17,7 +17,16 @@ from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind, is_of_
 from iquest_lsp.codeflow.syntax.effects.evidence import places, proven
 from iquest_lsp.codeflow.syntax.effects.layout import same_code, squashed
 from iquest_lsp.codeflow.syntax.effects.meaning import Pair
-from iquest_lsp.codeflow.syntax.forms import FormKey, keyed, outer_of, reordered, rows_of, touched_keys
+from iquest_lsp.codeflow.syntax.forms import (
+    FormKey,
+    is_inner,
+    is_opened,
+    keyed,
+    outer_of,
+    reordered,
+    rows_of,
+    touched_keys,
+)
 from iquest_lsp.codeflow.syntax.likeness import CALLABLES, RENAMED, code_lines, may_become, similarity
 from iquest_lsp.codeflow.syntax.outline.rows import DefinitionRows, HunkRows
 from iquest_lsp.codeflow.syntax.paths import is_test
@@ -142,7 +151,7 @@ class _Comparison:
             old_key = renames.get(key, key)
             earlier = self.old.get(old_key)
             if earlier is None:
-                inner = outer_of(key) in come and renames.get(outer_of(key)) is None
+                inner = is_inner(key, self.new, come.keys() - renames.keys(), self.language)
                 whole = self._whole(symbol, "added", self.diff.path, self.after, inner=inner)
                 # Another form of what was there already adds no definition.
                 found.append(_as_form(whole, EffectKind.OTHER_FORM) if symbol.name in old_names else whole)
@@ -158,10 +167,11 @@ class _Comparison:
         path = self.diff.old_path or self.diff.path
         for key in gone:
             if key not in taken:
-                inner = outer_of(key) in gone and outer_of(key) not in taken
+                inner = is_inner(key, self.old, gone.keys() - taken, self.language)
                 whole = self._whole(self.old[key], "removed", path, self.before, inner=inner)
                 found.append(_as_form(whole, EffectKind.LESS_FORMS) if key[0] in new_names else whole)
-        return found
+        opened = {key[0] for side in (self.old, self.new) for key in side if is_opened(key, side, self.language)}
+        return [item for item in found if item.change not in ("added", "removed") or item.name not in opened]
 
     @staticmethod
     def _whole(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
 
 from iquest_lsp.codeflow.git.commits import FileDiff
+from iquest_lsp.codeflow.syntax.definitions import PartKind
 from iquest_lsp.codeflow.syntax.outline.rows import DefinitionRows
 from iquest_lsp.codeflow.syntax.symbols import Symbol
 
@@ -47,6 +48,26 @@ def keyed(
 def outer_of(key: FormKey) -> FormKey:
     """The definition around one, in its first form."""
     return key[0].rpartition(".")[0], 0
+
+
+def is_inner(key: FormKey, symbols: Mapping[FormKey, Symbol], whole: Collection[FormKey], language: str) -> bool:
+    """Whether a definition stands in one of those that come or go `whole`, and is told of with it.
+
+    A namespace of C++ tells nothing: other files have parts of it.
+    """
+    outer = outer_of(key)
+    while outer in whole and _is_namespace(symbols[outer].kind, language):
+        outer = outer_of(outer)
+    return outer in whole
+
+
+def is_opened(key: FormKey, symbols: Mapping[FormKey, Symbol], language: str) -> bool:
+    """Whether a definition is a namespace around others, which are told of by themselves."""
+    return _is_namespace(symbols[key].kind, language) and any(name.startswith(f"{key[0]}.") for name, _ in symbols)
+
+
+def _is_namespace(kind: PartKind, language: str) -> bool:
+    return language == "cpp" and kind == "module"
 
 
 def rows_of(diff: FileDiff) -> RowOf:

@@ -23,7 +23,7 @@ from iquest_lsp.codeflow.syntax.definitions import (
     PartKind,
 )
 from iquest_lsp.codeflow.syntax.outline.c_heads import declared_name, heads
-from iquest_lsp.codeflow.syntax.outline.c_marks import tree_of
+from iquest_lsp.codeflow.syntax.outline.c_marks import is_guard, tree_of
 from iquest_lsp.codeflow.syntax.outline.inner import aliases, given_items, members
 from iquest_lsp.codeflow.syntax.outline.symbol import Symbol as Symbol
 from iquest_lsp.codeflow.syntax.outline.symbol import at_line as at_line
@@ -174,7 +174,7 @@ class _Walker:
 
     def _definition(self, node: Node, kind: PartKind, scope: str, scope_kind: PartKind | None, depth: int) -> None:
         name = self._name(node)
-        name = "" if name in NO_NAMES and self.language in ("c", "cpp") else name
+        name = "" if self.language in ("c", "cpp") and (name in NO_NAMES or is_guard(node)) else name
         nests = kind in NESTING or (self.language, node.type) in NESTING_NODES
         body = node.child_by_field_name("body")
         if self.language in ("c", "cpp") and kind in ("struct", "enum", "class") and body is None:

@@ -12,9 +12,7 @@ if TYPE_CHECKING:
 
 _NAME = rb"[A-Z][A-Z0-9]*_[A-Z0-9_]*\b(?:\([^()\n]*\))?"
 #: A name in capitals with what stands between its brackets, before another name or alone on its line.
-_MARK = re.compile(
-    rb"(?<![\w#\"'.>:])" + _NAME + rb"(?=[ \t]+[A-Za-z_~:\[]|[ \t]*\n)(?![ \t]*\n[ \t]*[({=.,])"
-)
+_MARK = re.compile(rb"(?<![\w#\"'.>:])" + _NAME + rb"(?=[ \t]+[A-Za-z_~:\[]|[ \t]*\n)(?![ \t]*\n[ \t]*[({=.,])")
 #: Such a name behind the parameters of a function, and a default that the grammar of C++ knows only as a value.
 _BEHIND = re.compile(
     rb"(?:(?<=\) )|(?<=const )|(?<=override ))" + _NAME + rb"(?=[ \t]*(?:[{;=]|:(?!:)|->|\n[ \t]*\{))|"
@@ -62,3 +60,14 @@ def errors(root: Node) -> int:
         count += node.is_error or node.is_missing
         stack.extend(child for child in node.children if child.has_error or child.is_missing)
     return count
+
+
+def is_guard(node: Node) -> bool:
+    """Whether a node defines the name by which a header is read once: it is of no use to anybody else."""
+    around = node.parent
+    if node.type != "preproc_def" or around is None or around.type != "preproc_ifdef" or around.named_child_count < 3:
+        return False
+    asked, name = (part.child_by_field_name("name") for part in (around, node))
+    whole = around.parent is not None and around.parent.parent is None
+    alike = asked is not None and name is not None and asked.text == name.text
+    return whole and alike and node.child_by_field_name("value") is None

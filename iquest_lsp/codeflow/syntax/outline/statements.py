@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.syntax.comments import uncommented
 from iquest_lsp.codeflow.syntax.definitions import BRINGS, PartKind
+from iquest_lsp.codeflow.syntax.outline.c_marks import is_guard
 from iquest_lsp.codeflow.syntax.outline.region import Region, shortened
 
 if TYPE_CHECKING:
@@ -140,6 +141,8 @@ class _Walker:
         elif kind == "export_statement" and node.child_by_field_name("declaration") is None:
             # `export default <expression>` is what the module is.
             self._add(self.name, "exports" if node.child_by_field_name("value") is None else "module", node)
+        elif is_guard(node):
+            return
         elif kind in _DECLARED:
             self._declared(node, scope, depth)
         elif kind in _CALLS:
@@ -150,7 +153,8 @@ class _Walker:
             self._add(uncommented(self._words(node)).rstrip(" {:"), "statement", node)
             self.visit(node, scope, depth + 1)
         elif kind.startswith("preproc_if") or kind in ("preproc_else", "preproc_elif"):
-            self._add(self._words(node), "condition", node)
+            if not any(map(is_guard, node.named_children)):  # all of a header is in that one
+                self._add(self._words(node), "condition", node)
             self.visit(node, scope, depth + 1)
         elif kind in ("enum_specifier", "struct_specifier", "class_specifier"):
             self._add(self._words(node), "type", node)

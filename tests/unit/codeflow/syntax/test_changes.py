@@ -48,6 +48,18 @@ def test_members_come_with_their_class() -> None:
     assert [(item.name, item.inner) for item in found] == [("Shop", False), ("Shop.read", True)]
 
 
+def test_a_namespace_that_comes_with_a_file_is_told_by_what_it_holds() -> None:
+    text = "namespace kit {\nnamespace inner {\nclass reel {\n  int turn() { return 1; }\n};\n}\nint pull();\n}\n"
+    for before, after, change in (("", text, "added"), (text, "", "removed")):
+        told = changes(before, after, "a.hpp")
+        assert [(item.name, item.change, item.inner) for item in told] == [
+            ("kit.inner.reel", change, False),
+            ("kit.inner.reel.turn", change, True),
+        ]
+    empty = "namespace kit {\n}\n"
+    assert [item.name for item in changes("", empty, "a.hpp")] == ["kit"]
+
+
 def test_a_member_of_a_renamed_class_is_not_renamed_itself() -> None:
     body = "    def read(self):\n        return self.a\n\n    def write(self):\n        self.a = 1\n"
     found = changes(f"class Shop:\n{body}", f"class Store:\n{body}")

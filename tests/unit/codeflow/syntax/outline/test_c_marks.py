@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from iquest_lsp.codeflow.syntax.outline.c_marks import tree_of, without_marks
+from iquest_lsp.codeflow.syntax.outline.outlines import regions_of
 from iquest_lsp.codeflow.syntax.symbols import symbols_of
 
 MARKED = b"""#define KIT_INLINE inline \\
@@ -89,3 +90,23 @@ def test_a_text_without_errors_is_read_as_it_is() -> None:
     assert tree is not None
     assert tree.root_node.text == source
     assert tree_of("cobol", source) is None
+
+
+GUARDED = b"""#ifndef KIT_REEL_H
+#define KIT_REEL_H
+
+namespace kit {
+class reel {
+};
+}
+
+#ifndef KIT_SIZE
+#define KIT_SIZE 4
+#endif
+#endif
+"""
+
+
+def test_the_name_that_guards_a_header_is_no_constant_of_it() -> None:
+    assert [item.name for item in symbols_of("a.hpp", GUARDED)] == ["kit", "kit.reel", "KIT_SIZE"]
+    assert [item.name for item in regions_of("a.hpp", GUARDED)] == ["class reel", "ifndef KIT_SIZE", "KIT_SIZE"]
