@@ -23,6 +23,8 @@ _YAML_NAMES = ("name", "id", "uses", "repo", "run", "key", "image", "path")
 _JSON_TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|//[^\n]*|/\*.*?\*/|[{}\[\]:,]|[^\s{}\[\]:,"]+|\n', re.DOTALL)
 #: Lines that hold a comment or nothing.
 _IDLE, _INI_IDLE = re.compile(r"\s*(#.*)?$"), re.compile(r"\s*([#;].*)?$")
+#: Or in YAML begin or end a document.
+_YAML_IDLE = re.compile(r"\s*(?:#.*)?$|(?:---|\.\.\.)\s*(?:#.*)?$")
 _OPENING, _CLOSING = "([{", ")]}"
 MAX_VALUE = 2000
 #: A key whose name with all that it stands in is longer has none: a level may be one letter, and a file all levels.
@@ -103,7 +105,7 @@ def yaml_keys(lines: list[str]) -> tuple[Region, ...]:
     text_from = -1
     for at, line in enumerate(lines):
         indent = len(line) - len(line.lstrip())
-        if not line.strip() or line.lstrip().startswith("#"):
+        if _YAML_IDLE.match(line):
             continue
         if text_from >= 0:
             if indent > text_from:
@@ -125,7 +127,7 @@ def yaml_keys(lines: list[str]) -> tuple[Region, ...]:
             values[at] = (key[3] or "").strip()
             if re.match(r"[|>][+-]?\d*\s*(#.*)?$", values[at]):
                 text_from, values[at] = depth, ""
-    return tuple(_trimmed(item, lines, values) for item in _with_names(_joined(heads, len(lines))))
+    return tuple(_trimmed(item, lines, values, _YAML_IDLE) for item in _with_names(_joined(heads, len(lines))))
 
 
 def _item_name(lines: list[str], at: int, column: int, number: int) -> str:

@@ -75,11 +75,18 @@ def npm_packages(lines: list[str]) -> tuple[Region, ...]:
 
 
 def go_packages(lines: list[str]) -> tuple[Region, ...]:
-    """Modules of go.mod and go.sum, and what a go.mod says of the language."""
+    """Modules of go.mod and go.sum, and what a go.mod says of the language.
+
+    Of a version whose go.mod alone has a sum nothing is built.
+    """
     found: list[Region] = []
     for at, line in enumerate(lines):
         if match := _GO.match(line):
-            found.append(Region(match[1], "package", at, at + 1, match[2]))
+            last = found[-1] if found else None
+            if not match[3]:
+                found.append(Region(match[1], "package", at, at + 1, match[2]))
+            elif last is not None and (last.name, last.value, last.end) == (match[1], match[2], at):
+                found[-1] = Region(last.name, last.kind, last.start, at + 1, last.value)
         elif word := _GO_WORD.match(line):
             found.append(Region(word[1], "key", at, at + 1, word[2]))
     return tuple(found)

@@ -23,6 +23,8 @@ def told(path: str, before: str | None, after: str | None) -> list[tuple[str, st
         ("requirements.txt", "kit==1.0\n", "kit==1.1\n", [("kit", "package", "body")]),
         ("a.md", "# A\n\none\n", "# A\n\ntwo\n", [("A", "section", "body")]),
         ("a.py", "import os\n", "import os\nimport re\n", [("a", "imports", "body")]),
+        # What begins and ends a document is of no key.
+        ("a.yml", "---\na: 1\n...\n\n---\nb: 2\n", "---\na: 1\n---\nb: 2\n...\n", []),
         ("a.toml", "a = 1\n", "a = 1\n", []),
         ("a.toml", "", "", []),
     ],

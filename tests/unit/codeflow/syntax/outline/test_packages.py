@@ -38,7 +38,12 @@ from iquest_lsp.codeflow.syntax.outline.region import Region
             "module example.org/a\n\ngo 1.21\n\nrequire example.org/kit v1.2.0 // indirect\n",
             [("module", "example.org/a", 0, 1), ("go", "1.21", 2, 3), ("example.org/kit", "v1.2.0", 4, 5)],
         ),
-        (packages.go_packages, "example.org/kit v1.2.0/go.mod h1:x=\n", [("example.org/kit", "v1.2.0", 0, 1)]),
+        # The sum of a go.mod is told with the module, and by itself is of nothing that is built.
+        (
+            packages.go_packages,
+            "example.org/kit v1.1.0/go.mod h1:x=\nexample.org/kit v1.2.0 h1:y=\nexample.org/kit v1.2.0/go.mod h1:z=\n",
+            [("example.org/kit", "v1.2.0", 1, 3)],
+        ),
         (
             packages.requirements,
             "# kit\nkit[all]==1.2 ; python_version > '3'\n    # via a\n\nb\n-r other.txt\n",
