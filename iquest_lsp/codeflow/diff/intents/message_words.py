@@ -27,8 +27,9 @@ _KEYWORDS: tuple[tuple[re.Pattern[str], str, float], ...] = tuple(
         ),
         (
             r"\b(correct\w*|prevent\w*|avoid\w*|broken|wrong|error|fail\w*|leak\w*|race|deadlock|overflow|off.by.one|"
-            r"^don'?t|^do not|handl(e|es|ed|ing)|missing|invalid|incorrect\w*|(?<!^)issue|(?:re)?solv(?:e|es|ed|ing)|"
-            r"guard|ensure)\b|错误|异常|崩溃|防止|避免",
+            r"^don'?t|^do not|missing|invalid|incorrect\w*|(?<!^)issue|"
+            # What something is used for need not have been wrong.
+            r"(?<!\bto )(?:handl(?:e|es|ed|ing)|(?:re)?solv(?:e|es|ed|ing)|guard|ensure))\b|错误|异常|崩溃|防止|避免",
             "fix",
             1.2,
         ),
@@ -212,8 +213,8 @@ def _speaks_of_another(kind: str, shape: Shape, *, taken_out: bool) -> bool:
         return False
     if shape.removed and not shape.added:
         return True  # what only goes is nothing new
-    if not any(shape.categories[item] for item in _ACTING) and shape.categories[Category.TEST]:
-        return True  # tests and examples add nothing to what is tested
+    if not any(shape.categories[item] for item in _ACTING) and any(shape.categories[item] for item in _TESTING):
+        return True  # tests, and what runs them, add nothing to what is tested
     # nor do types
     return shape.symbols is not None and bool(shape.symbols["types-only"]) and not _adds(shape.symbols)
 
@@ -228,7 +229,8 @@ _BACKING = {
 _OF_PROGRAMS = (Category.SOURCE, Category.TEST, Category.OTHER, Category.GENERATED)
 #: Files that can do something new.
 _OF_CODE = (Category.SOURCE, Category.TEST, Category.OTHER, Category.BUILD, Category.CONFIG)
-_ACTING = (Category.SOURCE, Category.CONFIG, Category.CI, Category.OTHER, Category.GENERATED)
+_ACTING = (Category.SOURCE, Category.CONFIG, Category.OTHER, Category.GENERATED)
+_TESTING = (Category.TEST, Category.CI)
 
 
 #: Kinds of which a word counts only where it is what the message says is done.
@@ -302,5 +304,6 @@ def word_scores(
     closes = _CLOSES.search(f"{subject}\n{body}")
     if closes:
         scores["fix"] += 0.7
-        words.setdefault("fix", closes[0])
+        if not _PLAIN.search(words.get("fix", "")):
+            words["fix"] = closes[0]
     return scores, words

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from iquest_lsp.codeflow.diff.changed_files import documents
@@ -102,6 +102,8 @@ def shape_of(
             item.change == "signature" and item.kind != "test" and not _helps_tests(item) and _takes_more(item)
             for item in outer
         )
+        names = {item.name.rsplit(".", 1)[-1] for item in outer if item.change in ("renamed", "moved")}
+        symbols["does-more"] = sum(_does_more(item, names) for item in outer if category(item.path) is Category.SOURCE)
         symbols["private-added"] = sum(
             item.change == "added" and (not _is_public(item) or _helps_tests(item)) for item in outer
         )
@@ -183,8 +185,25 @@ def _fast(lines: Iterable[str]) -> int:
 
 
 def _takes_more(change: SymbolChange) -> bool:
+    """Whether a definition takes more parameters than before: one in another's place may have its name changed."""
     found = parameter_effects(change.old_signature, change.signature)
-    return any(effect.kind is EffectKind.TAKES for effect in found)
+    come, gone = (
+        sum(len(effect.values) for effect in found if effect.kind is kind)
+        for kind in (EffectKind.TAKES, EffectKind.TAKES_NO_MORE)
+    )
+    return come > gone
+
+
+#: What a definition did not do before.
+_NEWLY = frozenset({EffectKind.RAISES, EffectKind.HANDLES, EffectKind.CHECKS, EffectKind.CALLS, EffectKind.COMES})
+
+
+def _does_more(change: SymbolChange, names: Collection[str]) -> bool:
+    """Whether a definition does what it did not do before, beside calling what has one of the new `names`."""
+    return change.change in ("body", "signature") and any(
+        effect.kind in _NEWLY and not (effect.kind is EffectKind.CALLS and set(effect.values) <= set(names))
+        for effect in change.effects
+    )
 
 
 def _squeezed(lines: Iterable[str]) -> str:

@@ -71,7 +71,8 @@ def _symbol_kind(shape: Shape, symbols: Counter[str]) -> Guess | None:
     if shape.renamed_words:
         return "refactor", 0.8, IntentReason(Sign.NAME_REPLACED)
     elsewhere = symbols["moved"] + symbols["renamed"]
-    if elsewhere > 0 and elsewhere >= new and 2 * elsewhere >= symbols["body"] + symbols["signature"]:
+    rest = symbols["body"] + symbols["signature"]
+    if elsewhere > symbols["does-more"] and elsewhere >= new and 2 * elsewhere >= rest:
         return "refactor", 0.75, IntentReason(Sign.DEFINITIONS_MOVED)
     if shape.moved_lines >= 0.5 and symbols["regrouped"]:
         return "refactor", 0.75, IntentReason(Sign.LINES_REGROUPED)

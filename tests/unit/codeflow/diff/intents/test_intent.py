@@ -6,6 +6,7 @@ import pytest
 
 from iquest_lsp.codeflow.diff.filters import is_bot, rationale
 from iquest_lsp.codeflow.diff.intents.intent import called_breaking, intent_of
+from iquest_lsp.codeflow.diff.intents.kinds import IntentReason, Sign
 from iquest_lsp.codeflow.diff.intents.message_words import issues_in, uninformative
 from iquest_lsp.codeflow.diff.intents.shape import shape_of
 from iquest_lsp.codeflow.git.commits import FileDiff, Hunk
@@ -48,6 +49,19 @@ CODE = shape_of([FileDiff("src/a.py", "M", added=5, removed=3)])
 )
 def test_messages(subject: str, kind: str) -> None:
     assert intent_of(subject, "", CODE).kind == kind
+
+
+def test_what_something_is_used_for_was_not_wrong() -> None:
+    assert intent_of("Use the parser to handle parameters", "", CODE).kind == "change"
+    closing = intent_of("Use the full name to resolve it", "Fixes #12", CODE)
+    assert closing.reasons[:1] != (IntentReason(Sign.WORD, ("resolve",)),)
+    mended = intent_of("Handle an empty name", "Fixes #12", CODE)
+    assert (mended.kind, mended.reasons[0].values) == ("fix", ("Fixes #12",))
+
+
+def test_what_runs_tests_adds_no_feature() -> None:
+    files = [FileDiff(".travis.yml", "M", added=20, removed=3), FileDiff("tests/test_a.py", "M", added=2, removed=1)]
+    assert intent_of("Add sanitizers to travis", "", shape_of(files)).kind == "ci"
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from iquest_lsp.codeflow.diff.intents.kinds import KINDS
+from iquest_lsp.codeflow.diff.intents.kinds import KINDS, IntentReason, Sign
 from iquest_lsp.codeflow.diff.intents.shape import shape_of
 from iquest_lsp.codeflow.diff.intents.shape_kind import is_layout, shape_kind
 from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
+from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind
 from tests.unit.codeflow.made import diff_of
 
 
@@ -48,6 +49,33 @@ def test_a_diff_speaks_for_a_kind(files: list[FileDiff], changes: list[SymbolCha
     if found is not None:
         assert found[0] in KINDS
         assert 0 < found[1] <= 1
+
+
+def test_what_is_renamed_beside_other_work_tells_no_purpose() -> None:
+    renamed = change("renamed", "swap_bytes", old_name="swap")
+    caller = change("body", effects=(Effect(EffectKind.CALLS, ("swap_bytes",)),))
+    other = change("body", "write", effects=(Effect(EffectKind.CALLS, ("is_little_endian",)),))
+    assert shape_kind(shape_of([CODE], [renamed, caller])) == (
+        "refactor",
+        0.75,
+        IntentReason(Sign.DEFINITIONS_MOVED),
+    )
+    found = shape_kind(shape_of([CODE], [renamed, other]))
+    assert found is not None
+    assert found[0] != "refactor"
+
+
+def test_a_parameter_that_is_called_otherwise_is_no_more_than_before() -> None:
+    before, after = "def read(event)", "def read(value)"
+    changed = change("signature", signature=after, old_signature=before)
+    found = shape_kind(shape_of([diff_of("a.py", "a\n", "b\nc\nd\n")], [changed]))
+    assert found is None or found[0] != "feature"
+    taking = change("signature", signature="def read(value, end)", old_signature=before)
+    assert shape_kind(shape_of([diff_of("a.py", "a\n", "b\nc\nd\n")], [taking])) == (
+        "feature",
+        0.45,
+        IntentReason(Sign.TAKES_MORE),
+    )
 
 
 def test_only_layout_is_told_by_the_trees() -> None:
