@@ -222,17 +222,22 @@ def _subject(source: DiffSource, target: DiffTarget, redact: Redact) -> Subject:
     return Subject(target.kind, target.revision, revision, told, source.merge, len(source.commits), source.is_cut_off)
 
 
+#: Of a body no longer line is told as what a commit does.
+MAX_TITLE = 120
 _MERGED = re.compile(r"Merge (?:pull request|branch|branches|remote-tracking branch|tag|commit)\b|Merged? in\b")
 
 
 def _title(source: DiffSource) -> str:
-    """What a commit says it does; of a merge whose subject names a branch only, what its body begins with."""
+    """What a commit says it does; of a merge whose subject names a branch only, what its body begins with, which is
+    told too where the subject is the head of a list."""
+    first = source.body.strip().partition("\n")[0].strip()
+    if source.subject.endswith(":") and first and len(source.subject) + len(first) <= MAX_TITLE:
+        return f"{source.subject} {first.lstrip('*- ')}"
     if not source.merge or not _MERGED.match(source.subject):
         return source.subject
-    first = source.body.strip().partition("\n")[0].strip()
     # Lists of commits, and trailers, are no title.
     is_title = bool(first) and not re.match(r"[*\-#]|[\w-]+(?:-[Bb]y)?:\s|[0-9a-f]{7,}\b|[Cc]onflicts", first)
-    return first if is_title and len(first) <= 120 else ""
+    return first if is_title and len(first) <= MAX_TITLE else ""
 
 
 def _doubtful(touch: Past) -> bool:

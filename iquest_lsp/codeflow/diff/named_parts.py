@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from iquest_lsp.codeflow.diff.list_items import ListKey, keyed_regions, under_old_numbers
-from iquest_lsp.codeflow.diff.module_links import link_effects
+from iquest_lsp.codeflow.diff.module_links import link_effects, path_effects
 from iquest_lsp.codeflow.diff.part_effects import DEFINED, PROSE, WRITTEN, PartLines, part_effects
 from iquest_lsp.codeflow.diff.replacements import is_same_title
 from iquest_lsp.codeflow.diff.values import (
@@ -226,10 +226,12 @@ def _texts(text: bytes | None) -> list[str]:
 def _change(item: FileDiff, part: _Part, texts: Texts, sources: tuple[bytes, bytes]) -> SymbolChange:
     if part.old is None or part.new is None:
         whole = _whole(item, part.region, "added" if part.new else "removed")
-        if part.has_forms and part.kind in ("imports", "exports"):
-            # Others stand elsewhere in the file, before and after.
-            linked = link_effects(part.removed, part.added, texts[1], exported=part.kind == "exports")
-            return replace(whole, change="body", effects=tuple(linked))
+        if part.kind in ("imports", "exports"):
+            exported, both = part.kind == "exports", (part.removed, part.added)
+            by_path = language_of(item.path) == "rust" and not exported
+            linked = path_effects(both, texts) if by_path else link_effects(*both, texts[1], exported=exported)
+            # Others may stand elsewhere in the file, before and after.
+            return replace(whole, change="body", effects=tuple(linked)) if linked or part.has_forms else whole
         if part.kind in DEFINED:
             lines = texts[bool(part.new)][part.region.start : part.region.end]
             whole = replace(whole, lines=tuple(map(str.strip, lines)))
@@ -238,8 +240,8 @@ def _change(item: FileDiff, part: _Part, texts: Texts, sources: tuple[bytes, byt
             form = EffectKind.OTHER_FORM if part.new else EffectKind.LESS_FORMS
             return replace(whole, change="body", effects=(Effect(form),), old_name=whole.name)
         return whole
-    both = zip(sources, (part.old, part.new), strict=True)
-    places = (ChangedRows(source, [(region.start, region.end)]) for source, region in both)
+    regions = zip(sources, (part.old, part.new), strict=True)
+    places = (ChangedRows(source, [(region.start, region.end)]) for source, region in regions)
     if part.removed == part.added and not all(map(is_comment, part.added)):
         found = [moved(part.added)]
     else:

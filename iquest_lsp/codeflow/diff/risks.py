@@ -256,13 +256,20 @@ def _conflicts(source: DiffSource) -> Iterable[Risk]:
                     return
 
 
+#: A pattern that chooses between many words, which nobody has for a password.
+_ALTERNATIVES = re.compile(r"""["'`](?:[^"'`|\s]*\|){3}""")
+
+
 def _secrets(source: DiffSource, redact: Redact) -> Iterable[Risk]:
     for item in source.files:
         lines = [(at, line) for hunk in item.hunks for at, line in enumerate(hunk.added, hunk.new_start)]
         # Many lines at once are looked through much faster than one by one.
         blocks = (lines[start : start + 100] for start in range(0, len(lines), 100))
         suspect = (line for block in blocks if redact("\n".join(line for _, line in block)) for line in block)
-        place = next((at for at, line in suspect if redact(line)), None)
+        known = set((source.before.get(item.path) or b"").decode("utf-8", "replace").split("\n"))
+        place = next(
+            (at for at, line in suspect if line not in known and not _ALTERNATIVES.search(line) and redact(line)), None
+        )
         if place is not None:
             yield Risk(RiskKind.SECRET, ((item.path, place + 1),))
 

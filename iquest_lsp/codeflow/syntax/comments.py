@@ -9,7 +9,10 @@ from itertools import islice
 _COMMENT_LINE = re.compile(
     r"^\s*(#(?!!?\[|!\s*/|\s*frozen_string_literal:|include|define|undef|if|endif|el|pragma|error|warning)|//(?!go:|\s*\+build\b)|/\*|\*|--|<!--|$)"
 )
-_LAST_COMMENT = re.compile(r"\s(?:#|//)(?=\s?\S)")
+#: Two slashes before a number divide by it, in Python.
+_LAST_COMMENT = re.compile(r"\s(?:#|//(?!\s*\d+(?:\.\d+)?\s*(?:[)\]}+*,:%-]|$)))(?=\s?\S)")
+#: A comment within a line; what a pattern of files holds begins with a star.
+_WITHIN = re.compile(r"(?:^|(?<=[\s({\[,;]))/\*(?:[^*]|\*(?!/))*+\*/")
 
 #: Comments that tell a tool what to do, and readers nothing.
 _FOR_TOOLS = re.compile(
@@ -43,12 +46,19 @@ MAX_MARKS = 8
 
 
 def uncommented(line: str) -> str:
-    """A line without the comment at its end; a mark inside a text is no comment, as far as quotes tell."""
+    """A line without the comments within it and at its end; a mark inside a text is none, as far as quotes tell."""
+    if "/*" in line:
+        line = _WITHIN.sub(lambda found: found[0] if _in_text(line[: found.start()]) else "", line)
     for found in islice(_LAST_COMMENT.finditer(line), MAX_MARKS):
         left = line[: found.start()]
-        if not any(left.count(quote) % 2 for quote in ('"', "'", "`")):
+        if not _in_text(left):
             return left.strip()
     return line.strip()
+
+
+def _in_text(left: str) -> bool:
+    """Whether a quote is open behind what stands on a line before a mark."""
+    return any(left.count(quote) % 2 for quote in ('"', "'", "`"))
 
 
 def opens_comment(removed: Iterable[str], added: Iterable[str]) -> bool:

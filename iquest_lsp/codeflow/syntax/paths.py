@@ -58,7 +58,7 @@ _LOCK = re.compile(
     re.IGNORECASE,
 )
 _BUILD = re.compile(
-    r"(^|/)(setup\.(py|cfg)|pyproject\.toml|manifest\.in|makefile|gnumakefile|cmakelists\.txt|[^/]*\.cmake|package\.json|"
+    r"(^|/)(setup\.(py|cfg)|pyproject\.toml|manifest\.in|makefile(\.(am|in))?|gnumakefile|cmakelists\.txt|[^/]*\.cmake|package\.json|"
     r"cargo\.toml|go\.mod|pom\.xml|build\.gradle(\.kts)?|settings\.gradle(\.kts)?|meson\.build|build\.rs|dockerfile[^/]*|"
     r"docker-compose[^/]*|(?:[\w.]+[-_.])?(?:requirements|constraints)[^/]*\.(txt|in)|pipfile|tox\.ini|noxfile\.py|configure(\.ac)?|"
     r"tsconfig[^/]*\.json|webpack[^/]*\.js|rollup[^/]*\.m?js|vite\.config\.\w+|bazel|build\.bazel|workspace|gemfile|rakefile|"

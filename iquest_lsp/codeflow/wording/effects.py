@@ -249,6 +249,8 @@ def detail(change: ToldChange) -> str:
     if change.change == "signature" and change.effects:
         # What changes beside it is none of its parameters.
         head = _joined(signature_effects(change.old_signature, change.signature))
+        if head and tuple(effect.kind for effect in change.effects) == (EffectKind.BODY_TOO,):
+            return say("{}; its body changes too", head)
         return say("{}; in its body: {}", head, _joined(change.effects)) if head else _joined(change.effects)
     return _joined(told_effects(change))
 

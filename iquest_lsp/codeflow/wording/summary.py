@@ -170,7 +170,8 @@ def describe(changes: Sequence[SymbolChange], files: Sequence[ChangedFile]) -> l
     titled = [part for item in files for part in item.symbols if part.kind == "test" and part not in told]
     tests = [*(item for item in changes if item.kind == "test"), *titled]
     for change, template in _TEST_VERBS.items():
-        some = [item for item in tests if item.change == change]
+        # A test that takes other fixtures is a test that changes.
+        some = [item for item in tests if ("test" if item.change == "signature" else item.change) == change]
         if some:
             one = say("`{}` to `{}`", some[0].old_name, some[0].name) if change == "renamed" else f"`{some[0].name}`"
             noun = say("{} tests", len(some)) if len(some) > 1 else say("the test {}", one)

@@ -7,17 +7,23 @@ import re
 _HERE = re.compile(r"(?<!<)<<-?\s*[\"']?([A-Za-z_]\w*)[\"']?")
 #: The same in Ruby, where `<<` alone mostly adds to something.
 _HERE_RUBY = re.compile(r"<<(?:[-~][\"'`]?([A-Za-z_]\w*)|[\"']?([A-Z][A-Z_]{2,})\b)")
+#: A value in quotes that goes on below, in a shell, and the line that ends it.
+_QUOTED = re.compile(r"\s*(?:(?:export|local|readonly)\s+)?[A-Za-z_]\w*=([\"'])([^\"']*)$")
+_ENDS = {quote: re.compile(rf"(?:[^{quote}\\]|\\.)*+{quote}\s*(?:[;&|)#].*)?$") for quote in "\"'"}
 #: Languages whose texts over several lines are told by the line that begins them, and how it does.
 _HERE_OF = {"sh": _HERE, "rb": _HERE_RUBY, "rake": _HERE_RUBY, "gemspec": _HERE_RUBY}
 
 
 def without_texts(lines: list[str], language: str) -> list[str]:
-    """A script with its texts over several lines (`<<EOF`) as something that goes on with the line above."""
+    """A script with its texts over several lines (`<<EOF`, `A="`) as something that goes on with the line above."""
     here = _HERE_OF.get(language)
     if here is None:
         return lines
-    kept, word, indent = [], "", ""
-    for line in lines:
+    kept, word, indent, closes = [], "", "", -1
+    for at, line in enumerate(lines):
+        if at <= closes:
+            kept.append(f"{indent}  :")
+            continue
         if word:
             kept.append(f"{indent}  :")
             word = "" if line.strip() == word else word
@@ -25,4 +31,12 @@ def without_texts(lines: list[str], language: str) -> list[str]:
         kept.append(line)
         if (found := here.search(line)) and not line.lstrip().startswith("#"):
             word, indent = found[found.lastindex or 1], line[: len(line) - len(line.lstrip())]
+        elif language == "sh" and (quoted := _QUOTED.match(line)):
+            closes, indent = _end_of(lines, at + 1, quoted[1]), line[: len(line) - len(line.lstrip())]
     return kept if not word else lines
+
+
+def _end_of(lines: list[str], start: int, quote: str) -> int:
+    """The line that ends a text in quotes, before any that has the quote otherwise; -1 where there is none."""
+    near = next((at for at in range(start, len(lines)) if quote in lines[at].replace(f"\\{quote}", "")), -1)
+    return near if near >= 0 and _ENDS[quote].match(lines[near]) else -1

@@ -54,3 +54,20 @@ def test_a_comment_is_opened_where_its_other_end_is_elsewhere() -> None:
     assert opens_comment(["a */"], [])
     assert not opens_comment([], ["/* a */"])
     assert not opens_comment(["/*"], ["/* a"])
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("_ => {/* nothing else */},", "_ => {},"),
+        ("turn(a, /* by */ 2); // twice", "turn(a,  2);"),
+        # A text and a pattern of files hold no comment, and two slashes may divide.
+        ("glob('/* a */')", "glob('/* a */')"),
+        ("files: **/*.ts,**/*.js", "files: **/*.ts,**/*.js"),
+        ("h, m = divmod(abs(offset // 60), 60)", "h, m = divmod(abs(offset // 60), 60)"),
+        ("half = size // 2", "half = size // 2"),
+        ("int a; // 5 of them", "int a;"),
+    ],
+)
+def test_a_line_without_its_comments(line: str, code: str) -> None:
+    assert uncommented(line) == code

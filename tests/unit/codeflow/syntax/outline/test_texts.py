@@ -13,6 +13,10 @@ from iquest_lsp.codeflow.syntax.outline.texts import without_texts
         ("sh", "cat <<EOF\nfoo() {\nEOF\na", "cat <<EOF\n  :\n  :\na"),
         ("rb", "  a = <<~TEXT\ndef b\nTEXT\nc", "  a = <<~TEXT\n    :\n    :\nc"),
         ("rb", "list << item\nb", "list << item\nb"),
+        ("sh", 'USAGE="\nOptions: a\n"\nb', 'USAGE="\n  :\n  :\nb'),
+        ("sh", "A='\nfoo() {\nb'; c\nd", "A='\n  :\n  :\nd"),
+        ("sh", 'A="\nb "c" d\n"', 'A="\nb "c" d\n"'),
+        ("sh", 'A="b"\nc', 'A="b"\nc'),
         # One that never ends is none.
         ("sh", "cat <<EOF\nfoo() {", "cat <<EOF\nfoo() {"),
         ("py", "a <<EOF\nb\nEOF", "a <<EOF\nb\nEOF"),

@@ -1,0 +1,83 @@
+"""Forms of lines and messages that were told wrongly, or not at all, of commits that nothing was written for."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.codeflow.answers.conftest import Case, is_told_of
+from tests.unit.codeflow.conftest import Script
+
+COOKIE = "send({\n  cookie: 'SESSID=298zf09hf012fh2; csrftoken=u32t4o3tb3gg43'\n})\n"
+RUST = """impl Reel {
+    fn set(&mut self, pair: &Pair) {
+        match pair.key {
+            "a" => self.a = pair.style(),
+            _ => {/* nothing to change here */},
+        }
+    }
+}
+"""
+FIXTURE = """class TestReel:
+    def test_one(self, tmpdir):
+        assert tmpdir
+
+    def test_two(self):
+        assert 1
+"""
+
+CASES = [
+    Case(
+        "a text that stood in the file already is no new secret",
+        {"a.test.js": COOKIE},
+        {"a.test.js": COOKIE + "\n" + COOKIE},
+        untold=("looks like a secret",),
+    ),
+    Case(
+        "nor is a pattern that chooses between words",
+        {"a.py": 'tokens = r"H{1,2}|h{1,2}|m{1,2}|s{1,2}|S{1,6}|YYYY|YY|M{1,4}"\n'},
+        {"a.py": 'tokens = r"H{1,2}|h{1,2}|m{1,2}|s{1,2}|S+|YYYY|YY|M{1,4}|D{1,4}"\n'},
+        untold=("looks like a secret",),
+    ),
+    Case(
+        "the words of a comment within a line are no names that it uses",
+        {"a.rs": RUST},
+        {
+            "a.rs": RUST.replace("&Pair) {", "&Pair) -> bool {").replace(
+                "{/* nothing to change here */}", "return false"
+            )
+        },
+        ("returns `bool`, where it returned nothing",),
+        ("`nothing`", "`change`", "in its body: changes its body"),
+    ),
+    Case(
+        "imports where there were none",
+        {"a.rs": "fn turn() {}\n", "b.py": "def turn():\n    pass\n"},
+        {"a.rs": "use reels::Reel;\n\nfn turn() {}\n", "b.py": "import reels\n\n\ndef turn():\n    pass\n"},
+        ("imports `a`: changed (now uses `reels::Reel`)", "imports `b`: changed (now uses `reels`)"),
+    ),
+    Case(
+        "a subject that is the head of a list",
+        {"a.py": "a = 1\n"},
+        {"a.py": "a = 2\n"},
+        ("reels: drop the old one. ",),
+        message="reels:\n* drop the old one\n* turn the new one",
+    ),
+    Case(
+        "a test that takes another fixture",
+        {"tests/test_a.py": FIXTURE},
+        {"tests/test_a.py": FIXTURE.replace("tmpdir", "tmp_path").replace("assert 1", "assert 2")},
+        ("Changes 2 tests",),
+    ),
+    Case(
+        "what divides is no comment",
+        {"a.py": "def f(offset):\n    h, m = divmod(abs(offset // 60), 60)\n    return h, m\n"},
+        {"a.py": "def f(offset):\n    h, m = divmod(abs(offset // 30), 60)\n    return h, m\n"},
+        ("`60` becomes `30`",),
+        ("only comments",),
+    ),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_what_is_told_of_a_commit(script: Script, case: Case) -> None:
+    is_told_of(script, case)
