@@ -52,7 +52,7 @@ class IQuestError(Exception):
         if self.why:
             text += ": " + self.why.rstrip(".")
         if self.fix:
-            text += ". " + self.fix.rstrip(".")
+            text += (" " if text.endswith("?") else ". ") + self.fix.rstrip(".")
         return text if text.endswith("?") else text + "."
 
     def __reduce__(self) -> tuple[object, tuple[object, ...], dict[str, str]]:

@@ -13,6 +13,7 @@ from enum import Enum
 from typing import IO, TYPE_CHECKING
 
 from iquest_lsp.errors import IQuestError
+from iquest_lsp.workspace.visible_text import visible
 
 if TYPE_CHECKING:
     from iquest_lsp.cli.terminal import Terminal
@@ -148,5 +149,5 @@ def _print_json(value: object) -> None:
 
 def _write(stream: IO[str] | None, line: str) -> None:
     if stream is not None:  # None where the program was started without one
-        stream.write(line + "\n")
+        stream.write(visible(line) + "\n")
         stream.flush()

@@ -8,12 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from rich.box import SIMPLE
-from rich.console import Console
+from rich.console import Console as RichConsole
+from rich.console import ConsoleOptions, RenderableType
 from rich.markdown import Markdown
 from rich.progress import Progress
+from rich.segment import Segment
 from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
+
+from iquest_lsp.workspace.visible_text import visible
 
 CONTEXT_LINES = 6
 #: What stands in a table where there is no figure.
@@ -38,6 +42,20 @@ NO_SUGGESTION = {
 }
 
 
+class Console(RichConsole):
+    """A console whose texts cannot steer the terminal, wherever they come from; a name in brackets is no style.
+
+    Escapes are longer than what they stand for: a text that shall not be cut is made `visible` before it is laid out.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(markup=False, **options)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(visible(segment.text), segment.style)
+
+
 class Terminal:
     """Draws answers, in the form of their JSON, on stdout."""
 
@@ -55,31 +73,28 @@ class Terminal:
         for number in range(max(line - CONTEXT_LINES, 0), min(line + 1, len(lines))):
             if number < line:
                 console.print(
-                    Text(f"{number + 1:5}  ", style="dim"), Syntax(lines[number], _lexer(file)), sep="", end=""
+                    Text(f"{number + 1:5}  ", style="dim"), Syntax(visible(lines[number]), _lexer(file)), sep="", end=""
                 )
         column, end = (answer["range"][side]["column"] - 1 for side in ("start", "end"))
         current = lines[line] if line < len(lines) else ""
+        left, taken, right = map(visible, (current[:column], answer["text"] or current[column:end], current[end:]))
         text = Text(f"{line + 1:5}  ", style="dim")
-        text.append(current[:column], style="default")
-        text.append(answer["text"] or current[column:end], style="bold green" if answer["text"] else "default")
-        text.append(current[end:], style="default")
+        text.append(left, style="default")
+        text.append(taken, style="bold green" if answer["text"] else "default")
+        text.append(right, style="default")
         console.print(text)
         if not answer["text"]:
             why = NO_SUGGESTION.get(quiet, quiet)
-            console.print(f"no suggestion{': ' if why else ''}{why}", style="dim", markup=False, highlight=False)
+            console.print(f"no suggestion{': ' if why else ''}{why}", style="dim", highlight=False)
         elif quiet:
-            console.print(
-                "a guess, which an editor shows only when asked",
-                style="dim",
-                markup=False,
-                highlight=False,
-            )
+            console.print("a guess, which an editor shows only when asked", style="dim", highlight=False)
         timings, tokens = answer["timings"], answer["tokens"]
         console.print(
-            f"[dim]{answer['model']}: {timings['total_ms']:.0f} ms"
+            f"{answer['model']}: {timings['total_ms']:.0f} ms"
             f" (context {timings['context_ms']:.0f}, prefill {timings['prefill_ms']:.0f},"
             f" decode {timings['decode_ms']:.0f}); window of {tokens['window']} tokens, {tokens['reused']} reused,"
-            f" {tokens['prefilled']} read, {tokens['generated']} written[/dim]"
+            f" {tokens['prefilled']} read, {tokens['generated']} written",
+            style="dim",
         )
 
     def show_window(self, answer: dict[str, Any]) -> None:
@@ -90,14 +105,15 @@ class Terminal:
             table.add_column(name, justify="right" if name == "tokens" else "left", overflow="fold")
         for chunk in answer["chunks"]:
             lines = f"{chunk['start']}-{chunk['end']}" if chunk["end"] else ""
-            table.add_row(chunk["kind"], chunk["path"], lines, str(chunk["tokens"]), chunk["reason"])
+            path, reason = map(visible, (chunk["path"], chunk["reason"]))
+            table.add_row(chunk["kind"], path, lines, str(chunk["tokens"]), reason)
         console.print(table)
         if answer["memory"]["files"]:
             held = answer["memory"]
             console.print(f"beside it, the repository's memory: {held['files']} files, {held['tokens']} tokens")
             for part in held["parts"]:
                 name = part["package"] or part["kind"]
-                console.print(f"  {name}: {part['files']} files, {part['tokens']} tokens", markup=False)
+                console.print(f"  {name}: {part['files']} files, {part['tokens']} tokens")
         for sentence in answer["partial"] or ():
             self._line(f"partial: {sentence}")
         if answer["dropped"]:
@@ -105,12 +121,12 @@ class Terminal:
             left.add_column("path", overflow="fold")
             left.add_column("why", overflow="fold")
             for item in answer["dropped"]:
-                left.add_row(item["path"], item["reason"])
+                left.add_row(visible(item["path"]), visible(item["reason"]))
             console.print(left)
 
     def show_markdown(self, text: str) -> None:
         """Markdown, rendered."""
-        self._console.print(Markdown(text))
+        self._console.print(Markdown(visible(text)))
 
     def show_pairs(self, answer: dict[str, Any], width: int) -> None:
         """One line for each key, its value after `width` columns."""
@@ -128,11 +144,11 @@ class Terminal:
                 self._line(f"{key:12} {value if value is not None else '-'}")
 
     def _line(self, text: str) -> None:
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self._console.print(visible(text), highlight=False, soft_wrap=True)
 
     def show_sources(self, answer: dict[str, Any]) -> None:
         """What an answer cites, and what was left out of it."""
-        console = Console(highlight=False, markup=False, soft_wrap=True)
+        console = Console(highlight=False, soft_wrap=True)
         cited = [*answer["commits"], *(f"{item['path']}:{item['line']}".removesuffix(":0") for item in answer["files"])]
         if cited:
             console.print(f"cited: {', '.join(cited)}", style="dim")
@@ -153,8 +169,8 @@ class Terminal:
         """The doctor's findings."""
         console = self._console
         for check in report["checks"]:
-            mark = "[green]ok[/green]     " if check["ok"] else "[red]problem[/red]"
-            console.print(f"{mark} {check['name']:10} {check['detail']}", highlight=False)
+            mark = ("ok     ", "green") if check["ok"] else ("problem", "red")
+            console.print(Text.assemble(mark, f" {check['name']:10} {check['detail']}"))
         plan = report["plan"]
         if plan:
             console.print(
@@ -163,7 +179,7 @@ class Terminal:
                 highlight=False,
             )
         for note in report["notes"]:
-            console.print(f"note    {note}", highlight=False, markup=False)
+            console.print(f"note    {note}", highlight=False)
 
     def show_replay(self, answer: dict[str, Any]) -> None:
         """The settings side by side, intervals in brackets."""
@@ -241,7 +257,7 @@ class Terminal:
         console = self._console
         console.print(table)
         for note in report["notes"]:
-            console.print(f"[dim]{note}[/dim]")
+            console.print(note, style="dim")
 
     def show_cache(self, report: dict[str, Any]) -> None:
         """The kept windows as a table."""
@@ -251,9 +267,8 @@ class Terminal:
             table.add_column(name, overflow="fold")
         for entry in report["entries"]:
             if entry["problem"]:
-                table.add_row(
-                    f"[red]{entry['file']}: {entry['problem']}[/red]", "", "", f"{entry['bytes'] / 1e6:.1f}", ""
-                )
+                named = Text(f"{entry['file']}: {entry['problem']}", "red")
+                table.add_row(named, "", "", f"{entry['bytes'] / 1e6:.1f}", "")
                 continue
             table.add_row(
                 entry["workspace"], entry["branch"], str(entry["tokens"]), f"{entry['bytes'] / 1e6:.1f}", entry["used"]
@@ -292,7 +307,7 @@ def words_as_they_come(
     begun: Callable[[], None], *, shown: bool, thinking: bool
 ) -> Iterator[Callable[[str, str], None]]:
     """Writes an answer while it is written; what the model thinks is dim, on stderr. The first word calls `begun`."""
-    console, aside = Console(highlight=False, markup=False), Console(stderr=True, highlight=False, markup=False)
+    console, aside = Console(highlight=False), Console(stderr=True, highlight=False)
     last = ""
 
     def hear(kind: str, words: str) -> None:

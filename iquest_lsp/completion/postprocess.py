@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -14,6 +15,7 @@ from iquest_lsp.datatypes import Finish, Generation
 
 #: So many signs are no suggestion.
 MOST_NOISE = 2
+_LONE_RETURN = re.compile(r"\r(?!\n)")
 
 
 class Quiet(StrEnum):
@@ -57,7 +59,7 @@ def postprocess(
     A text cut short by a limit or by doubt keeps whole lines, or of its first line what ends at a word's border. A
     `guess` may break the grammar: its beginning may be what was wanted.
     """
-    text, finish = generation.text, generation.finish
+    text, finish = _without_lone_return(generation.text), generation.finish
     if not text.strip():
         return Suggestion("", Quiet.DEADLINE if finish is Finish.DEADLINE else Quiet.NOTHING)
     if not place.head.strip() and not text.partition("\n")[0].strip():
@@ -101,6 +103,7 @@ def postprocess(
             return Suggestion("", Quiet.GRAMMAR)
     if len(text.strip()) <= MOST_NOISE and not any(char.isalnum() or char == "_" for char in text):
         return Suggestion("", Quiet.NOISE)
+    text = text.replace("\r\n", "\n")
     return Suggestion(text.replace("\n", "\r\n") if _has_crlf(place.text) else text)
 
 
@@ -111,6 +114,12 @@ def postprocess_for_key(
     found = postprocess(generation, place, unit, threshold, guess=True)
     is_unsure = found.text and not postprocess(generation, place, unit, usual).text
     return Suggestion(found.text, Quiet.UNSURE) if is_unsure else found
+
+
+def _without_lone_return(text: str) -> str:
+    """What stands before a carriage return without a line feed, which to editors ends a line and to models does not."""
+    lone = _LONE_RETURN.search(text)
+    return text[: lone.start()] if lone else text
 
 
 def _has_crlf(text: str) -> bool:

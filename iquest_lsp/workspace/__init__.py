@@ -7,6 +7,7 @@ Import from the modules (this package imports none of them):
     decoding    decode, is_binary: bytes to text
     ignore      IgnoreRules: which paths git and the settings exclude (git_patterns, git_places: what git says of them)
     paths       is_there, is_folder, is_file: of paths that may be anything
+    visible_text visible: a text as a terminal may show it
     tree        walk -> Tree: the project's files
     secrets     secret_by_name, find_secrets, has_secret, redact
     admission   Gate: load(path) -> Document | Dropped, open_reason(document), current(document) -> CurrentText

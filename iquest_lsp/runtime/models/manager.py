@@ -124,7 +124,7 @@ def add(
     if not _REPOSITORY.fullmatch(source) or source.lower().endswith(".gguf"):
         raise ModelFileError(
             f"There is no file {source!r}",
-            why="and it is not the name of a repository either",
+            why="it is not the name of a repository either",
             fix="Give a GGUF file, or a repository such as owner/name (and --file for one of its files)",
         )
     fetched, file = hub.fetch(source, pattern, progress, offline=offline)

@@ -99,3 +99,14 @@ def test_the_users_threshold_wins_over_the_models(metadata: dict[str, str], perc
 def test_line_ends_are_those_of_most_lines(document: str, ends: str) -> None:
     shown = postprocess(generation("def f():\n    return 1"), at(document), Unit(Extent.STATEMENT))
     assert shown.text == f"def f():{ends}    return 1"
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_a_model_that_writes_carriage_returns_ends_no_line_twice(ends: str) -> None:
+    def shown(text: str) -> str:
+        return postprocess(generation(text), at(f"a = 1{ends}b = 2{ends}‸"), Unit(Extent.STATEMENT)).text
+
+    assert shown("def f():\r\n    return 1") == f"def f():{ends}    return 1"
+    assert shown("total = a\rprint(b)") == "total = a"
+    assert shown("total = a\r") == "total = a"
+    assert shown("\rtotal = a") == ""
