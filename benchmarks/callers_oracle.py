@@ -194,6 +194,8 @@ def compare(
     both = ours = theirs = unknown = 0
     texts = {path: (root / path).read_text("utf-8", "replace").split("\n") for path in files}
     history = History(root, lambda text: False, Path(tempfile.mkdtemp()))
+    # Only TypeScript counts a use of a base's member for those that implement it.
+    above = () if any(path.endswith((".py", ".go")) for path in files) else ("by-way-of", "declares")
     for path, symbol, line, column in drawn(root, files, seed, common=common):
         answer = oracle(path, line, column, False)
         if answer is None:
@@ -215,7 +217,7 @@ def compare(
         told = {
             (item.path, item.line)
             for item in items
-            if item.kind in ("caller", "test") and item.use.kind.value in ("calls", "uses")
+            if item.kind in ("caller", "test") and item.use.kind.value in ("calls", "uses", *above)
         }
         told = own.without(told)
         for item in told - known:

@@ -21,9 +21,9 @@ from iquest_lsp.codeflow.past.cochange import Partner, usual
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.syntax.imports import imports, is_package, leads_to
 from iquest_lsp.codeflow.syntax.linking.links import Links
-from iquest_lsp.codeflow.syntax.linking.others import overrides, under_other_names
+from iquest_lsp.codeflow.syntax.linking.others import Above, above, overrides, under_other_names
 from iquest_lsp.codeflow.syntax.linking.references import Reference, is_compound, is_meant, module_name, references
-from iquest_lsp.codeflow.syntax.linking.type_uses import types_of
+from iquest_lsp.codeflow.syntax.linking.type_uses import Everywhere, types_of
 from iquest_lsp.codeflow.syntax.linking.uses_in_text import TEXTS, meant, names_module
 from iquest_lsp.codeflow.syntax.paths import Category, category, has_own, is_test_of
 from iquest_lsp.codeflow.syntax.symbols import Symbol
@@ -121,10 +121,13 @@ def impact_of(
     uses: list[Reference] = []
     renamed: list[tuple[str, Reference]] = []
     overriding: list[tuple[str, str, Symbol]] = []
+    implemented: Mapping[str, Sequence[Above]] = {}
     if not repository.bare:
         links, homes = Links(tracked, read), _homes(changing.files)
-        types = types_of(repository, owners.values(), None, read, homes)
+        everywhere = Everywhere(repository, None, read)
+        types = types_of(repository, owners.values(), None, read, homes, everywhere)
         overriding += overrides(repository, homes, owners, types, read)
+        implemented = above(everywhere, homes, owners, read)
         uses = references(
             repository,
             wanted,
@@ -136,6 +139,7 @@ def impact_of(
             types=types,
             origins={name: path for path, names in changing.files.items() for name in names if "." not in name},
             instead=_instead(overriding),
+            above={name: tuple(item.type for item in some) for name, some in implemented.items()},
         )
         renamed += under_other_names(repository, changing.files, uses, links, read)
     scripts = _ci_text(repository)
@@ -147,7 +151,7 @@ def impact_of(
     ]
     together = past.partners([*changing.files], include_filtered=include_filtered)
     found: dict[tuple[str, str], ImpactItem] = {}
-    for item in (*_items(changing, uses, together, tracked), *_elsewhere(changing, renamed, overriding)):
+    for item in (*_items(changing, uses, together, tracked), *_elsewhere(changing, renamed, overriding, implemented)):
         used = item.kind in ("caller", "test") and item.use.kind is not UseKind.NAMED_TEST
         key = (item.path, f"{item.kind}:{item.line}" if used else item.kind)
         if key not in found or found[key].confidence < item.confidence:
@@ -195,9 +199,12 @@ def _items(
 
 
 def _elsewhere(
-    changing: Changing, renamed: Iterable[tuple[str, Reference]], overriding: Iterable[tuple[str, str, Symbol]]
+    changing: Changing,
+    renamed: Iterable[tuple[str, Reference]],
+    overriding: Iterable[tuple[str, str, Symbol]],
+    implemented: Mapping[str, Sequence[Above]],
 ) -> Iterator[ImpactItem]:
-    """Uses under other names, and definitions of types derived from one that override what changes."""
+    """Uses under other names, members of derived types that override what changes, and members that it overrides."""
     for name, use in renamed:
         if not changing.is_changed(use.path, use.line):
             kind = UseKind.CALLS if use.call else UseKind.USES
@@ -206,6 +213,11 @@ def _elsewhere(
     for name, path, symbol in overriding:
         if not changing.is_changed(path, symbol.start):
             yield ImpactItem(path, symbol.start + 1, "caller", Use(UseKind.OVERRIDES, (name,)), 0.85)
+    for name in changing.names:
+        for base in implemented.get(_short(name), ()):
+            if not changing.is_changed(base.path, base.line):
+                fact = Use(UseKind.DECLARES, (f"{base.type.names[0]}.{_short(name)}", name))
+                yield ImpactItem(base.path, base.line + 1, "caller", fact, 0.8)
 
 
 def _owners(names: Iterable[str]) -> dict[str, str]:
@@ -275,6 +287,10 @@ def _uses(path: str, name: str, module: str, uses: Sequence[Reference], importer
             continue
         if use.kind in TEXTS:
             yield ImpactItem(use.path, use.line + 1, use.kind, Use(UseKind.MENTIONS, (short, use.text[:100])), 0.7)
+            continue
+        if use.by_way_of:
+            fact = Use(UseKind.BY_WAY_OF, (use.by_way_of, use.within, "call" if use.call else "", name))
+            yield ImpactItem(use.path, use.line + 1, use.kind, fact, 0.6)
             continue
         sure = is_meant(use, path, name, importers)
         if sure and _may_be_another(use, path, others):

@@ -9,6 +9,8 @@ from functools import lru_cache
 #: What an object calls itself.
 ITSELF = frozenset({"self", "cls", "this", "Self", "super"})
 _TYPE = r"[A-Z]\w*"
+#: What stands before the name of a field that a class declares.
+_FIELD_WORDS = r"(?:public|private|protected|readonly|static|declare|abstract|override)[ \t]+"
 #: A line up to the name of the type that it defines.
 _TYPE_HEAD = r"^[ \t]*(?:[\w()]+[ \t]+)*?(?:class|struct|enum|trait|interface|union|type)[ \t]+"
 
@@ -24,12 +26,14 @@ def is_of(
     heirs: Collection[str] = (),
     bare_makes: bool = True,
     go: bool = False,
+    is_member: bool = False,
 ) -> bool | None:
     """Whether `receiver` is an object of the type `owner` or of one of its `heirs`; None where the file does not tell.
 
     `receiver` is the last name before the member, `within` the definition around it, `text` the file's and `near` the
     definition's: what that says of the name is believed first. `makers` are functions that return an `owner`; where
-    not `bare_makes`, `Name()` makes no object without `new`; in `go` what has no declaration around it is a field.
+    not `bare_makes`, `Name()` makes no object without `new`, and what begins with a small letter is no type; in `go`
+    what has no declaration around it is a field. `is_member` says that the name is that of another object's member.
     """
     owners = frozenset((owner, *heirs))
     if receiver in owners or receiver in makers:
@@ -44,12 +48,14 @@ def is_of(
         # It is a type itself: another one, or one that is made of the owner.
         return not owners.isdisjoint(re.findall(r"\w+", defined))
     for part in (near, text) if near else (text,):
-        types = _fields_of_go(receiver, part) if go else _types(receiver, part, bare_makes)
+        told = _members_only(receiver, part) if is_member and not go else part
+        types = _fields_of_go(receiver, part) if go else _types(receiver, told, bare_makes)
         if not owners.isdisjoint(types) or _made_by(receiver, part, frozenset(makers)):
             return True
         if types:
             return False
     plain = receiver.strip("_").replace("_", "").lower()
+    owners = owners if bare_makes else frozenset(one for one in owners if not one[:1].islower())
     return True if any(plain == one.strip("_").lower() or _ends_with(one, receiver) for one in owners) else None
 
 
@@ -100,6 +106,13 @@ def _fields_of_go(name: str, text: str) -> frozenset[str]:
         re.MULTILINE,
     )
     return frozenset(found)
+
+
+@lru_cache(maxsize=2048)
+def _members_only(name: str, text: str) -> str:
+    """The lines of a text that may say something of a member of objects, rather than of a variable of its name."""
+    said = re.compile(rf"\.{re.escape(name)}\b|^[ \t]*(?:{_FIELD_WORDS})*{re.escape(name)}[?!]?[ \t]*:[^,]*$")
+    return "\n".join(line for line in text.split("\n") if name in line and said.search(line))
 
 
 @lru_cache(maxsize=2048)

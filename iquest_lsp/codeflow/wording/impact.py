@@ -21,8 +21,13 @@ class UseKind(StrEnum):
     #: The definition's name, the definition around the use, and the module that its file does not import (or "").
     CALLS = "calls"
     USES = "uses"
+    #: The member of an interface or a base that is used, the definition around the use, "call" where it is called, and
+    #: the member that may stand for it there.
+    BY_WAY_OF = "by-way-of"
     #: The definition that it overrides.
     OVERRIDES = "overrides"
+    #: A member of an interface or a base, and the one that implements or overrides it.
+    DECLARES = "declares"
     #: A name and the line that holds it.
     MENTIONS = "mentions"
     MENTIONS_MODULE = "mentions-module"
@@ -140,6 +145,7 @@ _HEADINGS = {
 }
 _USES = {
     UseKind.OVERRIDES: "overrides `{}`",
+    UseKind.DECLARES: "declares `{}`, which `{}` implements or overrides",
     UseKind.MENTIONS: "mentions `{}`: {}",
     UseKind.MENTIONS_MODULE: "mentions {}: {}",
     UseKind.NAMED_TEST: "is by its name a test of {}",
@@ -150,9 +156,17 @@ _USES = {
 def _use(use: Use) -> str:
     if use.kind is UseKind.WITHHELD:
         return WITHHELD
+    if use.kind is UseKind.BY_WAY_OF:
+        base, within, call, name = use.values
+        text = _within("calls `{}`" if call else "uses `{}`", base, within)
+        return say("{} (which may run `{}`)" if call else "{} (which may be `{}`)", text, name)
     if use.kind not in (UseKind.CALLS, UseKind.USES):
         return say(_USES[use.kind], *use.values)
     name, within, module = use.values
-    text = say("calls `{}`" if use.kind is UseKind.CALLS else "uses `{}`", name)
-    text = say("{} in `{}`", text, within) if within else text
+    text = _within("calls `{}`" if use.kind is UseKind.CALLS else "uses `{}`", name, within)
     return say("{} (only the name matches: it may be another than the one in {})", text, module) if module else text
+
+
+def _within(how: str, name: str, within: str) -> str:
+    text = say(how, name)
+    return say("{} in `{}`", text, within) if within else text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from iquest_lsp.codeflow.syntax.definitions import MEMBERS, PATHS
+
 WRAPPING = frozenset(
     {
         "parenthesized_expression",
@@ -279,5 +281,68 @@ SPREADING = frozenset(
         "variable_declarator",
         "inferred_parameters",
         "structured_binding_declarator",
+    }
+)
+#: The fields of what stands before a member's name, and the nodes that hold both.
+HOLDS = ("object", "value", "operand", "argument", "path", "module", "package")
+QUALIFIED = MEMBERS | PATHS | {"nested_type_identifier", "nested_identifier", "qualified_type"}
+#: Elements of HTML in scripts.
+ELEMENTS = frozenset({"jsx_opening_element", "jsx_closing_element", "jsx_self_closing_element"})
+#: What defines the name in it, beside definitions and declarations.
+DEFINING = frozenset(
+    {
+        "function_item",
+        "struct_item",
+        "enum_item",
+        "trait_item",
+        "type_spec",
+        "method_elem",
+        "method_spec",
+        "function_declarator",
+        "class_specifier",
+        "struct_specifier",
+        "macro_definition",
+    }
+)
+#: What binds the names in it, where it stands itself where a name is bound.
+PATTERNS = frozenset(
+    {
+        "object_pattern",
+        "array_pattern",
+        "pair_pattern",
+        "assignment_pattern",
+        "object_assignment_pattern",
+        "rest_pattern",
+        "tuple_pattern",
+        "list_pattern",
+        "pattern_list",
+        "list_splat_pattern",
+        "dictionary_splat_pattern",
+        "expression_list",
+        "mut_pattern",
+        "ref_pattern",
+        "reference_pattern",
+    }
+)
+#: What binds a name that stands in it itself.
+BINDING = frozenset(
+    {
+        "arrow_function",
+        "for_in_statement",
+        "range_clause",
+        "assignment",
+        "typed_parameter",
+        "default_parameter",
+        "typed_default_parameter",
+        "for_statement",
+        "for_in_clause",
+        "variable_declarator",
+        "required_parameter",
+        "formal_parameter",
+        "let_declaration",
+        "short_var_declaration",
+        "parameter_declaration",
+        "named_expression",
+        "as_pattern_target",
     }
 )

@@ -102,6 +102,12 @@ class Bindings:
 
     def _variable(self, node: Node, steps: int) -> Nature | None:
         name = text_of(node)
+        said = (self._said(binder, name, steps) for binder in self.declarations(node))
+        return next((item for item in said if item is not None), None)
+
+    def declarations(self, node: Node) -> Iterator[Node]:
+        """The nodes that may give a name its meaning where it stands, nearest first."""
+        name = text_of(node)
         scope = node.parent
         while scope is not None:
             if scope.type in self._scopes and not (self._python and scope.type == "class_definition"):
@@ -110,15 +116,11 @@ class Bindings:
                 found = self._bound(scope).get(name, ())
                 last = len(found) if anywhere else bisect_left(found, node.start_byte, key=_start)
                 for at in range(last - 1, -1, -1):
-                    if _holds(found[at], node) and found[at].type not in LASTING:
-                        continue
-                    said = self._said(found[at], name, steps)
-                    if said is not None:
-                        return said
+                    if not _holds(found[at], node) or found[at].type in LASTING:
+                        yield found[at]
                 if _hides(islice(found, last)):
-                    return None
+                    return
             scope = scope.parent
-        return None
 
     def _field(self, node: Node, steps: int) -> Nature | None:
         """What the class around a member of `self` or `this` says of it."""

@@ -20,7 +20,7 @@ class Links:
     def __init__(self, files: Iterable[str], read: Callable[[str], bytes | None]) -> None:
         known = tuple(files)
         self.scripts = ScriptLinks(known, read)
-        self._go = GoLinks(known, read)
+        self.go = GoLinks(known, read)
         self._rust = RustLinks(known, read)
         self._read = read
         self._modules: dict[str, list[str]] = {}
@@ -36,7 +36,7 @@ class Links:
         if self.scripts.reads(path):
             return self.scripts.sources(path, name), self.scripts.modules(path, on, name) if on else through
         if path.endswith(".go") and through:
-            return sources, frozenset(self._go.place(module) for module in through)
+            return sources, frozenset(self.go.place(module) for module in through)
         if path.endswith(".rs"):
             return self._placed(sources), self._placed(through)
         if path.endswith((".py", ".pyi")) and through and len(through) > 1:
@@ -81,7 +81,7 @@ class Links:
             return False
         through = set(re.findall(rf"\b(\w+)\.{re.escape(owner)}\b", text))
         known = modules(path, text)
-        places = {self._go.place(module) for name in through for module in known.get(name, ())}
+        places = {self.go.place(module) for name in through for module in known.get(name, ())}
         if any(leads_to(place, home, path) for place in places):
             return False
         return bool(places) or bool(re.search(rf"(?<![.\w]){re.escape(owner)}\b", text))

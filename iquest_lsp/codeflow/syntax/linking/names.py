@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from iquest_lsp import grammars
-from iquest_lsp.codeflow.syntax.definitions import CALLS, MEMBERS, PATHS
+from iquest_lsp.codeflow.syntax.definitions import CALLS, MEMBERS
 from iquest_lsp.codeflow.syntax.imports import STAR, imported, modules, reads_imports
+from iquest_lsp.codeflow.syntax.linking.binding_nodes import (
+    ASSIGNING,
+    BINDING,
+    DEFINING,
+    ELEMENTS,
+    FUNCTIONS,
+    HOLDS,
+    PATTERNS,
+    QUALIFIED,
+)
 from iquest_lsp.codeflow.syntax.linking.bindings import Bindings
+from iquest_lsp.codeflow.syntax.linking.go_chains import chain_of
+from iquest_lsp.codeflow.syntax.linking.go_types import GoTypes, TypePlace
 from iquest_lsp.codeflow.syntax.linking.type_uses import TypeLines
 from iquest_lsp.codeflow.syntax.owners import ITSELF, is_of
 from iquest_lsp.codeflow.syntax.symbols import at_line, symbols_of
+from iquest_lsp.grammars import text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Tree
@@ -68,11 +82,12 @@ class NamesOfFile:
         column: int = -1,
         *,
         another: bool = False,
+        go: GoTypes | None = None,
     ) -> bool | None:
         """Whether the member `name` of `on` is that of a type or of one derived from it.
 
         What the file declares around a byte `column` of the line is believed first. `another` says that the file means
-        another type by the type's name.
+        another type by the type's name; `go` knows what Go's functions return.
         """
         within, own = self.within(line), owner.names[0]
         if not on:
@@ -83,6 +98,8 @@ class NamesOfFile:
             inside = within.rpartition(".")[2] in owner.names
             return implicit or inside or any(self._makes(one, name) for one in self._words.intersection(owner.names))
         holder = self._held(line, column)
+        if go is not None and own in owner.homes and (whose := self._whose(holder, name, go)) is not None:
+            return whose == (owner.homes[own], own)
         meaning = self._bindings.meaning(holder) if holder is not None else None
         if meaning is not None and on not in ITSELF:
             told = [
@@ -115,8 +132,11 @@ class NamesOfFile:
         # A variable that is declared here is no field that others say something of.
         text, near = (self.text, self._near(line)) if meaning is None else (self._near(line) or self.text, "")
         makers, heirs = owner.makers_in(self.path), owner.names[1:]
-        scripts, go = _is_script(self.path), self.path.endswith(".go")
-        answer = is_of(own, on, within, text, near, makers, heirs=heirs, bare_makes=not scripts, go=go)
+        scripts, of_go = _is_script(self.path), self.path.endswith(".go")
+        member = holder is not None and holder.type in MEMBERS
+        answer = is_of(
+            own, on, within, text, near, makers, heirs=heirs, bare_makes=not scripts, go=of_go, is_member=member
+        )
         # What no line of this file says, another one may say: a field has one type wherever it is read.
         return True if answer is None and on in owner.declared else answer
 
@@ -127,6 +147,37 @@ class NamesOfFile:
         node = self.tree.root_node.descendant_for_point_range((line, column), (line, column + 1))
         parent = node.parent if node is not None else None
         return _holder(parent, node) if parent is not None and node is not None else None
+
+    def by_way_of(
+        self,
+        owner: TypeLines,
+        above: Iterable[TypeLines],
+        on: str,
+        line: int,
+        name: str,
+        column: int,
+        go: GoTypes | None,
+    ) -> str:
+        """The method of an interface that is called `name` at a place and may be the type's own method, or "".
+
+        `above` are the types that the owner is derived from and that have the method; `go` finds those of Go.
+        """
+        own = owner.names[0]
+        if self.path.endswith(".go"):
+            whose = self._whose(self._held(line, column), name, go) if go is not None and own in owner.homes else None
+            is_it = whose is not None and go is not None and go.is_by_way_of(whose, (owner.homes[own], own))
+            return f"{whose[1]}.{name}" if whose is not None and is_it else ""
+        around = self.within(line).rpartition(".")[0].rpartition(".")[2]
+        for base in above if on else ():
+            # What another derived type calls on itself is its own, or its base's.
+            if (on not in ITSELF or around == base.names[0]) and self.owned(base, on, line, name, column):
+                return f"{base.names[0]}.{name}"
+        return ""
+
+    def _whose(self, holder: Node | None, name: str, go: GoTypes) -> TypePlace | None:
+        """The type of Go whose member `name` of an object is, where that is known."""
+        chain = chain_of(holder, self._bindings.declarations) if self.path.endswith(".go") else None
+        return go.whose(self.path, chain, name) if chain is not None else None
 
     def _is_package(self, name: str) -> bool:
         """Whether a name is that of a package of Go."""
@@ -174,15 +225,17 @@ class NamesOfFile:
         if parent is None:
             return "use", line, ""
         if (
-            parent.type not in _BINDING
+            parent.type not in BINDING
             and parent.child_by_field_name("name") == node
-            and ("definition" in parent.type or "declaration" in parent.type or parent.type in _DEFINING)
+            and ("definition" in parent.type or "declaration" in parent.type or parent.type in DEFINING)
         ):
             return "", line, ""
         if parent.type == "keyword_argument" and parent.child_by_field_name("name") == node:
             return ("use" if owner and _called(parent) == owner else ""), line, ""
         if not owner and node.type == "property_identifier" and parent.type in ("pair", "property_signature"):
             return "", line, ""  # what an object or a type calls so
+        if parent.type in ELEMENTS and text_of(node).islower():
+            return "", line, ""  # an element of HTML
         if _is_bound(node):
             return "bind", line, ""
         outer = parent
@@ -196,12 +249,21 @@ class NamesOfFile:
             # `name.other()` calls something else.
             return "use", line, ""
         on = ""
-        if parent.type in _QUALIFIED and outer.parent is not None:
+        if parent.type in QUALIFIED and outer.parent is not None:
             outer = outer.parent
             on = _last_name(holder)
         elif parent.type == "method_invocation":  # Java's calls hold the object and the name themselves
             on = _last_name(holder)
         return ("call", outer.end_point.row, on) if outer.type in CALLS else ("use", line, on)
+
+    def is_local(self, line: int, column: int) -> bool:
+        """Whether the name at a place is that of a variable that a function or a block declares."""
+        if self.tree is None:
+            return False
+        node = self.tree.root_node.descendant_for_point_range((line, column), (line, column + 1))
+        if node is None or node.type != "identifier":
+            return False
+        return any(item.type not in ASSIGNING and _is_inner(item) for item in self._bindings.declarations(node))
 
     def is_test(self, line: int) -> bool:
         """Whether a line is in a module of tests inside the file, as Rust has them."""
@@ -215,8 +277,21 @@ class NamesOfFile:
 
 def _holder(parent: Node, node: Node) -> Node | None:
     """What stands before a member's name in a node that holds both; the name itself where it stands before another."""
-    before = [parent.child_by_field_name(name) for name in _HOLDS]
+    before = [parent.child_by_field_name(name) for name in HOLDS]
     return node if node in before else next((item for item in before if item is not None), None)
+
+
+def _is_inner(binder: Node) -> bool:
+    """Whether what binds a name stands in a function or a block, and is not what a module gives there."""
+    outer = binder.parent
+    while outer is not None and outer.type not in FUNCTIONS:
+        outer = outer.parent
+    value = binder.child_by_field_name("value")
+    return outer is not None and not (value is not None and _is_module(value))
+
+
+def _is_module(value: Node) -> bool:
+    return (value.text or b"")[:40].removeprefix(b"await").lstrip().startswith((b"require(", b"import("))
 
 
 def _is_script(path: str) -> bool:
@@ -266,7 +341,7 @@ def _is_bound(node: Node) -> bool:
     if node.type == "shorthand_property_identifier_pattern":
         return not _is_brought(node)
     parent = node.parent
-    while parent is not None and parent.type in _PATTERNS:
+    while parent is not None and parent.type in PATTERNS:
         if parent.child_by_field_name("key") == node or parent.child_by_field_name("right") == node:
             return False
         node, parent = parent, parent.parent
@@ -277,17 +352,16 @@ def _is_bound(node: Node) -> bool:
     names = [
         child for name in ("left", "name", "pattern", "parameter") for child in parent.children_by_field_name(name)
     ]
-    return parent.type in _BINDING and node in (*names, _first(parent))
+    return parent.type in BINDING and node in (*names, _first(parent))
 
 
 def _is_brought(node: Node) -> bool:
     """Whether a name of a pattern is one that a module gives: `const { name } = require("./module")`."""
     around = node.parent
-    while around is not None and around.type in _PATTERNS:
+    while around is not None and around.type in PATTERNS:
         around = around.parent
     value = around.child_by_field_name("value") if around is not None else None
-    text = (value.text or b"")[:40].removeprefix(b"await").lstrip() if value is not None else b""
-    return text.startswith((b"require(", b"import("))
+    return value is not None and _is_module(value)
 
 
 def _is_field_key(node: Node) -> bool:
@@ -305,64 +379,3 @@ def _first(parent: Node) -> Node | None:
     if parent.type in ("typed_parameter", "as_pattern_target"):
         return parent.named_children[0] if parent.named_child_count else None
     return None
-
-
-#: The fields of what stands before a member's name, and the nodes that hold both.
-_HOLDS = ("object", "value", "operand", "argument", "path", "module", "package")
-_QUALIFIED = MEMBERS | PATHS | {"nested_type_identifier", "nested_identifier", "qualified_type"}
-_DEFINING = frozenset(
-    {
-        "function_item",
-        "struct_item",
-        "enum_item",
-        "trait_item",
-        "type_spec",
-        "method_elem",
-        "method_spec",
-        "function_declarator",
-        "class_specifier",
-        "struct_specifier",
-        "macro_definition",
-    }
-)
-#: What binds the names in it, where it stands itself where a name is bound.
-_PATTERNS = frozenset(
-    {
-        "object_pattern",
-        "array_pattern",
-        "pair_pattern",
-        "assignment_pattern",
-        "object_assignment_pattern",
-        "rest_pattern",
-        "tuple_pattern",
-        "list_pattern",
-        "pattern_list",
-        "list_splat_pattern",
-        "dictionary_splat_pattern",
-        "expression_list",
-        "mut_pattern",
-        "ref_pattern",
-        "reference_pattern",
-    }
-)
-_BINDING = frozenset(
-    {
-        "arrow_function",
-        "for_in_statement",
-        "range_clause",
-        "assignment",
-        "typed_parameter",
-        "default_parameter",
-        "typed_default_parameter",
-        "for_statement",
-        "for_in_clause",
-        "variable_declarator",
-        "required_parameter",
-        "formal_parameter",
-        "let_declaration",
-        "short_var_declaration",
-        "parameter_declaration",
-        "named_expression",
-        "as_pattern_target",
-    }
-)

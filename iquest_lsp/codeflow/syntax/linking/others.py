@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from iquest_lsp.codeflow.syntax.imports import imports
 from iquest_lsp.codeflow.syntax.linking.links import Links
 from iquest_lsp.codeflow.syntax.linking.references import MAX_LINES, Reference, Searched, module_name, references
-from iquest_lsp.codeflow.syntax.linking.type_uses import SearchedLines, TypeLines
+from iquest_lsp.codeflow.syntax.linking.type_uses import Everywhere, SearchedLines, TypeLines, type_lines
 from iquest_lsp.codeflow.syntax.symbols import MAX_SOURCE, Symbol, symbols_of
 
 #: Files that are looked through for other names of a definition or for one that overrides it.
 MAX_FILES = 80
 #: A module may export under a third name what it imports under a second one.
 _ROUNDS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Above:
+    """What is known of a type that another one is derived from, and where it declares a member (0-based)."""
+
+    type: TypeLines
+    path: str
+    line: int
 
 
 def under_other_names(
@@ -85,3 +96,45 @@ def overrides(
                 *outer, short = symbol.name.split(".")
                 if short == name and outer and outer[-1] in heirs:
                     yield f"{owner}.{name}", path, symbol
+
+
+def above(
+    everywhere: Everywhere,
+    homes: Mapping[str, str],
+    owners: Mapping[str, str],
+    read: Callable[[str], bytes | None],
+) -> dict[str, tuple[Above, ...]]:
+    """The members that those of `owners` implement or override, by their name; `homes` are the files of the owners."""
+    found: dict[str, tuple[Above, ...]] = {}
+    known: dict[str, TypeLines] = {}
+    for name, owner in owners.items():
+        home = homes.get(owner, "")
+        bases = everywhere.bases(owner, home) if home and not home.endswith(".go") else {}
+        having: list[Above] = []
+        for base, path in bases.items():
+            line = _declared_at(base, name, path, read(path))
+            if line < 0:
+                continue
+            if base not in known:
+                lines = type_lines(everywhere.repository, base, everywhere.revision, read, path, everywhere)
+                # What is called on another derived type is no business of this one, nor on what only has such a name.
+                known[base] = replace(lines.without(lines.names), declared=frozenset())
+            having.append(Above(known[base], path, line))
+        if having:
+            found[name] = tuple(having)
+    return found
+
+
+def _declared_at(owner: str, name: str, path: str, source: bytes | None) -> int:
+    """The line at which a type declares a member, 0-based; -1 where it does not."""
+    if source is None or len(source) > MAX_SOURCE or name.encode() not in source:
+        return -1
+    symbols = symbols_of(path, source)
+    for symbol in symbols:
+        if f".{symbol.name}".endswith(f".{owner}.{name}"):
+            return symbol.start
+    texts = source.decode("utf-8", "replace").split("\n")
+    member = re.compile(rf"[ \t]*(?:readonly[ \t]+)?{re.escape(name)}[?!]?[ \t]*[:(<]")
+    own = (symbol for symbol in symbols if symbol.short == owner and symbol.kind in ("interface", "class", "type"))
+    lines = (at for symbol in own for at in range(symbol.start + 1, symbol.end) if member.match(texts[at]))
+    return next(lines, -1)

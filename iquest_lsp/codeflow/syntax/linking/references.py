@@ -13,6 +13,7 @@ from typing import Protocol
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.gaps import GapKind, Gaps
 from iquest_lsp.codeflow.syntax.imports import GENERAL, imports, leads_to
+from iquest_lsp.codeflow.syntax.linking.go_types import GoTypes
 from iquest_lsp.codeflow.syntax.linking.links import Links
 from iquest_lsp.codeflow.syntax.linking.names import names_of
 from iquest_lsp.codeflow.syntax.linking.type_uses import TypeLines, types_of
@@ -42,7 +43,7 @@ class Reference:
     `own` says that its file defines that name itself; `last` is the last line of a call. `on` is what stands before the
     name (`on.name`); `owned` whether that is the owner that was asked about, None where the file does not tell.
     `sources` are the modules that the file imports the name from, `modules` those that `on` stands for; None where its
-    imports are not understood.
+    imports are not understood. `by_way_of` is the method of an interface that is used and that the owner implements.
     """
 
     path: str
@@ -58,6 +59,7 @@ class Reference:
     owned: bool | None = None
     sources: frozenset[str] | None = None
     modules: frozenset[str] | None = None
+    by_way_of: str = ""
 
     @property
     def named(self) -> bool:
@@ -221,14 +223,15 @@ def references(
     types: Mapping[str, TypeLines] | None = None,
     origins: Mapping[str, str] = MappingProxyType({}),
     instead: Mapping[str, frozenset[str]] = MappingProxyType({}),
+    above: Mapping[str, Sequence[TypeLines]] = MappingProxyType({}),
 ) -> list[Reference]:
     """Uses of the (unqualified) names in tracked files, definitions and comments in code left out.
 
     `read` gives a file's bytes in the state that is searched; `owners` names the type whose member a name is. Of the
     names in `modules`, code tells only its imports: they may be plain words that stand on many lines. `links` follow
     names to the files that define them, `homes` has the files that define the owners, `origins` those that define the
-    other names, `types` what is known of all owners already, and `instead` the types derived from its owner that have a
-    member of a name themselves.
+    other names, `types` what is known of all owners already, `instead` the types derived from its owner that have a
+    member of a name themselves, and `above` what is known of those that its owner is derived from and that have it.
     """
     owners = owners or {}
     wanted = [name for name in dict.fromkeys(names) if len(name) > 1]
@@ -239,6 +242,7 @@ def references(
     if types is None:
         types = types_of(repository, (owners.get(name, "") for name in wanted), revision, read, homes or {})
     mine = {name: types[owners[name]].without(instead.get(name, ())) for name in wanted if owners.get(name)}
+    go = GoTypes(repository, revision, read, links.go) if links is not None else None
     hits: dict[str, list[tuple[int, str]]] = {}
     near = {PurePosixPath(path).parent for path in (*(homes or {}).values(), *origins.values())}
     searched = _lines(repository, wanted, modules, revision)
@@ -254,11 +258,13 @@ def references(
     bound: set[tuple[str, str, str]] = set()
     parsed = unparsed = telling = 0
     several = {path: len({name for _, text in lines for name in pattern.findall(text)}) for path, lines in hits.items()}
-    # Those beside the definition come first, then files that name its module or owner too.
+    bringing = {path for path, some in hits.items() if any(imports(text) for _, text in some)}
+    # Those beside the definition come first, then files that import it, and those that name its module or owner too.
     order = sorted(
         hits,
         key=lambda item: (
             PurePosixPath(item).parent not in near,
+            item not in bringing,
             category(item) is not Category.SOURCE,
             -several[item],
             len(hits[item]),
@@ -292,7 +298,7 @@ def references(
                         text.strip()[:200],
                         call=bool(re.search(rf"(?<![\w$]){re.escape(name)}\(", text)),
                         on=(on := _receiver(name, text)),
-                        owned=is_of(owners[name], on, "", "") if name in owners else None,
+                        owned=is_of(owners[name], on, "", "", bare_makes=False) if name in owners else None,
                     )
                     for name in named
                     if not code or imports(text) or _looks_called(name, text)
@@ -307,11 +313,17 @@ def references(
                 use, last, on = confirm.use(line, column, owner)
                 if use == "bind":
                     bound.add((path, confirm.within(line), match[0]))
-                elif use and (match[0], on) not in seen:
+                elif use and (match[0], on) not in seen and (on or not confirm.is_local(line, column)):
                     seen.add((match[0], on))
                     owned: bool | None = None
                     if owner:
-                        owned = confirm.owned(mine[match[0]], on, line, match[0], column, another=owner in others)
+                        owned = confirm.owned(
+                            mine[match[0]], on, line, match[0], column, another=owner in others, go=go
+                        )
+                    way = ""
+                    if owner and not owned:
+                        of, over = mine[match[0]], above.get(match[0], ())
+                        way = confirm.by_way_of(of, over, on, line, match[0], column, go)
                     sources, through = confirm.sources(match[0]), confirm.modules(on) if on else None
                     if links is not None:
                         sources, through = links.followed(path, match[0], on, sources, through)
@@ -330,6 +342,7 @@ def references(
                             owned,
                             sources,
                             through,
+                            way,
                         )
                     )
         telling += sum(_may_be(use, modules, origins) for use in found[before:])

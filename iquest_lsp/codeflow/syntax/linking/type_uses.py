@@ -14,16 +14,21 @@ from typing import Protocol
 
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.syntax.comments import is_comment
+from iquest_lsp.codeflow.syntax.imports import imported, leads_to
 from iquest_lsp.codeflow.syntax.symbols import MAX_SOURCE, at_line, symbols_of
 
 #: Lines that are looked at for what they say of one type, types that are followed, and files that are read for it.
 MAX_LINES, MAX_HEIRS, MAX_READ = 2000, 200, 20
 #: Heads of types that are looked at; structs that embed others are followed so deep, and so many of them each time.
 MAX_HEADS, MAX_DEPTH, MAX_EMBEDDING = 20_000, 3, 6
+#: Types that one is derived from, which are followed.
+MAX_BASES = 20
 _ARGUMENTS = re.compile(r"<[^<>]*+>|\[[^\[\]]*+\]")
 #: What heads of types begin with, and what stands in them.
-_WORDS = ("class", "interface", "struct", "trait")
-_HEAD = re.compile(rf"\b(?:{'|'.join(_WORDS)})\s+(\w+)\b[^:({{]*?(?:\(|:|\bextends\b|\bimplements\b)(.*)")
+_WORDS = ("class", "interface", "struct", "trait", "impl")
+_NAME = re.compile(r"\b(?:class|interface|struct|trait)\s+(\w+)")
+_HEAD = re.compile(rf"\b(?:{'|'.join(_WORDS[:-1])})\s+(\w+)\b[^:({{]*?(?:\(|:|\bextends\b|\bimplements\b)(.*)")
+_IMPLEMENTED = re.compile(r"^\s*(?:unsafe\s+)?impl\s*(?:[\w:]+::)?(\w+)\s+for\s+(?:&\s*)?(?:mut\s+)?(?:[\w:]+::)?(\w+)")
 _BASE = re.compile(r"(?<![\w.])((?:\w++\.)*+)(\w++)(?![.=])")
 #: What defines a function and says what it returns; a result of Go may have a name.
 _GO_RESULT = re.compile(r"\bfunc\s+(?:\([^)]*\)\s*)?(\w+)\(.*\)\s*\(?(?:\w+ )?\*?(?:\w+\.)?(\w+)\b")
@@ -127,9 +132,10 @@ def types_of(
     revision: str | None,
     read: Callable[[str], bytes | None],
     homes: Mapping[str, str] = MappingProxyType({}),
+    everywhere: Everywhere | None = None,
 ) -> dict[str, TypeLines]:
     """What is known of each of some types; nothing is looked for under an empty name. `homes` are files by owner."""
-    everywhere = _Everywhere(repository, revision, read)
+    everywhere = everywhere or Everywhere(repository, revision, read)
     return {
         owner: type_lines(repository, owner, revision, read, homes.get(owner, ""), everywhere)
         for owner in dict.fromkeys(owners)
@@ -143,10 +149,10 @@ def type_lines(
     revision: str | None,
     read: Callable[[str], bytes | None],
     home: str = "",
-    everywhere: _Everywhere | None = None,
+    everywhere: Everywhere | None = None,
 ) -> TypeLines:
     """What is known of a type that the file at `home` defines; `everywhere` is shared by several types."""
-    everywhere = everywhere or _Everywhere(repository, revision, read)
+    everywhere = everywhere or Everywhere(repository, revision, read)
     names = {owner: home} | _heirs(everywhere, owner, home)
     made, declared = set[tuple[str, str]](), set[str]()
     functions, methods = set[tuple[str, str, str]](), set[tuple[str, str, str]]()
@@ -205,17 +211,17 @@ def type_lines(
     )
 
 
-class _Everywhere:
+class Everywhere:
     """What all lines of a repository say that is not of one type alone; searched when it is first asked for."""
 
     def __init__(self, repository: SearchedLines, revision: str | None, read: Callable[[str], bytes | None]) -> None:
-        self._repository, self._revision, self._read = repository, revision, read
+        self.repository, self.revision, self._read = repository, revision, read
 
     @cached_property
     def functions(self) -> frozenset[tuple[str, str]]:
         """The functions of Go, each with the last name of its folder, and methods with their type."""
         found, outermost = set[tuple[str, str]](), ""
-        for path, _, text in islice(self._repository.grep(["func"], self._revision), MAX_HEADS):
+        for path, _, text in islice(self.repository.grep(["func"], self.revision), MAX_HEADS):
             match = _GO_FUNCTION.match(text) if path.endswith(".go") else None
             if match is None:
                 continue
@@ -229,16 +235,65 @@ class _Everywhere:
     def derived(self) -> dict[str, list[tuple[str, str, str]]]:
         """The types that heads derive from each name: their names, their files, what stands before the name there."""
         found: dict[str, list[tuple[str, str, str]]] = {}
-        for path, _, text in islice(self._repository.grep(_WORDS, self._revision), MAX_HEADS):
-            head = _HEAD.search(_without_arguments(text)) if grammars.language_of(path) else None
+        for path, text in self._heads:
+            if path.endswith(".rs") and (match := _IMPLEMENTED.match(text)):
+                found.setdefault(match[1], []).append((match[2], path, ""))
+                continue
+            head = _HEAD.search(text)
             if head is None:
                 continue
             for before, base in _BASE.findall(head[2]):
                 found.setdefault(base, []).append((head[1], path, before.strip(".")))
         return found
 
+    @cached_property
+    def homes(self) -> dict[str, list[str]]:
+        """The files that define types, by the names of these."""
+        found: dict[str, list[str]] = {}
+        for path, text in self._heads:
+            if match := _NAME.search(text):
+                found.setdefault(match[1], []).append(path)
+        return found
 
-def _heirs(everywhere: _Everywhere, owner: str, home: str) -> dict[str, str]:
+    def bases(self, name: str, path: str) -> dict[str, str]:
+        """The types that one of a file is derived from, directly or not, each with the file that defines it."""
+        found: dict[str, str] = {}
+        waiting = [(name, path)]
+        for heir, home in waiting:
+            direct = [base for base, heirs in self.derived.items() if any(item[:2] == (heir, home) for item in heirs)]
+            direct += self._declared(heir, home)
+            for base in direct:
+                place = self._home(base, home)
+                if place and base != name and base not in found and len(found) < MAX_BASES:
+                    found[base] = place
+                    waiting.append((base, place))
+        return found
+
+    def _declared(self, name: str, path: str) -> list[str]:
+        """The type that an object of a script is said to be of where it is written down."""
+        if path.endswith((".py", ".pyi", ".go", ".rs")):
+            return []
+        text = (self._read(path) or b"").decode("utf-8", "replace")
+        return re.findall(rf"\b(?:const|let|var)[ \t]+{re.escape(name)}[ \t]*:[ \t]*(\w+)[^=\n{{]*=[ \t]*\{{", text)
+
+    def _home(self, base: str, path: str) -> str:
+        """The file whose type another file means by a name; empty where that is not known."""
+        places = dict.fromkeys(self.homes.get(base, ()))
+        if path in places:
+            return path
+        if len(places) > 1:
+            sources = imported(path, (self._read(path) or b"").decode("utf-8", "replace")).get(base, ())
+            places = dict.fromkeys(one for one in places if any(leads_to(source, one, path) for source in sources))
+        return next(iter(places)) if len(places) == 1 else ""
+
+    @cached_property
+    def _heads(self) -> list[tuple[str, str]]:
+        """The lines that define types, with their files and without the arguments of generic types."""
+        lines = islice(self.repository.grep(_WORDS, self.revision), MAX_HEADS)
+        return [(path, _without_arguments(text)) for path, _, text in lines if grammars.language_of(path)]
+
+
+def _heirs(everywhere: Everywhere, owner: str, home: str) -> dict[str, str]:
     """The types that are derived from one in their heads, directly or not, and the files that define them."""
     if home.endswith(".go"):
         return {}
