@@ -54,7 +54,8 @@ class ChangedFile:
 
 def worth_showing(symbols: Sequence[SymbolChange]) -> list[SymbolChange]:
     """Changes a reader wants to see: no parts of whole definitions, no class that only changed in its methods."""
-    names = [item.name for item in symbols]
+    # What is said of comments inside it does not tell what else changes in a definition.
+    names = [item.name for item in symbols if not documents(item)]
     return [
         item
         for item in symbols

@@ -335,7 +335,7 @@ def _drop_uncommented(parts: dict[ListKey, _Part]) -> None:
 _DOCUMENTS = re.compile(r"\s*(?:///|/\*\*|\*\s+\S)")
 _MARK_OF_ORDER = "\ufeff"
 #: An attribute of what stands below it.
-_ATTRIBUTE = re.compile(r"\s*(?:#\[.*\]|@[\w.]+(?:\(.*\))?)\s*$")
+_ATTRIBUTE = re.compile(r"\s*(?:#\[.*\]|\[\s*(?:assembly|module)\b.*\]|@[\w.]+(?:\(.*\))?)\s*$")
 
 
 def _drop_attributes(parts: dict[ListKey, _Part], item: FileDiff) -> None:

@@ -26,9 +26,11 @@ DEFINED = frozenset(
         *("protocol", "extension", "record", "macro", "resource", "data", "input", "output", "provider"),
     }
 )
+#: Languages in which the head of a type may hold what its constructor takes.
+_HEADED = frozenset({"kt", "kts", "scala", "cs"})
 WRITTEN = frozenset({"section", "preamble", "paragraph"})
 PROSE = WRITTEN | {"entry"}
-_VALUES = frozenset({"key", "package", "variable", "constant", "assignment"})
+_VALUES = frozenset({"key", "package", "variable", "constant", "assignment", "attribute"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def part_effects(old: Region, new: Region, lines: PartLines, language: str) -> l
             hunks = _outside_texts(hunks, lines, language)
         if not hunks:
             return [Effect(EffectKind.TEXTS_ONLY)]
-        if kind in ("function", "method") and language not in languages():
+        if (kind in ("function", "method") or language in _HEADED) and language not in languages():
             of_head, heads = head_effects(new.name, lines.before, lines.after)
             hunks = _without(hunks, (heads, heads))
         return [*of_head, *(body_effects(kind, hunks, lines.before, lines.after, language) if hunks else [])]

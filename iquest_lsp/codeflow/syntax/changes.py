@@ -31,7 +31,7 @@ from iquest_lsp.codeflow.syntax.likeness import CALLABLES, RENAMED, code_lines, 
 from iquest_lsp.codeflow.syntax.outline.rows import DefinitionRows, HunkRows
 from iquest_lsp.codeflow.syntax.paths import is_test
 from iquest_lsp.codeflow.syntax.prose import OwnRows, attribute_rows, code_rows, prose_rows, rows_within
-from iquest_lsp.codeflow.syntax.signatures import types_only
+from iquest_lsp.codeflow.syntax.signatures import signature_effects, types_only, unmarked
 from iquest_lsp.codeflow.syntax.symbols import Symbol, symbols_of
 
 #: Go's types, whose members stand in what is taken for the signature.
@@ -43,20 +43,8 @@ CALLED_INSTEAD = 0.3
 
 
 #: What happens to a definition. The last three are told by its history alone: see StoryEventKind.
-ChangeName = Literal[
-    "added",
-    "removed",
-    "renamed",
-    "moved",
-    "signature",
-    "body",
-    "doc",
-    "test",
-    "format-only",
-    "returned",
-    "copied",
-    "rewritten",
-]
+_InDiff = Literal["added", "removed", "renamed", "moved", "signature", "body", "doc", "test", "format-only"]
+ChangeName = Literal[_InDiff, "returned", "copied", "rewritten"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +189,9 @@ class _Comparison:
         alike = squashed("".join(removed)) == squashed("".join(added))
         if self.format_only or (alike and self._same_text(earlier, symbol)):
             change = "format-only"
-        elif earlier.signature != symbol.signature and not (self.language == "go" and symbol.kind in _GO_TYPES):
+        elif unmarked(earlier.signature) != unmarked(symbol.signature) and not (
+            self.language == "go" and symbol.kind in _GO_TYPES
+        ):
             change = "signature"
             if types_only(earlier.signature, symbol.signature) and not is_test(self.diff.path):
                 told = tuple(self._body_effects(earlier, symbol))
@@ -210,7 +200,7 @@ class _Comparison:
         elif is_test(self.diff.path) or symbol.kind == "test":
             change = "test"
         else:
-            told = tuple(self._own_effects(earlier, symbol))
+            told = tuple(self._told_effects(earlier, symbol))
             change = "doc" if is_of_comments(told) else "body"
         deprecates = is_deprecated(self.after, symbol) and not is_deprecated(self.before, earlier)
         return SymbolChange(
@@ -230,6 +220,13 @@ class _Comparison:
             span=(symbol.start, symbol.end),
             old_span=(earlier.start, earlier.end),
         )
+
+    def _told_effects(self, earlier: Symbol, symbol: Symbol) -> list[Effect]:
+        """What a definition whose head is called as before does now; annotations of the head are told as such."""
+        if earlier.signature == symbol.signature or self.language == "go":
+            return self._own_effects(earlier, symbol)
+        marks = signature_effects(earlier.signature, symbol.signature)
+        return list(dict.fromkeys([*marks, *self._body_effects(earlier, symbol)]))
 
     def _body_effects(self, earlier: Symbol, symbol: Symbol) -> list[Effect]:
         """What a definition's lines below its head do now, or at least that they change."""

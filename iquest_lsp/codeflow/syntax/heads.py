@@ -40,7 +40,9 @@ def _head(name: str, lines: Sequence[str]) -> _Head | None:
     short = re.escape(name.rsplit(".", 1)[-1])
     own = [line for line in lines[: 2 * MAX_LINES] if not is_comment(line)]
     start = next((at for at, line in enumerate(own) if re.search(rf"(?<!\w){short}(?!\w)", line)), None)
-    if start is None or not (found := re.search(rf"(?<!\w){short}\s*(?:<[^()]*>)?\(", own[start])):
+    if start is None or not (
+        found := re.search(rf"(?<!\w){short}\s*(?:<[^()]*>)?(?:(?:\s*\w+)?\s+constructor\s*)?\(", own[start])
+    ):
         return None
     text, depth = "\n".join(own[start : start + MAX_LINES]), 0
     for at in range(found.end() - 1, len(text)):

@@ -63,7 +63,7 @@ _BUILD = re.compile(
     r"docker-compose[^/]*|(?:[\w.]+[-_.])?(?:requirements|constraints)[^/]*\.(txt|in)|pipfile|tox\.ini|noxfile\.py|configure(\.ac)?|"
     r"tsconfig[^/]*\.json|webpack[^/]*\.js|rollup[^/]*\.m?js|vite\.config\.\w+|bazel|build\.bazel|workspace|gemfile|rakefile|"
     r"environment\.ya?ml|composer\.json|project\.json|packages\.config|package\.swift|[^/]*\.(?:cs|fs|vb|vcx)proj|"
-    r"[^/]*\.(?:sln|nuspec|gemspec|podspec|props|targets))$|(^|/)requirements/",
+    r"[^/]*\.(?:sln|slnx|nuspec|gemspec|podspec|props|targets|proj)|build\.xml)$|(^|/)requirements/",
     re.IGNORECASE,
 )
 #: What a library of Ruby gives to those who test with it.
@@ -111,6 +111,8 @@ _CODE = frozenset(
         "sql",
         "ps1",
         "bat",
+        "cmd",
+        "psm1",
         "groovy",
         "f90",
         "f",

@@ -103,7 +103,7 @@ def signature_effects(before: str, after: str) -> list[Effect]:
     """What becomes of a signature: its parameters, or that only types change; else both as they are."""
     if max(len(before), len(after)) >= MAX_SIGNATURE:  # what is cut off may be what changes
         return [Effect(EffectKind.OTHER_SIGNATURE)]
-    heads = [_unmarked(head) for head in (before, after)]
+    heads = [unmarked(head) for head in (before, after)]
     if heads != [before, after]:
         old, new = _marks(before), _marks(after)
         marks = [Effect(EffectKind.GAINS_MARK, (mark,)) for mark in new if mark not in old]
@@ -151,7 +151,7 @@ def _modifier_effects(before: str, after: str) -> list[Effect]:
     return found + [Effect(EffectKind.LOSES_MARK, (word,)) for word in old if word not in new]
 
 
-def _unmarked(signature: str) -> str:
+def unmarked(signature: str) -> str:
     """A head without the annotations before it and the attributes in it."""
     signature = _ATTRIBUTE.sub("", signature)
     found = _MARKS.match(signature)
@@ -220,7 +220,7 @@ def _gives_instead(before: str, after: str) -> list[Effect]:
 
 def types_only(before: str, after: str) -> bool:
     """True when, between two signatures, callers need not care: names, order and defaults are as before."""
-    before, after = _unmarked(before), _unmarked(after)
+    before, after = unmarked(before), unmarked(after)
     old, new = ([_bare(item) for item in parameters(head).values()] for head in (before, after))
     returns = "->" in before or "->" in after
     return (
@@ -263,7 +263,7 @@ def breaks_callers(before: str, after: str) -> bool:
     They still do where parameters are added at the end, or by name only, with a default; where a default is added;
     and where only types change.
     """
-    before, after = _unmarked(before), _unmarked(after)
+    before, after = unmarked(before), unmarked(after)
     if _is_go(before) != _is_go(after):
         return False  # a type is called to convert what it is given
     if (given := _given(before, after)) and given[0] == "void":
@@ -348,7 +348,7 @@ def _opening(signature: str) -> int:
 
 def _parts(signature: str) -> list[str]:
     """The parameters of a signature as written, separators such as a lone star among them."""
-    signature = _unmarked(signature)
+    signature = unmarked(signature)
     start = _opening(signature)
     if start < 0:
         alone = _ALONE.match(signature)

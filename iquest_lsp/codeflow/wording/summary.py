@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from iquest_lsp.codeflow.diff.changed_files import ChangedFile, worth_showing
+from iquest_lsp.codeflow.diff.changed_files import ChangedFile, documents, worth_showing
 from iquest_lsp.codeflow.diff.intents.kinds import Intent
 from iquest_lsp.codeflow.diff.part_effects import DEFINED
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
@@ -15,7 +15,7 @@ from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.wording.effects import COMMENTS, effect_words, is_of_lines, told_as, told_effects
 from iquest_lsp.codeflow.wording.phrases import listed, say
 
-MAX_TOLD, MAX_FACTS = 8, 3
+MAX_TOLD, MAX_FACTS, MAX_PHRASES = 8, 3, 6
 #: Kinds that are no surer than this are guesses.
 GUESS = 0.5
 
@@ -71,7 +71,7 @@ _TEST_VERBS = {
 _FILE_VERBS = {"added": "adds {} ({})", "deleted": "deletes {} ({})"}
 #: Parts whose names say where a file changes, and what is told of them.
 _NAMED_PARTS = frozenset(
-    {"key", "package", "section", "table", "target", "stage", "rule", "entry", "item", "command", "link"}
+    {"key", "package", "section", "table", "target", "stage", "rule", "entry", "item", "command", "link", "attribute"}
 )
 _OF_PARTS = {"added": "`{}` added", "removed": "`{}` removed", "renamed": "`{}` renamed", "body": "`{}`"}
 #: Parts that link a module with others.
@@ -105,10 +105,12 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class _Phrase:
-    """One part of a summary; `moves` says that it tells of things moved or renamed."""
+    """One part of a summary; `moves` says that it tells of things moved or renamed, `details` that it says more of
+    what another part names."""
 
     text: str
     moves: bool = False
+    details: bool = False
 
 
 def label(subject: Subject) -> str:
@@ -136,9 +138,17 @@ def sentence(subject: Subject, files: Sequence[ChangedFile], changes: Sequence[S
             head = say("{}: {}", say(_TITLES[intent.kind]), phrase.text)
     if subject.commits > 1:
         head = say("{} commits, mostly {}", subject.commits, intent.kind)
-    said = _capital("; ".join(phrase.text for phrase in phrases[:6]))
+    said = _capital("; ".join(phrase.text for phrase in _fitting(phrases)))
     body = f" {said}." if said else ""
     return f"{head}.{body} {_size(files)}."
+
+
+def _fitting(phrases: Sequence[_Phrase]) -> list[_Phrase]:
+    """As many phrases as a summary holds: what becomes of each file comes before what else a definition does."""
+    left = len(phrases) - MAX_PHRASES
+    details = [phrase for phrase in phrases if phrase.details]
+    dropped = {id(phrase) for phrase in details[max(1, len(details) - left) :]} if left > 0 else set()
+    return [phrase for phrase in phrases if id(phrase) not in dropped][:MAX_PHRASES]
 
 
 def _size(files: Sequence[ChangedFile]) -> str:
@@ -165,7 +175,7 @@ def describe(changes: Sequence[SymbolChange], files: Sequence[ChangedFile]) -> l
         some = [item for item in code if told_as(item) == change]
         if some:
             phrases.append(_Phrase(say(template, _definitions(some)), change in ("renamed", "moved")))
-    phrases += map(_Phrase, _telling(code))
+    phrases += [_Phrase(text, details=True) for text in _telling(code)]
     told.update(outlined)
     titled = [part for item in files for part in item.symbols if part.kind == "test" and part not in told]
     tests = [*(item for item in changes if item.kind == "test"), *titled]
@@ -185,7 +195,7 @@ def describe(changes: Sequence[SymbolChange], files: Sequence[ChangedFile]) -> l
     ]
     phrases += map(_Phrase, _suites(suites))
     phrases += map(_Phrase, _helpers(changes))
-    known = {item.path for item in (*changes, *titled, *suites)}
+    known = {item.path for item in (*changes, *titled, *suites)} - {item.path for item in files if _tells_more(item)}
     moved = [item for item in files if item.status == "renamed"]
     if moved:
         shown = ", ".join(say("{} to {}", item.old_path, item.path) for item in moved[:2])
@@ -247,9 +257,17 @@ def _of_comments(item: ChangedFile) -> bool:
     return code and bool(item.symbols) and all(part.change == "doc" or part.kind == "comment" for part in item.symbols)
 
 
+def _tells_more(item: ChangedFile) -> bool:
+    """Whether of a build file's definitions nothing but comments change, and more than these of its other parts."""
+    if category(item.path) is not Category.BUILD:
+        return False
+    code = [part for part in item.symbols if part.kind in DEFINED]
+    return all(map(documents, code)) and not all(map(documents, item.symbols))
+
+
 def _with_parts(item: ChangedFile) -> str:
     """A file with the parts of it that change, where they have names of their own."""
-    parts = [part for part in item.symbols if part.kind in _NAMED_PARTS and part.change in _OF_PARTS]
+    parts = [part for part in item.symbols if _is_named(part) and part.change in _OF_PARTS]
     if item.status != "modified" or not parts:
         return item.path
     parts.sort(key=lambda part: part.kind != "command")
@@ -261,6 +279,12 @@ def _with_parts(item: ChangedFile) -> str:
     shown = ", ".join(told[:MAX_PARTS])
     shown = say("{} and {} more", shown, len(told) - MAX_PARTS) if len(told) > MAX_PARTS else shown
     return say("{}: {}", item.path, shown)
+
+
+def _is_named(part: SymbolChange) -> bool:
+    """Whether the name of a part says where its file changes; that of an element does in what builds a project."""
+    of_project = category(part.path) in (Category.BUILD, Category.CONFIG)
+    return part.kind in _NAMED_PARTS or (part.kind in ("element", "block") and of_project)
 
 
 def _suites(suites: Sequence[SymbolChange]) -> Iterator[str]:
@@ -293,9 +317,11 @@ def _telling(code: Sequence[SymbolChange]) -> list[str]:
     """What the most telling changes do, each with its definition's name; nothing where there are too many to tell."""
     if len(code) > MAX_TOLD:
         return []
-    told = {item.name: _effects(item) for item in code}
     alone = len(code) == 1
-    return [phrase for name, effects in told.items() for phrase in _phrases("" if alone else name, effects)][:MAX_FACTS]
+    told = [(item.size, _phrases("" if alone else item.name, _effects(item))) for item in code]
+    if sum(len(some) for _, some in told) > MAX_FACTS:  # where not all is told, the most is
+        told.sort(key=lambda item: -item[0])
+    return list(dict.fromkeys(phrase for _, some in told for phrase in some))[:MAX_FACTS]
 
 
 def _phrases(name: str, effects: Sequence[Effect]) -> list[str]:

@@ -114,7 +114,8 @@ def _of_lines(
         if not found or found[0].kind is not EffectKind.TURNS:
             telling = {*CONDITIONS, EffectKind.CALLS_INSTEAD}
             found = [effect for effect in meaning.effects if effect.kind in telling] or found
-        return found or plain_effects(removed, added, before, after)
+        # Both lines say more than the texts in them.
+        return (not _are_texts(found) and found) or plain_effects(removed, added, before, after) or found
     if meaning.complete:
         return list(meaning.effects)
     told = [effect for effect in meaning.effects if effect.kind in STRONG]
@@ -134,13 +135,34 @@ def _of_lines(
             and not set(effect.values) & names
         ]
         return [*told, *found]
-    if found and not all(effect.kind in (EffectKind.ADDS_TEXT, EffectKind.DROPS_TEXT) for effect in found):
+    if not _are_texts(found):
         return found
+    if told := _by_hunk(pairs):
+        return told
     if len(added) + len(removed) == 1 and len((added or removed)[0].strip()) <= MAX_LINE // 2:
         # One short line says more than a text in it.
         found = plain_effects(removed, added) or found
     left = _left(removed, added), _left(added, removed)
     return list(meaning.effects) or found or plain_effects(*left, before, after)
+
+
+def _are_texts(found: Sequence[Effect]) -> bool:
+    """Whether no more is told than texts that come and go."""
+    return all(effect.kind in (EffectKind.ADDS_TEXT, EffectKind.DROPS_TEXT) for effect in found)
+
+
+def _by_hunk(pairs: Sequence[Pair]) -> list[Effect]:
+    """All of two or three hunks, each a line at most on both sides, where every one of them can be told."""
+    code = [tuple([line for line in side if line.strip() and not is_comment(line)] for side in pair) for pair in pairs]
+    code = [pair for pair in code if any(pair)]
+    if not 1 < len(code) <= MAX_FACTS or any(len(side) > 1 for pair in code for side in pair):
+        return []
+    told = [plain_effects(*pair) for pair in code]
+    of_lines = all(len(some) == 1 and some[0].kind in _TOLD_BY_HUNK for some in told)
+    return [effect for some in told for effect in some] if of_lines else []
+
+
+_TOLD_BY_HUNK = frozenset({EffectKind.BECOMES, EffectKind.GAINS, EffectKind.LOSES, EffectKind.COMES, EffectKind.GOES})
 
 
 def _is_short(pairs: Sequence[Pair]) -> bool:

@@ -125,6 +125,7 @@ NOT_CALLS = frozenset(
 )
 WORDS = frozenset(keyword.kwlist) | {
     "const",
+    "by",
     "let",
     "var",
     "function",

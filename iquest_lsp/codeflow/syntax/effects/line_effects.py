@@ -10,6 +10,7 @@ from iquest_lsp.codeflow.syntax.comments import is_comment, uncommented
 from iquest_lsp.codeflow.syntax.effects.calls import called_in
 from iquest_lsp.codeflow.syntax.effects.common_words import WORDS
 from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind, named
+from iquest_lsp.codeflow.syntax.effects.tokens import ratio
 from iquest_lsp.common_ends import common_ends
 
 MAX_FACTS = 3
@@ -57,14 +58,16 @@ def effects(
     found += named(EffectKind.HANDLES, _names(_HANDLES, plus) - _names(_HANDLES, old))
     found += _replaced(minus, plus)
     turned = [line for effect in found if effect.kind is EffectKind.TURNS for line in effect.values[2:]]
-    old_conditions = {_form(item) for item in _conditions(minus)} | set(_conditions(old))
+    was, now = _conditions(old), _conditions(new)
+    old_conditions = {_form(item) for item in _conditions(minus)} | set(was)
     text = "\n".join(old)  # a condition may have stood behind its statement
     new_conditions = [
         item
         for item in _conditions(plus)
         if not {item, _form(item)} & old_conditions and item not in text and not any(item in line for line in turned)
     ]
-    found += [Effect(EffectKind.CHECKS, (_short(item),)) for item in new_conditions[:1]]
+    come_conditions = [item for item in _conditions(plus) if item not in was]
+    found += _asked(new_conditions, come_conditions, [item for item in _conditions(minus) if item not in now])
     if not any(map(_asks, plus)):  # none has taken its place
         gone_conditions = [item for item in _conditions(minus, long=True) if not _is_kept(item, new)]
         found += [Effect(EffectKind.CHECKS_NO_MORE, (_short(item),)) for item in gone_conditions[:1]]
@@ -84,6 +87,39 @@ def _conditions(lines: Iterable[str], *, long: bool = False) -> list[str]:
     bare = (_AFTER_CONDITION.sub(r"\1", line) for line in lines)
     found = [(_bracketed(match[1]), spread) for line, spread in _on_one_line(bare) if (match := _CONDITION.match(line))]
     return [text for text, spread in found if (long or spread or len(text) <= MAX_CONDITION) and _balanced(text)]
+
+
+#: How alike two conditions are in their words of which one took the place of the other.
+SAME_PLACE = 0.5
+
+
+def _asked(new: Sequence[str], come: Sequence[str], gone: Sequence[str]) -> list[Effect]:
+    """The first new condition: by itself, or with the one that it took the place of.
+
+    `come` are all that the added lines ask, `gone` what is asked no more. Of one that only asks for the opposite
+    nothing is said: what it guards is likely the other branch now.
+    """
+    instead = {_likest(item, come): item for item in gone} if come else {}
+    for item in new:
+        before = instead.get(item, "")
+        if not before or _alike(item, before) < SAME_PLACE:
+            return [Effect(EffectKind.CHECKS, (_short(item),))]
+        if _names_in(item) != _names_in(before):
+            fits = max(len(item), len(before)) <= MAX_CONDITION
+            return [Effect(EffectKind.CONDITION, (before, item))] if fits else []
+    return []
+
+
+def _likest(condition: str, others: Iterable[str]) -> str:
+    return max(others, key=lambda other: _alike(condition, other))
+
+
+def _alike(one: str, other: str) -> float:
+    return ratio(_names_in(one), _names_in(other))
+
+
+def _names_in(condition: str) -> list[str]:
+    return re.findall(r"\w+", condition)
 
 
 _ASKS = re.compile(r"\s*(?:\}\s*)?(?:el)?(?:se )?if\b")

@@ -13,6 +13,7 @@ from iquest_lsp.codeflow.syntax.effects.calls import is_declared
 from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind
 from iquest_lsp.codeflow.syntax.effects.line_effects import RAISES
 from iquest_lsp.codeflow.syntax.effects.tokens import (
+    JOINTS,
     Side,
     alike,
     arguments,
@@ -20,8 +21,10 @@ from iquest_lsp.codeflow.syntax.effects.tokens import (
     condition_at,
     goes_on,
     is_in_value,
+    is_whole,
     likest,
     nearest_condition,
+    owners,
     ratio,
     rewritten,
     slid,
@@ -55,12 +58,9 @@ _NO_CALLS = _TESTS | {
     "catch",
     "match",
 }
-#: A piece of code that goes on at one of its ends.
-_TORN = re.compile(r"^(?::?=(?!=)|[,.)\]}])|(?:(?<![=!<>]):?=|[(\[{,]|&&|\|\||\?\??|\s:|\b(?:and|or|not|in|is))$")
 #: Behind a value, another name that is given one: an argument, a key.
 _MORE_NAMES = re.compile(r",\s*[\"']?[\w$-]+[\"']?\s*(?:=(?![=>])|:(?!:))")
 _SETS = re.compile(r"(?<![=!<>~:])=(?![=~>])")
-_JOINTS = (".", "::", "->", "?.")
 _EDGES = frozenset({"(", ")", ",", ";", "{", "}"})
 #: What becomes of a condition.
 CONDITIONS = frozenset(
@@ -74,6 +74,8 @@ CONDITIONS = frozenset(
     }
 )
 _CLAUSES = CONDITIONS - {EffectKind.NEGATES, EffectKind.CONDITION}
+#: What is told of a part of a line by itself.
+_OF_PARTS = frozenset({EffectKind.BECOMES, EffectKind.GAINS, EffectKind.LOSES})
 #: What says more than the two lines beside each other.
 STRONG = CONDITIONS | {
     EffectKind.PASSES,
@@ -131,6 +133,7 @@ def _compared(old: Side, new: Side) -> tuple[list[Effect], bool]:
     matcher = SequenceMatcher(None, old.tokens, new.tokens, autojunk=False)
     as_many = old.text.count("\n") == new.text.count("\n")
     found: list[Effect] = []
+    of_line: list[tuple[tuple[str, str], Effect]] = []
     changes = list(_joined(matcher.get_opcodes(), old, new))
     if matcher.ratio() < (0.4 if as_many else 0.5) or not changes or len(changes) > MAX_CHANGES + 2:
         return [], False
@@ -141,7 +144,9 @@ def _compared(old: Side, new: Side) -> tuple[list[Effect], bool]:
         if effect is not None and effect.kind in _CLAUSES and (forms := rewritten(old, new, (start, first), changes)):
             effect = Effect(EffectKind.CONDITION, forms) if sum(map(len, forms)) <= 4 * MAX_SHOWN else None
         if effect is None:
-            return found, False
+            # Of a line that changes in more than can be told, a part of it is not all that changes.
+            partial = {item for line, item in of_line if line == both and item.kind in _OF_PARTS}
+            return [item for item in found if item not in partial], False
         if (
             effect.kind in (EffectKind.GAINS, EffectKind.LOSES)
             and lines[both] > 1
@@ -156,6 +161,7 @@ def _compared(old: Side, new: Side) -> tuple[list[Effect], bool]:
         # Two lines beside each other tell what was told of a part of them.
         found = [item for item in found if not all(map(str.__contains__, effect.values, item.values))]
         found.append(effect)
+        of_line.append((both, effect))
     return found, True
 
 
@@ -189,7 +195,7 @@ def _effect(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int]) ->
         # Whole statements that come or go are no change of a statement.
         return None
     before, after = old.shown(*was), new.shown(*now)
-    if not (_whole(before) and _whole(after)):
+    if not (is_whole(before) and is_whole(after)):
         before, after = old.line(was[0]), new.line(now[0])
         paired = old.text.count("\n") == new.text.count("\n")
         short = paired and len(before) + len(after) <= 2 * MAX_SHOWN and before != after
@@ -254,7 +260,7 @@ def _clause(side: Side, span: tuple[int, int], words: frozenset[str]) -> str:
     else:
         return ""
     text = closed(side.shown(start, side.closing(start, end)))
-    return text if _whole(text) and 0 < len(text) <= MAX_SHOWN + 10 else ""
+    return text if is_whole(text) and 0 < len(text) <= MAX_SHOWN + 10 else ""
 
 
 def _on_raised(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int]) -> Effect | None:
@@ -282,8 +288,7 @@ def _on_argument(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int
         text = side.shown(start, end).strip(", ")
         if (
             called
-            and called in old.tokens
-            and called in new.tokens
+            and owners(old, called) & owners(new, called)
             and text
             and len(text) <= MAX_SHOWN
             and all(text.count(a) == text.count(b) for a, b in ("()", "[]", "{}"))
@@ -313,7 +318,7 @@ def _on_called(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int])
     if was[1] >= len(old.tokens) or now[1] >= len(new.tokens):
         return None
     runs = old.tokens[was[0] : was[1]] + new.tokens[now[0] : now[1]]
-    if not all(_WORD.match(token) or token in _JOINTS for token in runs):
+    if not all(_WORD.match(token) or token in JOINTS for token in runs):
         return None
     names = [side.tokens[span[1] - 1] for side, span in ((old, was), (new, now)) if span[0] < span[1]]
     called = old.tokens[was[1]] == new.tokens[now[1]] == "("
@@ -333,7 +338,7 @@ def _on_returned(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int
     found = [re.match(r"return\s+(.+?)\s*;?$", line) for line in lines]
     if all(found) and not (goes_on(old, was[0]) or goes_on(new, now[0])):
         before, after = (match[1] for match in found if match)
-        if max(len(before), len(after)) <= MAX_SHOWN and before != after and _whole(before) and _whole(after):
+        if max(len(before), len(after)) <= MAX_SHOWN and before != after and is_whole(before) and is_whole(after):
             return Effect(EffectKind.RETURNS_INSTEAD, (after, before))
     return None
 
@@ -361,15 +366,9 @@ def _on_value(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int]) 
     short = max(len(one[2]), len(other[2])) <= MAX_SHOWN and not any(" = " in match[2] for match in (one, other))
     if any(_MORE_NAMES.search(re.sub(r"[(\[{].*[)\]}]", "", match[2])) for match in (one, other)):
         return None  # the line gives values to other names too
-    if one[1] == other[1] and one[2] != other[2] and short and _whole(one[2]) and _whole(other[2]):
+    if one[1] == other[1] and one[2] != other[2] and short and is_whole(one[2]) and is_whole(other[2]):
         return Effect(EffectKind.SETS_INSTEAD, (one[1], other[2], one[2]))
     return None
-
-
-def _whole(text: str) -> bool:
-    """Whether a piece of code can be read by itself: its brackets are paired, nothing is missing at its ends."""
-    paired = all(text.count(one) == text.count(other) for one, other in ("()", "[]", "{}"))
-    return paired and not _TORN.search(text)
 
 
 def _with_rest(
@@ -389,11 +388,11 @@ def _widened(side: Side, span: tuple[int, int]) -> tuple[int, int]:
     start, end = span
     if start == end:
         return span
-    while start > 0 and (side.tokens[start] in _JOINTS or side.tokens[start - 1] in _JOINTS):
+    while start > 0 and (side.tokens[start] in JOINTS or side.tokens[start - 1] in JOINTS):
         if side.tokens[start - 1] in ")]}(,;":
             break
         start -= 1
-    while end < len(side.tokens) and (side.tokens[end - 1] in _JOINTS or side.tokens[end] in _JOINTS):
+    while end < len(side.tokens) and (side.tokens[end - 1] in JOINTS or side.tokens[end] in JOINTS):
         if side.tokens[end] in "([{,;)":
             break
         end += 1

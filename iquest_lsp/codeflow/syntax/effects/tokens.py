@@ -19,6 +19,10 @@ _TOKEN = re.compile(
 _NAME = re.compile(r"[A-Za-z_$][\w$]*[!?]?$")
 
 
+#: What stands between a name and the one that it belongs to.
+JOINTS = (".", "::", "->", "?.")
+
+
 @dataclass(frozen=True, slots=True)
 class Side:
     """The tokens of one side of a hunk with their places in its text."""
@@ -191,6 +195,12 @@ def arguments(side: Side, opening: int) -> list[str]:
     return side.tokens[opening + 1 :]
 
 
+def owners(side: Side, called: str) -> set[tuple[str, ...]]:
+    """What a function is called of, wherever it is on one side: a word and the joint behind it; of nothing, neither."""
+    places = (at for at, token in enumerate(side.tokens) if token == called)
+    return {tuple(side.tokens[max(at - 2, 0) : at]) if at and side.tokens[at - 1] in JOINTS else () for at in places}
+
+
 def alike(one: list[str], other: list[str]) -> bool:
     """Whether two lists of arguments are equal, or one goes on where the other ends."""
     count = min(len(one), len(other))
@@ -205,6 +215,16 @@ def closed(text: str) -> str:
     while text.startswith("(") and text.count("(") > text.count(")"):
         text = text[1:].lstrip()
     return text
+
+
+#: A piece of code that goes on at one of its ends.
+_TORN = re.compile(r"^(?::?=(?!=)|[,.)\]}])|(?:(?<![=!<>]):?=|[(\[{,]|&&|\|\||\?\??|\s:|\b(?:and|or|not|in|is))$")
+
+
+def is_whole(text: str) -> bool:
+    """Whether a piece of code can be read by itself: its brackets are paired, nothing is missing at its ends."""
+    paired = all(text.count(one) == text.count(other) for one, other in ("()", "[]", "{}"))
+    return paired and not _TORN.search(text)
 
 
 def slid(run: tuple[int, int, int, int], old: Side, new: Side) -> tuple[int, int, int, int]:

@@ -82,6 +82,8 @@ _COMMENT = re.compile(r"\s*(?:#(?!\[)|//|/\*)")
 #: A comment that changes what Ruby does.
 _MAGIC = re.compile(r"#\s*(?:frozen_string_literal|shareable_constant_value):")
 _MARK = re.compile(r"\s*(?:\[[A-Z][\w.]*(?:\(.*\))?\]|#\[.*\]|@[A-Za-z][\w.:]*(?:\(.*\))?)\s*(?:(?://|#).*)?$")
+#: What C# says of a whole assembly.
+_OF_ASSEMBLY = re.compile(r"\s*\[\s*(?:assembly|module)\s*:\s*([\w.]+)\s*\((.*)\)\s*\]\s*$")
 _TEST_MARK = re.compile(r"\s*(?:@Test\b|\[(?:Test|Fact|Theory|TestMethod|TestCase)\b|#\[Test\b)")
 _TEST_NAME = re.compile(r"test[A-Z_]")
 #: Languages whose members begin with their types, and those whose files are blocks with labels.
@@ -311,6 +313,9 @@ class _Reader:
                 self.found.append(Region(last.name, last.kind, last.start, at + 1))
             else:
                 self.found.append(Region(self.stem, "imports", at, at + 1))
+            return at + 1
+        if self.language in _TYPED and (found := _OF_ASSEMBLY.match(line)):
+            self.found.append(Region(found[1], "attribute", at, at + 1, found[2]))
             return at + 1
         if self.language in _DECLARATIVE:
             return 0

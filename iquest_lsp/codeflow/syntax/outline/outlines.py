@@ -127,6 +127,7 @@ _SUFFIXES: dict[str, Reader] = {
             ".svg",
             ".xaml",
             ".csproj",
+            ".proj",
             ".props",
             ".targets",
             ".fsproj",

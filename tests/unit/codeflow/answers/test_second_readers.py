@@ -67,7 +67,8 @@ CASES = (
             "    while True:\n        empty(full)\n"
         },
         (
-            "new signature (changes only types in its signature; in its body: `cups` becomes `full`)",
+            "new signature (changes only types in its signature; in its body: `full = iter(cups)` is new, "
+            "`empty(cups)` becomes `empty(full)`)",
             "; `LIMIT: int = first(1)` becomes `LIMIT: int = first(2)`",
         ),
         ("new signature (`cups`", "in `LIMIT`,"),

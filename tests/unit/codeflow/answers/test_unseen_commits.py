@@ -192,7 +192,7 @@ CASES = (
         },
         (
             "takes the new parameter `both`, no longer takes `one`, `other`",
-            "`setUp`: new signature (is marked `@Override`)".replace("`setUp`", "`Pile.setUp`"),
+            "method `Pile.setUp`: changed (is marked `@Override`)",
             "`final class Pile<T>` becomes `final class Pile<T, U>`",
         ),
         ("types only", "## Risks"),

@@ -66,7 +66,7 @@ def test_a_plain_word_in_prose_is_no_module(script: Script, tmp_path: Path) -> N
     ("before", "after", "told"),
     [
         ("g(1)  # noqa: F811", "g(1)", "comments"),
-        ("g('a # b')", "g('a # c')", "adds the text `'a # c'`, drops the text `'a # b'`"),
+        ("g('a # b')", "g('a # c')", "`return g('a # b')` becomes `return g('a # c')`"),
         ("g(1)  # one", "g(2)  # two", "`return g(1)  # one` becomes `return g(2)  # two`"),
     ],
 )

@@ -274,7 +274,7 @@ LONG = "x = prepare(first, second, third_of_them, the_fourth_argument, the_fifth
         (
             ["    if self.closed:  # too late"],
             ["    if self.closed or done:  # too late"],
-            ["checks `self.closed or done`"],
+            ["the condition `self.closed` becomes `self.closed or done`"],
         ),
         (
             [LONG + "last)"],

@@ -1,0 +1,160 @@
+"""Kinds of sentences that were wrong, or missing, about commits in C#, Java, Kotlin, PHP and Ruby."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.codeflow.answers.conftest import Case, is_told_of
+from tests.unit.codeflow.conftest import Script
+
+ART = "%q{\n    ss\n  def in_art\n |_ }\n"
+SETTER = """package a;
+
+class Filler {
+  void fill(Object to, Field field, Object value) {
+    try {
+      %s;
+    } catch (%s e) {
+      throw new Failed(e);
+    }
+  }
+}
+"""
+CASES = (
+    Case(
+        "the opposite condition whose branches change places is no new check",
+        {
+            "a.php": "<?php\nclass A {\n    public function f($b)\n    {\n        if ($b) {\n            one();\n"
+            "            uno();\n        } else {\n            two();\n            dos();\n        }\n    }\n}\n"
+        },
+        {
+            "a.php": "<?php\nclass A {\n    public function f($b)\n    {\n        if (!$b) {\n            two();\n"
+            "            dos();\n        } elseif (free()) {\n            one();\n            uno();\n"
+            "        }\n    }\n}\n"
+        },
+        ("function `A.f`: changed",),
+        ("checks `!$b`",),
+    ),
+    Case(
+        "a condition that takes another one's place is told with it",
+        {
+            "a.rb": 'class A\n  def f(ex)\n    if @options[:handlers].size == 0\n      p ["!!!!", ex]\n'
+            "    end\n  end\nend\n"
+        },
+        {
+            "a.rb": 'class A\n  def f(ex)\n    if @options[:handlers].empty?\n      logger.error { "No handlers" }\n'
+            "      logger.error { ex }\n    end\n  end\nend\n"
+        },
+        ("the condition `@options[:handlers].size == 0` becomes `@options[:handlers].empty?`",),
+        ("checks",),
+    ),
+    Case(
+        "a function of another object is not called with fewer arguments",
+        {"a/Filler.java": SETTER % ("field.set(to, value)", "IllegalAccessException")},
+        {"a/Filler.java": SETTER % ("new Setter(to, field).set(value)", "Exception")},
+        ("`field.set(to, value);` becomes `new Setter(to, field).set(value);`",),
+        ("no longer passes",),
+    ),
+    Case(
+        "an annotation is no part of a signature",
+        {"a/A.java": "package a;\n\nclass A {\n  void f(int b) {\n    one(b);\n  }\n}\n"},
+        {"a/A.java": 'package a;\n\nclass A {\n  @SuppressWarnings("all")\n  void f(int b) {\n    two(b);\n  }\n}\n'},
+        ('method `A.f`: changed (is marked `@SuppressWarnings("all")`, calls `two` instead of `one`)',),
+        ("signature",),
+    ),
+    Case(
+        "a constant's two values are told, not the texts in them",
+        {"a.php": "<?php\ninterface A\n{\n    const VERSION = '4.1.1';\n    const OTHER = 1;\n}\n"},
+        {"a.php": "<?php\ninterface A\n{\n    const VERSION = '4.1.2';\n    const OTHER = 1;\n}\n"},
+        ("`const VERSION = '4.1.1';` becomes `const VERSION = '4.1.2';`",),
+        ("adds the text",),
+    ),
+    Case(
+        "a few lines of two hunks are told rather than a text in one of them",
+        {"a.rb": "class A\n  def push(item)\n    check(item)\n    one = two(item)\n    !! one\n  end\nend\n"},
+        {
+            "a.rb": "class A\n  def push(item)\n    check(item)\n    item['jid'] = fresh\n    one = two(item)\n"
+            "    one ? item['jid'] : nil\n  end\nend\n"
+        },
+        ("`item['jid'] = fresh` is new, `!! one` becomes `one ? item['jid'] : nil`",),
+        ("adds the text",),
+    ),
+    Case(
+        "a line of which more changes than can be told is not told by a part",
+        {
+            "a.kt": "class A(\n  loader: Loader\n) {\n"
+            "  private var roots: List<Pair<Files, Path>> = loader.toRootsOfAllClasses()\n}\n"
+        },
+        {
+            "a.kt": "class A(\n  loader: Loader,\n  early: Boolean,\n) {\n"
+            "  private val roots: List<Pair<Files, Path>> by lazy { loader.toRootsOfAllClasses() }\n}\n"
+        },
+        ("class `A`: changed (takes the new parameter `early`)", "property `A.roots`: changed"),
+        ("`var` becomes `val`", "`by`"),
+    ),
+    Case(
+        "what is said of an assembly is told by its name and value",
+        {"src/Info.cs": '[assembly : AssemblyVersion("5.6.2.0")]\n[assembly: InternalsVisibleTo("B")]\n'},
+        {"src/Info.cs": '[assembly : AssemblyVersion("6.0.0.0")]\n[assembly: InternalsVisibleTo("B")]\n'},
+        ("src/Info.cs: `AssemblyVersion`", 'attribute `AssemblyVersion`: changed (`"5.6.2.0"` becomes `"6.0.0.0"`)'),
+    ),
+    Case(
+        "a project's file is a build file, told by its elements",
+        {"build/all.proj": "<Project>\n  <Target>\n    <Version>1.0</Version>\n  </Target>\n</Project>\n"},
+        {"build/all.proj": "<Project>\n  <Target>\n    <Version>1.1</Version>\n  </Target>\n</Project>\n"},
+        ("Updates build files (build/all.proj: `Version`)", "element `Version`: changed (`1.0` becomes `1.1`)"),
+        ("other files",),
+    ),
+    Case(
+        "what stands behind a text in brackets over several lines is read on",
+        {
+            "a.rb": f"class A\n  def self.art\n{ART}  end\n\n  def f(a)\n    fail(\n"
+            f"      %{{Wrong parameter #{{a}}}}\n    )\n  end\nend\n"
+        },
+        {
+            "a.rb": f"class A\n  def self.art\n{ART}  end\n\n  def f(a)\n    fail(\n      %{{Bad #{{a}}}}\n"
+            f"    )\n  end\nend\n"
+        },
+        ("function `A.f`: changed",),
+        ("no longer uses", "in_art", "file `a.rb`"),
+    ),
+    Case(
+        "what changes in a block is not hidden by comments inside it",
+        {
+            "build.gradle": "task docs {\n  doLast {\n    def one = file('a')\n    def two = file('b')\n\n    exec {\n"
+            "      commandLine 'hg', 'push'\n    }\n  }\n}\n"
+        },
+        {
+            "build.gradle": "task docs {\n  doLast {\n    def one = file('a')\n    //TODO right?\n"
+            "    def two = file('b')\n\n"
+            "    exec {\n      commandLine 'hg', 'ci'\n    }\n\n    exec {\n      commandLine 'hg', 'push'\n"
+            "    }\n  }\n}\n"
+        },
+        ("block `docs`: changed", "updates build files (build.gradle: `docs`)"),
+    ),
+    Case(
+        "the tests and the build are in a summary with many details",
+        {
+            "src/a.php": "<?php\nclass A {\n"
+            + "".join(f"    public function f{at}($x)\n    {{\n        one{at}($x);\n    }}\n\n" for at in range(3))
+            + "}\n",
+            "src/b.php": "<?php\nclass B {\n    private $old;\n}\n",
+            "tests/a_test.php": "<?php\nclass ATest {\n    public function testIt()\n    {\n        one();\n    }\n}\n",
+            "composer.json": '{\n  "require": {\n    "a/b": "1.0"\n  }\n}\n',
+        },
+        {
+            "src/a.php": "<?php\nclass A {\n"
+            + "".join(f"    public function f{at}($x)\n    {{\n        two{at}($x);\n    }}\n\n" for at in range(3))
+            + "}\n",
+            "src/b.php": "<?php\nclass B {\n    private $fresh;\n    public function g() { return 1; }\n}\n",
+            "tests/a_test.php": "<?php\nclass ATest {\n    public function testIt()\n    {\n        two();\n    }\n}\n",
+            "composer.json": '{\n  "require": {\n    "a/b": "1.1"\n  }\n}\n',
+        },
+        ("changes the test `ATest.testIt`", "updates build files (composer.json: `require.a/b`)"),
+    ),
+)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_what_is_told_of_a_commit(script: Script, case: Case) -> None:
+    is_told_of(script, case)
