@@ -227,9 +227,10 @@ def model_choices(settings: Settings) -> list[dict[str, Any]]:
     choices = []
     for entry in catalogue.installed():
         header = entry.header
-        verdict = ""
+        verdict, plan = "", None
         if header is not None:
             made = _plan(settings, header, asks_devices=False)  # the daemon loads no runtime
+            plan = {"window": made.window, "kv_type": made.kv_type, "kv_bytes": made.kv_bytes, "reason": made.reason}
             verdict = (
                 f"window of {made.window} tokens, {made.kv_type} cache of {made.kv_bytes / 1e6:.0f} MB: {made.reason}"
             )
@@ -242,6 +243,7 @@ def model_choices(settings: Settings) -> list[dict[str, Any]]:
                 "architecture": header.architecture if header is not None else "",
                 "size_bytes": header.file_size if header is not None else 0,
                 "verdict": verdict,
+                "plan": plan,
                 "problem": entry.problem,
                 "current": settings.model in (entry.name, str(entry.path))
                 or (not settings.model and entry.source == "embedded"),

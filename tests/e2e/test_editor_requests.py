@@ -174,7 +174,8 @@ async def test_the_models_carry_a_verdict_and_can_be_loaded_again(root: Path, sh
     async with connected(root, *FAKE, home=shared_home) as editor:
         await editor.wait_until_ready()
         for model in (await ask(editor, "iquest/models", {}))["models"]:
-            assert model["problem"] or "window of" in model["verdict"]
+            assert model["problem"] or model["verdict"].startswith(f"window of {model['plan']['window']} tokens")
+            assert model["problem"] or model["verdict"].endswith(f" MB: {model['plan']['reason']}")
         before = len(editor.statuses)
         await ask(editor, "iquest/reloadModel", {})
         await editor.wait_for("ready", lambda: any(s["state"] == "ready" for s in editor.statuses[before:]))

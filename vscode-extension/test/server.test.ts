@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Backoff } from "../src/server/backoff";
-import { type Clock, type Connection, HEALTHY_MS, NotToBeRun, Server, type ServerState } from "../src/server/server";
+import { type Clock, type Connection, HEALTHY_MS, NotToBeRun, Server, SLOW_START_MS, type ServerState } from "../src/server/server";
 
 /** Timers that fire when the test says so. */
 class ManualClock implements Clock {
@@ -26,13 +26,22 @@ class ManualClock implements Clock {
 class FakeConnection implements Connection {
   started = false;
   stopped = false;
+  abandoned = false;
   private listener: () => void = () => undefined;
+  private giveUp: (error: Error) => void = () => undefined;
 
-  constructor(private readonly failure?: Error) {}
+  constructor(private readonly failure?: Error | "hangs") {}
 
   async start(): Promise<void> {
-    if (this.failure) throw this.failure;
+    if (this.failure === "hangs") await new Promise((_, reject) => (this.giveUp = reject));
+    if (this.failure instanceof Error) throw this.failure;
     this.started = true;
+  }
+
+  abandon(): void {
+    this.abandoned = true;
+    this.listener();
+    this.giveUp(new Error("the stream was closed"));
   }
 
   async stop(): Promise<void> {
@@ -133,6 +142,31 @@ test("restarts are queued: one server at a time", async () => {
   await Promise.all([server.restart(), server.restart(), server.restart()]);
   expect(made.map((connection) => connection.stopped)).toEqual([true, true, false]);
   expect(server.connection).toBe(made[2]);
+});
+
+test("a server that hangs at its start is said to be slow, and a restart or a stop does not wait for it", async () => {
+  const { server, clock, made, states } = stage((count) => new FakeConnection(count < 2 ? "hangs" : undefined));
+  void server.restart();
+  await settled();
+  expect(clock.fire()).toBe(SLOW_START_MS);
+  expect(server.state).toEqual({ kind: "starting", slow: true });
+  void server.restart();
+  await settled();
+  expect(made.map((connection) => connection.abandoned)).toEqual([true, false]);
+  await server.restart();
+  expect(server.connection).toBe(made[2]);
+  expect(clock.timers.map((timer) => timer.milliseconds)).toEqual([HEALTHY_MS]);
+  expect(new Set(states.map((state) => state.kind))).toEqual(new Set(["starting", "running"]));
+});
+
+test("a stop ends a server that hangs at its start", async () => {
+  const { server, clock, made } = stage(() => new FakeConnection("hangs"));
+  void server.restart();
+  await settled();
+  await server.stop();
+  expect(made[0]?.abandoned).toBe(true);
+  expect(server.state).toEqual({ kind: "stopped" });
+  expect(clock.timers).toEqual([]);
 });
 
 test("a death of an older server does not touch the newer one", async () => {

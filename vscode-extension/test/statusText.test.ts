@@ -76,7 +76,7 @@ test("the server's trouble comes before the engine's, the engine's before the sw
 test("every action is a command of the manifest", () => {
   const known = new Set(manifest.contributes.commands.map((item) => item.command));
   const servers: ServerState[] = [
-    { kind: "stopped" }, { kind: "missing" }, { kind: "starting" }, { kind: "running" },
+    { kind: "stopped" }, { kind: "missing" }, { kind: "starting", slow: false }, { kind: "starting", slow: true }, { kind: "running" },
     { kind: "waiting", seconds: 1, reason: "" }, { kind: "failed", reason: "" },
   ];
   const engines = (["stopped", "loading", "ready", "busy", "restarting", "failed"] as const).map((state) => engine(state));
@@ -128,7 +128,7 @@ test("of a remembered answer nothing is said of the cache", () => {
 test("every state has a sign or words of its own: nobody needs to see colours", () => {
   const states = [
     situation(),
-    situation({ server: { kind: "stopped" } }), situation({ server: { kind: "missing" } }), situation({ server: { kind: "starting" } }),
+    situation({ server: { kind: "stopped" } }), situation({ server: { kind: "missing" } }), situation({ server: { kind: "starting", slow: false } }),
     situation({ server: { kind: "waiting", reason: "signal 9", seconds: 2 } }), situation({ server: { kind: "failed", reason: "" } }),
     situation({ engine: engine("stopped") }), situation({ engine: engine("loading") }), situation({ engine: engine("restarting") }),
     situation({ engine: engine("failed") }), situation({ engine: engine("warming") }),

@@ -71,8 +71,8 @@ test.each([
 const models: Models = {
   answers: false,
   models: [
-    { name: "nano", path: "", source: "embedded", model: "IQuest LSP nano", architecture: "x", size_bytes: 6e6, verdict: "window of 2048 tokens, f16 cache of 5 MB: all that it reaches", problem: "", current: true },
-    { name: "bad", path: "", source: "user", model: "", architecture: "", size_bytes: 0, verdict: "", problem: "It is no GGUF file", current: false },
+    { name: "nano", path: "", source: "embedded", model: "IQuest LSP nano", architecture: "x", size_bytes: 6e6, verdict: "window of 2048 tokens, f16 cache of 5 MB: all that it reaches", plan: { window: 2048, kv_type: "f16", kv_bytes: 5e6, reason: "all that it reaches" }, problem: "", current: true },
+    { name: "bad", path: "", source: "user", model: "", architecture: "", size_bytes: 0, verdict: "", plan: null, problem: "It is no GGUF file", current: false },
   ],
   known: [{ name: "LoopCoder-V2-7B", size_bytes: 4.6e9, memory: { "8192": 5.7e9 } }, { name: "Another-7B", size_bytes: 1, memory: {} }],
   packaged: [{ name: "smollm2", license: "Apache-2.0", size_bytes: 98e6, here: false }],
@@ -84,7 +84,7 @@ test("three tested models are offered, with what they need, whether that fits, a
     "Installed", "$(check) nano (in use)", "$(error) bad", "Tested", "$(cloud-download) smollm2", "$(info) LoopCoder-V2-7B", "Another one", "A GGUF file …",
   ]);
   expect(rows[1]).toMatchObject({ kind: "use", value: "" });
-  expect(rows[1]).toMatchObject({ description: "6.0 MB · window of 2048 tokens, f16 cache of 5 MB" });
+  expect(rows[1]).toMatchObject({ description: "6.0 MB · window of 2,048 tokens, f16 cache of 5.0 MB" });
   expect(rows[1]?.detail).toMatch(/^Any machine/);
   expect(rows[2]?.detail).toBe("It is no GGUF file");
   expect(rows[4]).toMatchObject({ kind: "add", description: "98.0 MB to fetch · 400 MB at work · fits into 8.0 GB" });

@@ -1,6 +1,7 @@
 // What dies is started again, and several windows share what lives, in a real VS Code.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { PYTHON, until } from "./workbench.mjs";
 import { stage } from "./stage.mjs";
 
 const scene = stage();
@@ -53,4 +54,19 @@ test("two windows complete at the same time, with one daemon and one engine", as
   assert.equal(engines().length, 1);
   await second.page.close();
   await completes(window);
+});
+
+test("a server that hangs at its start is ended by a restart, and the next one is used", async () => {
+  const { editor, window } = scene;
+  const once = "import os, sys, time, pathlib; mark = pathlib.Path(sys.argv[1]); seen = mark.exists(); mark.touch(); " +
+    "os.execv(sys.executable, [sys.executable, '-P', '-m', 'iquest_lsp.cli', *sys.argv[2:]]) if seen else time.sleep(10_000)";
+  const hanging = () => editor.processes("time.sleep");
+  const command = editor.machine["iquest.server.command"];
+  editor.writeMachine({ "iquest.server.command": [PYTHON, "-P", "-c", once, `${editor.home}/started-once`, ...command.slice(4)] });
+  await window.statusBecomes(/server is starting/);
+  await until("the server that hangs", () => hanging().length === 1);
+  await window.command("IQuest: Restart the Language Server");
+  await window.statusBecomes(/Ready/);
+  await completes(window);
+  assert.deepEqual(hanging(), []);
 });

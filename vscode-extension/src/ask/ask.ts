@@ -3,7 +3,7 @@ import { noModelReport, replyReport } from "../pages/replyReport";
 import type { Pages } from "../pages/report";
 import type { Ask } from "../server/ask";
 import { ASK, type Reply, type ReplyPart } from "../server/protocol";
-import { t } from "../words";
+import { number, t } from "../words";
 import { about } from "./about";
 
 interface Turn {
@@ -54,7 +54,7 @@ export class Asker {
       let text = "";
       const learn = (part: ReplyPart): void => {
         text += part.kind === "text" ? part.text : "";
-        const reading = part.kind === "evidence" ? t("Reading {0} tokens of evidence…", Number(part.text).toLocaleString()) : "";
+        const reading = part.kind === "evidence" ? t("Reading {0} tokens of evidence…", number(Number(part.text))) : "";
         soFar(replyReport(question, { text: text || reading }, place));
       };
       const reply = await this.ask<Reply, ReplyPart>(ASK, params, learn, token);

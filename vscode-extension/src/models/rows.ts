@@ -1,7 +1,7 @@
 /** The rows of the model picker: what is installed, and the three that were tested, with what they need. */
 
 import type { ModelChoice, Models } from "../server/protocol";
-import { t } from "../words";
+import { number, t } from "../words";
 
 /** What taking a row does: `value` is the setting's; a model that is not here is fetched, or explained. */
 export interface Row {
@@ -38,11 +38,12 @@ export function rowsOf(found: Models, memory: number): Row[] {
 
 function installedRow(model: ModelChoice): Row {
   const usable = model.problem === "";
-  const [needs = "", why = ""] = model.verdict.split(": ", 2);
+  const { plan } = model;
+  const needs = plan == null ? "" : t("window of {0} tokens, {1} cache of {2}", number(plan.window), plan.kv_type, size(plan.kv_bytes));
   return {
     label: `$(${model.current ? "check" : usable ? "circuit-board" : "error"}) ${model.name}${model.current ? ` (${t("in use")})` : ""}`,
     description: usable ? [named(model), size(model.size_bytes), needs].filter(Boolean).join(" · ") : t("cannot be used"),
-    detail: usable ? (USES[model.name]?.() ?? why) : model.problem,
+    detail: usable ? (USES[model.name]?.() ?? plan?.reason ?? "") : model.problem,
     kind: "use",
     value: model.source === "embedded" ? "" : model.name,
   };

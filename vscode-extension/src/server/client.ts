@@ -95,10 +95,18 @@ export class ClientConnection implements Connection {
   }
 
   async stop(): Promise<void> {
-    if (this.client.needsStop()) {
-      await this.client.stop();
+    try {
+      if (this.client.needsStop()) {
+        await this.client.stop();
+      }
+      await this.client.dispose();
+    } finally {
+      this.trace.dispose();
     }
-    await this.client.dispose();
+  }
+
+  abandon(): void {
+    this.client.serverProcess?.kill("SIGKILL"); // it does not answer, and a client that starts cannot be stopped
     this.trace.dispose();
   }
 

@@ -207,7 +207,7 @@ export interface ContextWindow {
   readonly partial?: readonly string[] | null;
 }
 
-/** `verdict` is the planner's; `problem` is not empty for a file that cannot be used. */
+/** `verdict` says what `plan` has, which a file that cannot be used lacks; `problem` is not empty for such a file. */
 export interface ModelChoice {
   readonly name: string;
   readonly path: string;
@@ -216,6 +216,7 @@ export interface ModelChoice {
   readonly architecture: string;
   readonly size_bytes: number;
   readonly verdict: string;
+  readonly plan?: { readonly window: number; readonly kv_type: string; readonly kv_bytes: number; readonly reason: string } | null;
   readonly problem: string;
   readonly current: boolean;
 }

@@ -5,6 +5,8 @@ import { Backoff } from "./backoff";
 export interface Connection {
   start(): Promise<void>;
   stop(): Promise<void>;
+  /** Ends it at once where `start` is not done yet: it may never answer. */
+  abandon(): void;
   /** Called once, when the server's process or stream ends without `stop`. */
   onEnd(listener: () => void): void;
 }
@@ -15,7 +17,7 @@ export class NotToBeRun extends Error {}
 export type ServerState =
   | { readonly kind: "stopped" }
   | { readonly kind: "missing" }
-  | { readonly kind: "starting" }
+  | { readonly kind: "starting"; readonly slow: boolean }
   | { readonly kind: "running" }
   | { readonly kind: "waiting"; readonly seconds: number; readonly reason: string }
   | { readonly kind: "failed"; readonly reason: string };
@@ -34,6 +36,8 @@ export const realClock: Clock = {
 
 /** A server that ran for this long is healthy: its next end starts the pauses from the shortest again. */
 export const HEALTHY_MS = 60_000;
+/** A server that has not answered for this long may never answer, which is said. */
+export const SLOW_START_MS = 30_000;
 
 /**
  * Keeps one language server running: starts, stops and restarts are queued, an unexpected end is followed by a new
@@ -62,9 +66,10 @@ export class Server<C extends Connection> {
     return this.state_.kind === "running" ? this.current : undefined;
   }
 
-  /** Starts the server, or starts it anew; the pauses are forgotten. */
+  /** Starts the server, or starts it anew, also one that is still starting; the pauses are forgotten. */
   restart(): Promise<void> {
     this.backoff.reset();
+    this.abandon();
     return this.enqueue(async () => {
       await this.end();
       await this.begin();
@@ -72,10 +77,20 @@ export class Server<C extends Connection> {
   }
 
   stop(): Promise<void> {
+    this.abandon();
     return this.enqueue(async () => {
       await this.end();
       this.set({ kind: "stopped" });
     });
+  }
+
+  /** What is queued behind a start would wait for it, and one that hangs never ends. */
+  private abandon(): void {
+    if (this.state_.kind === "starting") {
+      const starting = this.current;
+      this.current = undefined;
+      starting?.abandon();
+    }
   }
 
   private enqueue(work: () => Promise<void>): Promise<void> {
@@ -84,11 +99,13 @@ export class Server<C extends Connection> {
   }
 
   private async begin(): Promise<void> {
-    this.set({ kind: "starting" });
+    this.set({ kind: "starting", slow: false });
+    this.cancelTimer = this.clock.after(SLOW_START_MS, () => this.set({ kind: "starting", slow: true }));
     let connection: C | undefined;
     try {
       connection = await this.connect();
       if (connection === undefined) {
+        this.cancelTimer();
         this.set({ kind: "missing" });
         return;
       }
@@ -100,8 +117,9 @@ export class Server<C extends Connection> {
       return;
     }
     if (this.current !== connection) {
-      return; // it ended while it started, which `ended` has dealt with
+      return; // it ended while it started, which `ended` has dealt with, or was abandoned
     }
+    this.cancelTimer();
     this.set({ kind: "running" });
     this.cancelTimer = this.clock.after(HEALTHY_MS, () => this.backoff.reset());
   }

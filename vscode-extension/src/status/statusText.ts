@@ -99,7 +99,7 @@ function serverTrouble(server: ServerState): Description | undefined {
     case "missing":
       return item("warning", `$(cloud-download) ${t("IQuest: set up")}`, t("The language server is not installed yet."), [], [setUp(), log()]);
     case "starting":
-      return item("busy", `$(loading~spin) ${t("IQuest starting")}`, t("The language server is starting."), [], [log()]);
+      return item("busy", `$(loading~spin) ${t("IQuest starting")}`, server.slow ? t("The language server has not answered yet; its log may say why.") : t("The language server is starting."), [], [restart(), log()]);
     case "waiting":
       return item("busy", `$(sync~spin) ${t("IQuest starting again")}`, t("The language server stopped ({0}) and is started again in {1} s.", server.reason, server.seconds), [], [restart(), log()]);
     case "failed":
