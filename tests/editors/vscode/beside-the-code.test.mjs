@@ -32,9 +32,8 @@ async function annotation() {
 }
 
 test("behind the line stand the day, the author and the subject that git blame names; off by default", async () => {
-  const { editor, window } = scene;
-  editor.write("shapes.py", NOW);
-  await window.command("File: Revert File");
+  const { window } = scene;
+  await window.rewrite("shapes.py", NOW, "abs(width * height)");
   await window.line(5);
   await window.isAt(5);
   await window.page.waitForTimeout(1000);
@@ -55,9 +54,8 @@ test("behind the line stand the day, the author and the subject that git blame n
 });
 
 test("a hover tells the newest steps and leads to the page", async () => {
-  const { editor, window } = scene;
-  editor.write("shapes.py", NOW);
-  await window.command("File: Revert File");
+  const { window } = scene;
+  await window.rewrite("shapes.py", NOW, "abs(width * height)");
   await window.line(5);
   await window.isAt(5);
   const shown = async () => {
@@ -77,9 +75,8 @@ test("a hover tells the newest steps and leads to the page", async () => {
 });
 
 test("lines newer than the last release are marked, and only those", async () => {
-  const { editor, window } = scene;
-  editor.write("shapes.py", NOW);
-  await window.command("File: Revert File");
+  const { window } = scene;
+  await window.rewrite("shapes.py", NOW, "abs(width * height)");
   await window.command("IQuest: Switch the Marks of Unreleased Lines On or Off");
   const marks = window.page.locator('.editor-instance .glyph-margin-widgets [class*="TextEditorDecorationType"]');
   await until("one mark", async () => (await marks.count()) === 1);

@@ -145,9 +145,8 @@ test("one panel shows all answers: who, when, where, who calls it, which tests; 
 });
 
 test("a lens and a code action lead to the same panel, and to no document of markdown", async () => {
-  const { editor, window } = scene;
-  editor.write("shapes.py", CHANGED);
-  await window.command("File: Revert File");
+  const { window } = scene;
+  await window.rewrite("shapes.py", CHANGED, "abs(width * height)");
   await window.save();
   const lens = window.page.locator(".codelens-decoration a", { hasText: "explain" }).first();
   await lens.waitFor();

@@ -199,6 +199,13 @@ export class Window {
     await this.end();
   }
 
+  /** Writes the file that is open anew, and waits until its `part` is on the screen: lines and cursor move no more after that. */
+  async rewrite(name, text, part) {
+    this.editor.write(name, text);
+    await this.command("File: Revert File");
+    await until(`${part} in ${name}`, async () => (await this.text.textContent()).replaceAll("\u00a0", " ").includes(part));
+  }
+
   /** Opens any file of the workspace by its path. */
   async openFile(name) {
     await this.quickInput("Control+P", name, path.basename(name));
