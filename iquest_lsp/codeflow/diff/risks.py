@@ -275,6 +275,8 @@ def _secrets(source: DiffSource, redact: Redact) -> Iterable[Risk]:
 
 
 def _broken_code(source: DiffSource) -> Iterable[Risk]:
+    # Where what was there before is more than the grammar reads, what is new may be too.
+    unread = {grammars.language_of(path) for path, before in source.before.items() if not parses(path, before)}
     for path, after in source.after.items():
         if parses(path, after):
             continue
@@ -282,7 +284,7 @@ def _broken_code(source: DiffSource) -> Iterable[Risk]:
         lines = (line for item in source.files if item.path == path for hunk in item.hunks for line in hunk.added)
         if grammars.language_of(path) in ("c", "cpp") and any(map(_CHOICE.match, lines)):
             continue  # two forms of one head are more than the grammar reads
-        if earlier is None and grammars.language_of(path) in ("c", "cpp"):
+        if earlier is None and grammars.language_of(path) in ("c", "cpp", *unread):
             # What macros stand for is not known here, so a new file that does not parse may be sound.
             continue
         if earlier is None or breaks(path, earlier, after):

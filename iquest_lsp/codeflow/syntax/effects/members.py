@@ -59,6 +59,12 @@ _MEMBERS = {
         r"([A-Za-z_]\w*(?:,\s*[A-Za-z_]\w*)*)\s+(?:map\[|chan\b|func\(|interface\b|struct\b|<-|[*\[\w])[^;:=`]*(?:`.*`)?$|"
         r"(?:(?:const|unsigned|long|struct|enum|static|volatile|mutable)\s+)*[\w:]+(?:<.*>)?[\s*&]+(\w+)(?:\[[^\]]*\])*(?:\s*:\s*\d+)?\s*(?:=.*)?;)"
     ),
+    # What a class declares and does not define there: its types, then a name with its parameters or its value.
+    "class": re.compile(
+        r"\s*(?!(?:using|friend|typedef|return|throw|delete|goto|else)\b)"
+        r"(?:\w+(?:::\w+)*(?:<[^<>;()]*>)?(?:\s*[*&]+\s*|\s+))+(\w+)\s*"
+        r"(?:\([^;{}]*\)[\w\s=]*|(?:\[[^\]]*\])*\s*(?:=[^;(]*)?);\s*$"
+    ),
     "interface": re.compile(r"\s*(?:readonly\s+)?([A-Za-z_$][\w$]*)\s*\??\s*[:(<]"),
 }
 

@@ -69,6 +69,25 @@ CASES = [
         ("Changes 2 tests",),
     ),
     Case(
+        "what a class of C++ declares",
+        {"a.h": "class Reel {\n public:\n  int turn(int by);\n\n private:\n  int size_;\n};\n"},
+        {
+            "a.h": "class Reel {\n public:\n  int turn(int by);\n  Reel* pull(int from, int to = 1) const;\n\n"
+            " private:\n  int size_;\n  std::map<int, int> sizes_;\n};\n"
+        },
+        ("class `Reel`: changed (gains the members `pull`, `sizes_`)",),
+    ),
+    Case(
+        "a language that the grammar does not read",
+        {"a.rs": "pub fn names() -> ~[Name] {\n    ~[]\n}\n"},
+        {
+            "a.rs": "pub fn names() -> ~[Name] {\n    ~[User]\n}\n",
+            "b.rs": "pub fn user(id: i32) -> Option<~str> {\n    None\n}\n",
+        },
+        ("function `user`: added",),
+        ("does not parse",),
+    ),
+    Case(
         "what divides is no comment",
         {"a.py": "def f(offset):\n    h, m = divmod(abs(offset // 60), 60)\n    return h, m\n"},
         {"a.py": "def f(offset):\n    h, m = divmod(abs(offset // 30), 60)\n    return h, m\n"},
