@@ -289,6 +289,8 @@ def word_scores(
             if kind == "docs" and shape.symbols is not None and shape.symbols["doc"]:
                 own = sum(shape.categories.values())  # documentation in the code is some too
             share = 1.0 if kind not in _BACKING or own >= 0.3 * sum(shape.categories.values()) else 0.4
+            if kind == "test" and weight < _TELLING and not is_first and shape.categories[Category.SOURCE]:
+                share = 0.4  # tests that come with what they test are not what it is for
             if kind == "build" and not own and shape.files:
                 share = 0.3  # a year is bumped too
             if kind == "refactor" and shape.files and not any(shape.categories[item] for item in _OF_CODE):

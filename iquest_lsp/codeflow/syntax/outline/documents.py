@@ -38,15 +38,29 @@ def markdown_sections(lines: list[str], name: str) -> tuple[Region, ...]:
         elif fence:
             continue
         elif heading := _ATX.match(line):
-            heads.append((at, len(heading[1]), "section", _title(heading[2])))
+            heads.append((_anchored(lines, at), len(heading[1]), "section", _title(heading[2])))
         elif at > start and re.match(r"(=|-){3,}\s*$", line) and _is_text(lines[at - 1]):
-            heads.append((at - 1, 1 if line[0] == "=" else 2, "section", _title(lines[at - 1])))
+            level = 1 if line[0] == "=" else 2
+            heads.append((_anchored(lines, at - 1), level, "section", _title(lines[at - 1])))
     links = (
         Region(f"[{found[1]}]", "link", at, at + 1, found[2])
         for at, line in enumerate(lines)
         if at >= start and (found := _LINK.match(line))
     )
     return (*_with_preamble(heads, lines, name), *links)
+
+
+#: What a link to the section below it leads to.
+_ANCHOR = re.compile(r"\s*(?:<a\s+(?:id|name)=[^>]*>\s*(?:</a>)?|\.\. _[^:]+:)\s*$")
+
+
+def _anchored(lines: list[str], heading: int) -> int:
+    """The first line of a section: its anchors stand right above its heading."""
+    at = start = heading
+    while at and (not lines[at - 1].strip() or _ANCHOR.match(lines[at - 1])):
+        at -= 1
+        start = at if lines[at].strip() else start
+    return start
 
 
 def rst_sections(lines: list[str], name: str) -> tuple[Region, ...]:
@@ -72,7 +86,7 @@ def rst_sections(lines: list[str], name: str) -> tuple[Region, ...]:
             continue
         if mark not in levels:
             levels.append(mark)
-        heads.append((start, levels.index(mark), "section", _title(title)))
+        heads.append((_anchored(lines, start), levels.index(mark), "section", _title(title)))
     links = (
         Region(found[1], "link", at, at + 1, found[2])
         for at, line in enumerate(lines)

@@ -88,6 +88,16 @@ CASES = [
         ("does not parse",),
     ),
     Case(
+        "an anchor is of the section below it",
+        {"a.md": "# A\none\n\n# C\nthree\n", "b.rst": "A\n===\none\n\nC\n===\nthree\n"},
+        {
+            "a.md": '# A\none\n\n<a id="b"></a>\n# B\ntwo\n\n# C\nthree\n',
+            "b.rst": "A\n===\none\n\n.. _b:\n\nB\n===\ntwo\n\nC\n===\nthree\n",
+        },
+        ("a.md: `B` added", "b.rst: `B` added"),
+        ("section `A`",),
+    ),
+    Case(
         "what divides is no comment",
         {"a.py": "def f(offset):\n    h, m = divmod(abs(offset // 60), 60)\n    return h, m\n"},
         {"a.py": "def f(offset):\n    h, m = divmod(abs(offset // 30), 60)\n    return h, m\n"},

@@ -59,6 +59,12 @@ def test_what_something_is_used_for_was_not_wrong() -> None:
     assert (mended.kind, mended.reasons[0].values) == ("fix", ("Fixes #12",))
 
 
+def test_tests_that_come_with_what_they_test_are_not_its_purpose() -> None:
+    files = [FileDiff("a.py", "M", added=1, removed=1), FileDiff("tests/test_a.py", "M", added=20, removed=0)]
+    assert intent_of("protect the output, test, docs", "", shape_of(files)).kind != "test"
+    assert intent_of("Add tests for the output", "", shape_of(files)).kind == "test"
+
+
 def test_what_runs_tests_adds_no_feature() -> None:
     files = [FileDiff(".travis.yml", "M", added=20, removed=3), FileDiff("tests/test_a.py", "M", added=2, removed=1)]
     assert intent_of("Add sanitizers to travis", "", shape_of(files)).kind == "ci"
