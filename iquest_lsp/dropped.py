@@ -17,6 +17,7 @@ class DropKind(StrEnum):
     BACKUP = "backup"
     MINIFIED = "minified"
     BINARY = "binary"
+    POINTER = "pointer"
     NO_FILE = "no-file"
     LINK = "link"
     LINK_OUTSIDE = "link-outside"
@@ -50,6 +51,7 @@ _WORDS = {
     DropKind.BACKUP: "a backup, by its name",
     DropKind.MINIFIED: "minified",
     DropKind.BINARY: "a binary file",
+    DropKind.POINTER: "only a pointer of Git LFS",
     DropKind.NO_FILE: "not a regular file",
     DropKind.LINK: "a link to {}: {}",
     DropKind.LINK_OUTSIDE: "a symbolic link out of the workspace",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,11 +127,16 @@ def _in_words(asked: _Asked, standalone: bool) -> HistoryAnswer | None:
         return _Explained(told, str(told.pop("markdown", "")))
 
     try:
-        return with_model(configuration, work, None if standalone else ask)
+        return with_model(configuration, work, None if standalone or _is_staged_elsewhere(asked.target) else ask)
     except IQuestError as error:
         answer = asked.facts()  # an error of the question itself is told as such
         tell(f"warning: not explained in words: {error}")
         return answer
+
+
+def _is_staged_elsewhere(target: str) -> bool:
+    """Whether what is staged lies in an index that only this process is told of, as in hooks of `git commit -a`."""
+    return target == "--staged" and Path(os.environ.get("GIT_INDEX_FILE", "index")).name != "index"
 
 
 @command("why", WAITING)

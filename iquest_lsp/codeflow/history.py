@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -158,7 +159,7 @@ class History:
         """The path of a place as `why`, `impact` and `suspects` take it. Raises UsageError for what names none."""
         from iquest_lsp.codeflow.answers.targets import split_target
 
-        return split_target(place)[0]
+        return split_target(place, os.path.exists)[0]
 
     def impact_of_diff(self, target: str = "", patch: bytes | None = None) -> Impact:
         """What else must change with a diff, named as for explain_diff, as the working tree is now."""

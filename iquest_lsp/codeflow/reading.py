@@ -337,7 +337,9 @@ def texts_of_commits(root: Path, count: int, *, redact: Redact, most: int = MAX_
     """
     repository = Repository.open(root, redact)
     with repository.blobs() as blobs:
-        for commit in commits(repository, revisions=("HEAD",), limit=count, patch=True, numbers=False, merges=False):
+        for commit in commits(
+            repository, revisions=(repository.newest(),), limit=count, patch=True, numbers=False, merges=False
+        ):
             if not commit.parents or len(commit.files) > most or not repository.has(commit.parents[0]):
                 continue
             found: list[ChangedText] = []

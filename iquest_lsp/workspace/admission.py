@@ -26,6 +26,8 @@ _MINIFIED_LENGTH, _MINIFIED_LINE, _MINIFIED_LONGEST = 2000, 250, 5000
 _HEADER_CHARACTERS = 2000
 #: Open buffers whose verdict is remembered, by their text.
 _MAX_REMEMBERED = 64
+#: How a file of Git LFS begins where its content was not fetched (github.com/git-lfs/git-lfs, docs/spec.md).
+_POINTER = "version https://git-lfs.github.com/spec/"
 _PROSE = (".md", ".rst", ".txt", ".adoc", ".tex")  # one line a paragraph
 
 _GENERATED_NAME = re.compile(
@@ -225,6 +227,8 @@ def text_reason(
 
     Secrets that are hidden before it is shown (`masked`) are no reason where hiding the value is enough.
     """
+    if text.startswith(_POINTER):
+        return DropReason(DropKind.POINTER)
     if _is_generated(text):
         return DropReason(DropKind.GENERATED_HEADER)
     if _is_minified(path, text):

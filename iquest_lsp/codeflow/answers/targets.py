@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from iquest_lsp import grammars
@@ -24,6 +24,8 @@ from iquest_lsp.errors import UsageError
 from iquest_lsp.numbers_in_text import whole_number
 
 _MOST_DIGITS = 18
+#: So many places where a file's name may end are looked at.
+_MOST_COLONS = 8
 #: So many definitions of one name are told.
 MAX_TOLD = 8
 
@@ -89,7 +91,9 @@ def find_target(repository: Repository, text: str, *, gone_allowed: bool = False
     """
     # Bytes that are no UTF-8 are written as the history writes them.
     text = decode_path(os.fsencode(text))
-    path, name, asked = split_target(text)
+    path, name, asked = split_target(
+        text, lambda named: _read(repository, _normal(repository.prefix + named)) is not None
+    )
     full = _normal(repository.prefix + path)
     saved = _read(repository, full)
     source = saved if buffer is None else buffer.encode("utf-8", "replace")
@@ -129,7 +133,8 @@ def find_target(repository: Repository, text: str, *, gone_allowed: bool = False
     first, last = asked
     for number in asked:
         if not 1 <= number <= count:
-            raise UsageError(f"{path} has no line {number}", why=f"it has {count} lines")
+            told = count - (not source or source.endswith(b"\n"))
+            raise UsageError(f"{path} has no line {number}", why=f"it has {told} {'line' if told == 1 else 'lines'}")
     if last < first:
         raise UsageError(f"Line {last} comes before line {first}", fix="Give FILE:FIRST-LAST")
     lines = (first - 1, last)
@@ -164,20 +169,35 @@ def _unread(path: str, name: str, regions: Sequence[Region]) -> UsageError:
     )
 
 
-def split_target(text: str) -> tuple[str, str, tuple[int, int] | None]:
+def split_target(
+    text: str, is_file: Callable[[str], bool] = lambda path: False
+) -> tuple[str, str, tuple[int, int] | None]:
     """FILE::SYMBOL, FILE:LINE, FILE:LINE:COL, FILE:FIRST-LAST or FILE as path, symbol, and first and last line.
 
+    Of a text that can be read in several ways the longest path is meant of which `is_file` says True.
     Raises UsageError.
     """
-    if "::" in text:
-        path, _, name = text.partition("::")
+    lines = re.fullmatch(r"(.+?):(\d+)(?:-(\d+)|:\d+)?", text, re.DOTALL)
+    if "::" not in text:
+        if lines:
+            return _at_lines(lines)
+        if text.strip():
+            return text, "", None
+    elif is_file(text):
+        return text, "", None
+    elif lines and is_file(lines[1]):
+        return _at_lines(lines)
+    else:
+        ends = [found.start() for found in re.finditer("(?=::)", text)][:_MOST_COLONS]
+        end = next((end for end in reversed(ends[1:]) if is_file(text[:end])), ends[0])
+        path, name = text[:end], text[end + 2 :]
         if path and name:
             return path, name.replace("::", "."), None
-    elif found := re.fullmatch(r"(.+?):(\d+)(?:-(\d+)|:\d+)?", text, re.DOTALL):
-        return found[1], "", (_number(found[2]), _number(found[3] or found[2]))
-    elif text.strip():
-        return text, "", None
     raise UsageError(f"{text!r} names no place in the code", fix="Give FILE:LINE or FILE::SYMBOL")
+
+
+def _at_lines(found: re.Match[str]) -> tuple[str, str, tuple[int, int]]:
+    return found[1], "", (_number(found[2]), _number(found[3] or found[2]))
 
 
 def _number(digits: str) -> int:

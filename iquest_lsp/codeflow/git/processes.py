@@ -21,8 +21,8 @@ from iquest_lsp.errors import MissingContentsError, NotARepositoryError, Reposit
 if TYPE_CHECKING:
     import git
 
-#: What git says of a repository that belongs to another user.
-_REFUSAL = b"dubious ownership"
+#: What git says of a repository that belongs to another user, and of one in a form that it does not know.
+_REFUSALS = (b"dubious ownership", b"unknown repository extension", b"Expected git repo version")
 
 _COMMANDS = frozenset(
     {
@@ -59,7 +59,8 @@ class GitProcesses:
         process = self._start(*args, stdin=subprocess.PIPE if stdin is not None else None)
         output, error = process.communicate(stdin)
         # A repository that git refuses answers no question, not even one that may fail.
-        if process.returncode not in ok or (process.returncode == 128 and _REFUSAL in error):
+        is_refused = process.returncode == 128 and any(words in error for words in _REFUSALS)
+        if process.returncode not in ok or is_refused:
             raise self._error(args, process.returncode, error)
         return output
 
@@ -160,6 +161,12 @@ class GitProcesses:
                 "This clone lacks the contents of files",
                 why="it was made with --filter, and nothing is fetched unasked",
                 fix="Bring them with `git fetch --refetch --no-filter`",
+            )
+        if "unknown repository extension" in lowered or "expected git repo version" in lowered:
+            return RepositoryError(
+                f"git cannot read the repository at {self.top}",
+                why=" ".join(text.split()).removeprefix("fatal: "),
+                fix="Install a newer git",
             )
         if "not a git repository" in lowered:
             return NotARepositoryError(

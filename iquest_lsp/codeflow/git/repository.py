@@ -182,6 +182,12 @@ class Repository(GitProcesses):
             )
         return found
 
+    def newest(self) -> str:
+        """The commit HEAD points at. Raises RevisionError where there is none yet."""
+        if not (oid := self.head()):
+            raise RevisionError("There is no history", why="nothing is committed yet", fix="Make a commit first")
+        return oid
+
     def branch(self) -> str:
         """The branch's short name; empty for a detached HEAD."""
         return self.run("symbolic-ref", "--quiet", "--short", "HEAD", ok=(0, 1)).decode(errors="replace").strip()
@@ -386,5 +392,5 @@ class Repository(GitProcesses):
             raise RepositoryError(
                 "A bare repository has no working tree",
                 why=f"{self.top} holds history only",
-                fix="Name a commit or a range, for example HEAD",
+                fix="Ask about a commit, a range or a patch",
             )

@@ -31,6 +31,7 @@ def commit_of(git: GitProcesses, revision: str, *, is_shallow: bool) -> str:
         why, fix = "this clone is shallow, older commits are missing", "Fetch more history with `git fetch --unshallow`"
     elif not _parsed(git, "HEAD"):
         why, fix = "the branch has no commit yet", "Without a revision, the working tree is meant"
+        fix = "" if git.bare else fix
     raise RevisionError(f"{revision!r} names no commit", why=why, fix=fix)
 
 

@@ -62,7 +62,8 @@ def index_of(repository: Repository, folder: Path | None, paths: Sequence[str]) 
     index = built_index(repository, folder) or _on_the_spot(repository, folder)
     if index is None:
         index = _for_one_question(repository, folder, paths)
-        repository.gaps.add(GapKind.NOT_INDEXED, PATH_COMMITS)
+        if repository.head():
+            repository.gaps.add(GapKind.NOT_INDEXED, PATH_COMMITS)
     with index:
         yield index
 

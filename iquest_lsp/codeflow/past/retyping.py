@@ -51,7 +51,9 @@ def retyped_lines(root: Path, count: int, positions: int, seed: int = 0, *, with
     repository = Repository.open(root, withhold)
     chosen: list[list[RetypedLine]] = []
     with repository.blobs() as blobs:
-        for commit in commits(repository, revisions=("HEAD",), limit=count, patch=True, numbers=False, merges=False):
+        for commit in commits(
+            repository, revisions=(repository.newest(),), limit=count, patch=True, numbers=False, merges=False
+        ):
             lines: list[RetypedLine] = []
             there = sorted(file.path for file in commit.files if file.status in ("M", "R", "A"))
             for file in commit.files:

@@ -126,7 +126,7 @@ def sentence(subject: Subject, files: Sequence[ChangedFile], changes: Sequence[S
     if not files:
         if subject.merge:
             return say("A merge without changes of its own.")
-        return say("Nothing changes in {}.", label(subject))
+        return say("Nothing is staged.") if subject.kind == "staged" else say("Nothing changes in {}.", label(subject))
     phrases = describe(changes, files)
     if subject.message:  # the author's words, as they are
         head = subject.message.rstrip(" .")

@@ -175,3 +175,22 @@ def test_files_have_their_names_in_any_locale(script: Script) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert b"Add another" in done.stdout
+
+
+@pytest.mark.parametrize(("index", "afar"), [("index", True), ("next-index-77.lock", False)])
+def test_what_a_hook_sees_as_staged_is_explained_where_it_is_seen(
+    script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, index: str, afar: bool
+) -> None:
+    """`git commit -a` tells its hooks of another index, which the daemon does not know of."""
+    use_a_model(tmp_path)
+    asked: list[bool] = []
+
+    def with_model(configuration: object, work: object, ask: object) -> Any:
+        asked.append(ask is not None)
+        raise DaemonError("It is gone")
+
+    monkeypatch.setattr("iquest_lsp.cli.history.with_model", with_model)
+    monkeypatch.setenv("GIT_INDEX_FILE", str(script.root / ".git" / index))
+    CliRunner().invoke(cli, ["explain-diff", "--staged", "--repo", str(script.root)])
+    CliRunner().invoke(cli, ["explain-diff", "HEAD", "--repo", str(script.root)])
+    assert asked == [afar, True]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,8 @@ from benchmarks.unredacted import shows_all
 from iquest_lsp.codeflow.git.path_bytes import decode_path, encode_path
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.unindexed import LiveEvidence
-from iquest_lsp.errors import RepositoryError, UsageError
+from iquest_lsp.codeflow.reading import texts_of_commits
+from iquest_lsp.errors import RepositoryError, RevisionError, UsageError
 from tests.unit.codeflow.conftest import Script, history_of
 
 
@@ -251,3 +253,38 @@ def test_thousands_of_named_parts_take_as_long_as_they_are(script: Script, targe
     command = [sys.executable, "-c", EXPLAINS, str(script.root), target]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-500:]
+
+
+def test_a_history_that_has_not_begun_lacks_nothing(script: Script) -> None:
+    script.write({"a.py": body(1)})
+    history = history_of(script.root)
+    for answer in (history.why("a.py::f"), history.impact("a.py::f"), history.suspects("a.py"), history.explain_diff()):
+        assert "index" not in str(answer.to_json()["partial"])
+    assert history.explain_diff("--staged").summary == "Nothing is staged."
+    with pytest.raises(UsageError, match="defines no nope"):
+        history.why("a.py::nope")
+    for asked in (
+        lambda: history.retyped_lines(5, 5),
+        lambda: list(texts_of_commits(script.root, 5, redact=shows_all)),
+    ):
+        with pytest.raises(RevisionError, match="There is no history"):
+            asked()
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "why"),
+    [
+        ("core.repositoryFormatVersion", "99", "git repo version"),
+        ("extensions.refStorage", "future", "refstorage|future"),
+        ("extensions.neverHeardOf", "true", "unknown repository extension found: neverheardof"),
+    ],
+)
+def test_a_repository_in_a_form_that_git_does_not_know(script: Script, key: str, value: str, why: str) -> None:
+    script.commit("Begin", {"a.py": body(1)})
+    script.git("config", "core.repositoryFormatVersion", "1")
+    script.git("config", key, value)
+    for asked in (lambda: history_of(script.root).explain_diff(), lambda: history_of(script.root).why("a.py:1")):
+        with pytest.raises(RepositoryError) as failed:
+            asked()
+        assert re.search(why, failed.value.why)
+        assert failed.value.fix == "Install a newer git"

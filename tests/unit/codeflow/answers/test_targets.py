@@ -10,7 +10,7 @@ from iquest_lsp.codeflow.git.commits import Hunk
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.syntax.symbols import Symbol
 from iquest_lsp.errors import NoSuchFileError, UsageError
-from tests.unit.codeflow.conftest import Script
+from tests.unit.codeflow.conftest import Script, history_of
 
 
 @pytest.mark.parametrize(
@@ -119,3 +119,34 @@ def test_of_a_language_that_is_not_read_it_is_not_said_that_a_file_lacks_a_name(
     with pytest.raises(UsageError, match=f"cannot be asked for {name}") as caught:
         find_target(Repository.open(script.root, shows_all), f"a.rb::{name}", gone_allowed=True)
     assert fix in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a::b.py", ("a::b.py", "", None)),
+        ("a::b.py:3", ("a::b.py", "", (3, 3))),
+        ("a::b.py::f", ("a::b.py", "f", None)),
+        ("a::b.py::Shop::read", ("a::b.py", "Shop.read", None)),
+        ("a.py::b", ("a.py", "b", None)),
+        ("::c.py::f", ("::c.py", "f", None)),
+        ("nope.py::b::c", ("nope.py", "b.c", None)),
+    ],
+)
+def test_a_name_may_hold_colons(text: str, expected: tuple[str, str, tuple[int, int] | None]) -> None:
+    assert split_target(text, {"a::b.py", "a.py", "a", "::c.py"}.__contains__) == expected
+
+
+def test_a_file_whose_name_holds_colons_is_asked_about(script: Script) -> None:
+    script.commit("Begin", {"a::b.py": "def f():\n    return 1\n", "a.py": "def b():\n    return 2\n"})
+    history = history_of(script.root)
+    for place in ("a::b.py", "a::b.py:2", "a::b.py::f", "a.py::b"):
+        assert [step.subject for step in history.why(place).story] == ["Begin"], place
+
+
+def test_a_line_that_is_not_there_is_told_with_the_lines_that_are(script: Script) -> None:
+    script.commit("Begin", {"one.py": "x = 1\n", "two.py": "x = 1\ny = 2"})
+    for name, told in {"one.py": "it has 1 line.", "two.py": "it has 2 lines."}.items():
+        with pytest.raises(UsageError) as failed:
+            history_of(script.root).why(f"{name}:7")
+        assert str(failed.value).endswith(told)
