@@ -258,7 +258,7 @@ def _change(item: FileDiff, part: _Part, texts: Texts, sources: tuple[bytes, byt
     # A key that stands first in its item, or no longer, is the same key.
     bare = unlisted if part.kind == "key" else str.strip if part.kind in ("imports", "exports") else str.rstrip
     spaced = part.removed != part.added and [*map(bare, part.removed)] == [*map(bare, part.added)]
-    if part.kind in ("function", "method") and item.path.endswith(FREE):
+    if part.kind in ("function", "method", "test") and item.path.endswith(FREE):
         sides = ((part.old, texts[0]), (part.new, texts[1]))
         spaced = spaced or same_words(*("\n".join(lines[region.start : region.end]) for region, lines in sides))
     if part.kind in DEFINED and item.path.endswith(UNINDENTED):

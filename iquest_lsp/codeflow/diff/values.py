@@ -182,10 +182,12 @@ def _on_a_line(text: str) -> str:
 
 
 #: Languages without a grammar here in which line breaks and indentation between words hardly ever mean something.
-FREE = (".kt", ".kts", ".swift", ".dart", ".groovy")
+FREE = (".kt", ".kts", ".swift", ".dart", ".groovy", ".cs", ".php")
 #: Those in which the indentation of a line hardly ever means something.
-UNINDENTED = (*FREE, ".rb", ".rake", ".php", ".cs", ".lua", ".pl", ".pm", ".ex", ".exs", ".jl", ".r")
-_WORDS = re.compile(r'"""[\s\S]*?"""|"(?:\\.|[^"\\\n])*"|\w+|\S')
+UNINDENTED = (*FREE, ".rb", ".rake", ".lua", ".pl", ".pm", ".ex", ".exs", ".jl", ".r")
+_WORDS = re.compile(r'"""[\s\S]*?"""|"(?:\\.|[^"\\\n])*"|' + r"'(?:\\.|[^'\\\n])*'|\w+|\S")
+#: What begins a text over several lines, in which white space says something.
+_LONG_TEXT = re.compile(r'<<<|@\$?"')
 
 
 def same_lines(old: Sequence[str], new: Sequence[str]) -> bool:
@@ -196,5 +198,7 @@ def same_lines(old: Sequence[str], new: Sequence[str]) -> bool:
 
 def same_words(old: str, new: str) -> bool:
     """Whether a text is made of the same words and signs as another one, in other lines."""
+    if old == new or _LONG_TEXT.search(old):
+        return False
     words = _WORDS.findall(old)
-    return bool(words) and old != new and words == _WORDS.findall(new)
+    return bool(words) and words == _WORDS.findall(new)

@@ -67,7 +67,7 @@ _BUILD = re.compile(
     re.IGNORECASE,
 )
 #: What a library of Ruby gives to those who test with it.
-_FOR_TESTS = re.compile(r"^(?:(?!(?:tests?|specs?)/)[\w.-]+/)*lib/[\w/-]+/tests?/[\w/]+\.rb$")
+_FOR_TESTS = re.compile(r"^(?:(?!(?:tests?|specs?)/)[\w.-]+/)*lib/[\w/-]+/test(?:s|ing)?/[\w/]+\.rb$")
 #: Files that build something wherever they lie, in a folder of tests too.
 _PROJECT = re.compile(r"\.(?:cs|fs|vb|vcx)proj$|(?:^|/)build\.gradle(?:\.kts)?$", re.IGNORECASE)
 _GENERATED = re.compile(

@@ -18,6 +18,7 @@ _SIGNS = {
     Sign.WORD: "the message says “{}”",
     Sign.MOST: "{} of its {} commits are of this kind",
     Sign.VERSIONS: "only version numbers change",
+    Sign.VERSIONS_AND_NOTES: "only version numbers and the changelog change",
     Sign.FILES_RENAMED: "files are only renamed",
     Sign.LAYOUT: "only the formatting of code changes",
     Sign.FILES_MOVED: "files are moved",

@@ -111,6 +111,12 @@ _SUPPORTED = re.compile(
     r"rust|go|\.net)\b.{0,20}(?:\d|\bversions?\b)",
     re.IGNORECASE,
 )
+#: What says that a version is released, where the diff holds no more than what is written of it.
+_RELEASES = re.compile(
+    r"(?:release|prepar\w*(?:\s+(?:for|the|next))*\s+release(?:\s+of)?|bump(?:ing)?\s+version\s+to)\s+v?\d+(?:\.\d+)+|"
+    r"v?\d+(?:\.\d+)+\S*\s+release\b",
+    re.IGNORECASE,
+)
 _REVERT = re.compile(r"This reverts commit ([0-9a-f]{7,64})")
 _MERGE = re.compile(r"^Merge (pull request|branch|remote-tracking|tag|commit)\b|^合并")
 
@@ -156,6 +162,8 @@ def _kind(subject: str, body: str, shape: Shape, *, merge: bool) -> tuple[str, f
     guess = shape_kind(shape)
     if guess is not None and guess[0] == "refactor" and _SUPPORTED.search(subject):
         guess = None  # what old versions needed goes with them
+    if guess is not None and guess[0] in ("docs", "build") and (released := _RELEASES.match(subject)):
+        return "release", 0.8, (IntentReason(Sign.WORD, (released[0],)),), told
     if guess is not None and (guess[1] >= 0.9 or guess[2].kind is Sign.COMMENTS or is_layout(shape)):
         return guess[0], guess[1], (guess[2],), told
     if told:

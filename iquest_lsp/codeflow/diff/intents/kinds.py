@@ -43,6 +43,7 @@ class Sign(StrEnum):
     #: How many of how many commits are of the kind.
     MOST = "most"
     VERSIONS = "versions"
+    VERSIONS_AND_NOTES = "versions-and-notes"
     FILES_RENAMED = "files-renamed"
     #: The category that all changed files are of.
     ONE_CATEGORY = "one-category"

@@ -21,7 +21,7 @@ _KEYWORDS: tuple[tuple[re.Pattern[str], str, float], ...] = tuple(
             3.0,
         ),
         (
-            r"\b(fix(e[sd]|ing)?|bug(s|fix)?|repair\w*|regression|crash\w*|hotfix|workaround)\b|修复|修正|解决|修改.*(错误|问题)",
+            r"\b(fix(e[sd]|ing)?(?!\s+(?:[\w-]+\s+){0,2}(?:typos?|spelling|grammar|docblocks?)\b)|bug(s|fix)?|repair\w*|regression|crash\w*|hotfix|workaround)\b|修复|修正|解决|修改.*(错误|问题)",
             "fix",
             2.5,
         ),
@@ -54,8 +54,10 @@ _KEYWORDS: tuple[tuple[re.Pattern[str], str, float], ...] = tuple(
         (
             r"\b(refactor\w*|renam\w+|mov(e|es|ed|ing)|extract\w*|clean\w*(.?up)?|simplif\w+|split\w*(?!\s+(?:on|by|at)\b)|restructur\w*|"
             r"reorgani[sz]\w*|re-?order\w*|rearrang\w*|"
-            r"dedup\w*|inline\w*|consolidat\w*|moderni[sz]\w*|rework\w*|tidy|unused|dead code|merge\w* "
-            r"(class|function|module)\w*|replace\w*|rewrit\w*|convert\w*)\b|重构|重命名|整理|拆分|提取|移动|简化|清理",
+            # “Inline tests now run” inlines nothing.
+            r"dedup\w*|duplication|inline\w*\b(?!\s+[\w-]+\s+(?:now|no longer|should|is|are)\b)|consolidat\w*|"
+            r"moderni[sz]\w*|rework\w*|tidy|unused|dead code|merge\w* (class|function|module)\w*|replace\w*|rewrit\w*|"
+            r"convert\w*)\b|重构|重命名|整理|拆分|提取|移动|简化|清理",
             "refactor",
             1.8,
         ),
@@ -95,7 +97,8 @@ _KEYWORDS: tuple[tuple[re.Pattern[str], str, float], ...] = tuple(
             r"^(?:\W*\[[^\]]*\])?\W*(?:add|writ|extend|more|improv|new)\w*\s+"
             r"(?:(?!for\b|to\b|that\b|with\b|(?<!unit )(?<!integration )(?<!functional )(?<!regression )(?<!e2e )and\b)"
             r"[\w-]+\s+){0,4}"
-            r"(?:unit.?|integration.?)?tests?(?:\s+cases?)?\b(?!\s+(?:helper|utilit|runner|framework|command|option))",
+            r"(?:unit.?|integration.?)?tests?(?:\s+cases?)?\b(?!\s+(?:helper|utilit|runner|framework|command|option))"
+            r"(?!.*\b(?:and|then)\s+(?:mak|fix|implement|correct|solv|resolv)(?:e|ing|s)?\b)",
             "test",
             5.0,
         ),
@@ -112,11 +115,20 @@ _KEYWORDS: tuple[tuple[re.Pattern[str], str, float], ...] = tuple(
         (
             r"^(release|prepar(?:e|ing)(?:\s+(?:to|for|the|a|next|new)){0,2}\s+(?:release|version)|bump version|"
             r"version)\b|"
+            r"^v?\d+(?:\.\d+)+\S*\s+releases?\b|"
+            r"^(?:updat|rais|increment|chang|set)\w*\s+(?:the\s+)?version(?:\s+numbers?)?(?=\s*$|\s+(?:and|in|to|for)\b)|"
             r"^[\d.,/ -]*\bversion v?\d+\.\d+|^v?\d+\.\d+(\.\d+)?\S*$|^(bump|set) version|发布|版本",
             "release",
             3.0,
         ),
     )
+)
+#: What checks or lays out the code does nothing new in it.
+_OF_TOOLS = re.compile(
+    r"^(?:add|enabl|us(?:e|ing)|configur|introduc|set ?up|appl|adopt)\w*\s+(?:the\s+)?(?:checkstyle|ktlint|spotless|"
+    r"detekt|rubocop|standardrb|phpstan|psalm|php-?cs(?:-?fixer)?|error-?prone|stylecop|eslint|prettier|"
+    r"flake8|isort|mypy|clang-format|clang-tidy|clippy|swiftlint|scalafmt|scalafix|codecov|dependabot|renovate|pre-commit)\b",
+    re.IGNORECASE,
 )
 _TAKES_OUT = re.compile(r"(?:remov|drop|delet)(?:e|es|ed|ing|s|ped|ping)?\b", re.IGNORECASE)
 _EMPTY = re.compile(
@@ -237,10 +249,12 @@ _TESTING = (Category.TEST, Category.CI)
 _DONE = frozenset({"fix", "feature", "perf", "refactor", "style"})
 #: Words that name what was done wherever they stand.
 _PLAIN = re.compile(
-    r"fix|bug|repair|regress|crash|hotfix|workaround|refactor|renam|clean|unused|dead code|dedup|reorgani|restruct|"
-    r"speed|perf|optimi|faster|lint|whitespace|indent|pep|[^\x00-\x7f]",
+    r"fix|bug|repair|regress|crash|hotfix|workaround|refactor|renam|clean|unused|dead code|dedup|duplication|"
+    r"reorgani|restruct|speed|perf|optimi|faster|lint|whitespace|indent|pep|[^\x00-\x7f]",
     re.IGNORECASE,
 )
+#: Words that begin so far into a subject, in characters, say less of it.
+LATE = 35
 #: Words of this weight say what was done wherever they stand.
 _TELLING = 2.4
 #: What stands before a verb.
@@ -273,11 +287,18 @@ def word_scores(
     words: dict[str, str] = {}
     if _ASKED_FOR.match(subject):
         return scores, words
+    of_tools = bool(_OF_TOOLS.match(subject))
     # `resolve_buffer` is a name, not something that is resolved.
     subject = _NAMED.sub("it", _NAME.sub("it", _MARKS.sub("", subject)))
     first = re.sub(r"^[\w./-]+:\s+", "", subject).split(" ", 1)[0]
     for pattern, kind, weight in _KEYWORDS:
         found = pattern.search(subject)
+        if found and (
+            (kind == "feature" and of_tools)
+            # What is documented beside all else is not what the commit is for.
+            or (kind == "docs" and found.start() > LATE)
+        ):
+            continue
         taken_out = shape.deleted == shape.files or (weight < 2 and _TAKES_OUT.match(subject))
         is_first = bool(pattern.match(first))
         begins = is_first or not found or not found.start()
@@ -302,7 +323,7 @@ def word_scores(
             scores[kind] += weight * (2.0 if is_first else 1.0) * share
             words.setdefault(kind, found[0].strip())
             # What stands late in the subject is rarely what it is about.
-            scores[kind] -= 0.5 * weight if found.start() > 35 else 0.0
+            scores[kind] -= 0.5 * weight if found.start() > LATE else 0.0
     closes = _CLOSES.search(f"{subject}\n{body}")
     if closes:
         scores["fix"] += 0.7

@@ -86,6 +86,10 @@ def shape_of(
     telling = [line for line in plus if len(line) > 6]
     common = sum((Counter(telling) & Counter(line for line in minus if len(line) > 6)).values())
     all_lines = [line for item in files for hunk in item.hunks for line in (*hunk.removed, *hunk.added)]
+    kept = (item for item in files if category(item.path) is not Category.CHANGELOG)
+    of_versions = [
+        line for item in kept for hunk in item.hunks for line in (*hunk.removed, *hunk.added) if line.strip()
+    ]
     symbols: Counter[str] | None = None
     if changes is not None:
         outer = [item for item in changes if not item.inner and category(item.path) is not Category.BUILD]
@@ -132,7 +136,7 @@ def shape_of(
             and not any(opens_comment(hunk.removed, hunk.added) for item in files for hunk in item.hunks)
         ),
         format_only=bool(minus or plus) and _squeezed(minus) == _squeezed(plus) and not any(map(_moves, code)),
-        versions_only=bool(all_lines) and len(all_lines) <= 20 and all(_VERSION.search(line) for line in all_lines),
+        versions_only=0 < len(of_versions) <= 20 and all(map(_VERSION.search, of_versions)),
         speeds=_fast(plus) - _fast(minus),
         imports_only=bool(beside) and not changes and all(item.kind in ("imports", "exports") for item in beside),
     )

@@ -17,7 +17,8 @@ def shape_kind(shape: Shape) -> Guess | None:
     only = {kind for kind, count in shape.categories.items() if count}
     # The versions that something is tested with are none of its own.
     if shape.versions_only and not shape.categories[Category.TEST] and only != {Category.CI}:
-        return "release", 0.7, IntentReason(Sign.VERSIONS)
+        with_notes = Category.CHANGELOG in only
+        return "release", 0.7, IntentReason(Sign.VERSIONS_AND_NOTES if with_notes else Sign.VERSIONS)
     if shape.files == shape.pure_renames:
         return "refactor", 0.9, IntentReason(Sign.FILES_RENAMED)
     for kinds, name, what in _PURE:

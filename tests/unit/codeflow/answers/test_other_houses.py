@@ -152,6 +152,61 @@ CASES = (
         },
         ("changes the test `ATest.testIt`", "updates build files (composer.json: `require.a/b`)"),
     ),
+    Case(
+        "white space between words is layout in languages without a grammar here",
+        {
+            "src/A.cs": "public class A {\n\tpublic A(T t) {\n\t\tName = new Lazy(x => Resolve(t));\n\t}\n}\n",
+            "a.php": "<?php\nclass A {\n    public function f($a)\n    {\n        return 'a  b'.$a;\n    }\n}\n",
+            "b.php": "<?php\nclass B {\n    public function g($a)\n    {\n        return 'a  b';\n    }\n}\n",
+        },
+        {
+            "src/A.cs": "public class A {\n\tpublic A(T t) {\n\t\tName = new Lazy(x =>  Resolve(t));\n\t}\n}\n",
+            "a.php": "<?php\nclass A {\n    public function f($a)\n    {\n        return 'a  b' . $a;\n    }\n}\n",
+            "b.php": "<?php\nclass B {\n    public function g($a)\n    {\n        return 'a b';\n    }\n}\n",
+        },
+        ("formatting only: `A.A`", "formatting only: `A.f`", "function `B.g`: changed"),
+        ("method `A.A`: changed", "function `A.f`: changed"),
+    ),
+    Case(
+        "what a library gives to those who test with it is code",
+        {"lib/pile/testing/inline.rb": "module Pile\n  def push(a)\n    one(a)\n  end\nend\n"},
+        {"lib/pile/testing/inline.rb": "module Pile\n  def push(a)\n    two(a)\n  end\nend\n"},
+        ("Changes `Pile.push`",),
+        ("test code",),
+    ),
+)
+
+VERSION = {
+    "lib/version.rb": 'module Pile\n  VERSION = "3.0.0"\nend\n',
+    "Changes.md": "# Changes\n\n## 3.0.0\n\n- One\n",
+}
+RAISED = {
+    "lib/version.rb": 'module Pile\n  VERSION = "3.0.1"\nend\n',
+    "Changes.md": "# Changes\n\n## 3.0.1\n\n- Two\n\n## 3.0.0\n\n- One\n",
+}
+CODE = {"a.rb": "class A\n  def push(a)\n    one(a)\n    two(a)\n  end\nend\n", "a_test.rb": "class ATest\nend\n"}
+CHANGED = {
+    "a.rb": "class A\n  def push(a)\n    raw(a) if a\n  end\n\n  def raw(a)\n    one(a)\n    two(a)\n  end\nend\n",
+    "a_test.rb": "class ATest\n  def test_it\n    one(1)\n    two(2)\n    three(3)\n  end\nend\n",
+}
+NOTED = {"Changes.md": RAISED["Changes.md"]}
+CASES += (
+    Case("a version and its notes", VERSION, RAISED, ("release (only version numbers and the changelog",), (), "bump"),
+    Case(
+        "a release by its notes", VERSION, NOTED, ("release (the message says “Release 3.0.1”)",), (), "Release 3.0.1"
+    ),
+    Case("a release at the end", VERSION, RAISED, ("change:** release",), (), "3.0.1 release"),
+    Case("a name that a word begins", CODE, CHANGED, (), ("says “Inline”",), "Inline testing now runs through all"),
+    Case("a test and what it asks for", CODE, CHANGED, (), ("change:** test",), "Add test and make it pass by a step"),
+    Case("a tool", CODE, CHANGED, (), ("says “Enable”",), "Enable Checkstyle 7.7"),
+    Case(
+        "a word beside much else",
+        CODE,
+        CHANGED,
+        (),
+        ("says “Fixing”", "change:** docs"),
+        "Making the reader of files call its parts by default. Fixing typo in docblock.",
+    ),
 )
 
 
