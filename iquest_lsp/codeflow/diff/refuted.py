@@ -135,6 +135,9 @@ def borne_out(changes: Iterable[SymbolChange], files: Sequence[FileDiff]) -> lis
         is_new = change.change == "added" or EffectKind.OTHER_FORM in forms
         is_old = change.change == "removed" or EffectKind.LESS_FORMS in forms
         lines, span = (come, change.span) if is_new else (gone, change.old_span)
+        if change.kind == "section" and (headed := _headed(change, come, gone)) is not change:
+            found += [headed] if headed else []
+            continue
         rows = lines.get(change.path) if change.kind in _KINDS else None
         if (
             change.change in ("body", "test")
@@ -147,6 +150,31 @@ def borne_out(changes: Iterable[SymbolChange], files: Sequence[FileDiff]) -> lis
         elif is_new and any(at in rows for at in range(*span)):
             found.append(replace(change, change="body", effects=(), old_name=change.name, inner=False))
     return found
+
+
+_LEVEL = re.compile(r"\s*(#+|=+)\s")
+
+
+def _headed(change: SymbolChange, come: Mapping[str, _Lines], gone: Mapping[str, _Lines]) -> SymbolChange | None:
+    """A section's change; none of one whose heading stands where it stood, in what is called otherwise or is new.
+
+    One whose heading is of another level than the one in its place holds that one's text, and was not called so.
+    """
+    old = _first(gone.get(change.old_path or change.path, {}), change.old_span)
+    new = _first(come.get(change.path, {}), change.span)
+    if (change.change == "added" and new is None and change.path in come) or (
+        change.change == "removed" and old is None and change.path in gone
+    ):
+        return None
+    levels = [found[1] for line in (old, new) if line and (found := _LEVEL.match(line))]
+    if change.change == "renamed" and len(levels) == 2 and levels[0] != levels[1]:
+        return replace(change, change="added", old_name="", old_span=(0, 0))
+    return change
+
+
+def _first(rows: _Lines, span: tuple[int, int]) -> str | None:
+    """The changed line that a section begins with: its heading, which may stand below an anchor."""
+    return next((rows[at] for at in range(span[0], min(span[0] + 2, span[1])) if rows.get(at, "").strip()), None)
 
 
 def _is_empty(

@@ -39,7 +39,7 @@ def markdown_sections(lines: list[str], name: str) -> tuple[Region, ...]:
             continue
         elif heading := _ATX.match(line):
             heads.append((_anchored(lines, at), len(heading[1]), "section", _title(heading[2])))
-        elif at > start and re.match(r"(=|-){3,}\s*$", line) and _is_text(lines[at - 1]):
+        elif at > start and re.match(r"(?:=+|-{2,})\s*$", line) and _is_text(lines[at - 1]):
             level = 1 if line[0] == "=" else 2
             heads.append((_anchored(lines, at - 1), level, "section", _title(lines[at - 1])))
     links = (

@@ -168,6 +168,20 @@ CASES = (
         ("method `A.A`: changed", "function `A.f`: changed"),
     ),
     Case(
+        "a section stays where a heading above it is written otherwise, or comes",
+        {"README.md": "Pile\n=\n\nHeaps.\n\nUse\n=\n\n## Step one\n\nTake it.\n\n## Step two\n\nPut it.\nThen go.\n"},
+        {"README.md": "# Pile\n\nHeaps.\n\n# Use\n\n## Step one\n\nTake it.\n\n## Step 2\n\nPut it.\nThen go.\n"},
+        ("section `Use > Step 2`: renamed (Use > Step two → Use > Step 2)",),
+        ("`Pile`: added", "removed", "preamble"),
+    ),
+    Case(
+        "a heading that comes above others takes none of them out",
+        {"README.md": "## Step one\n\nTake it.\n\n## Step two\n\nPut it.\nThen go.\n\n## Step three\n\nGo.\n"},
+        {"README.md": "# Use\n\n## Step 1\n\nTake it.\n\n## Step two\n\nPut it.\nThen go.\n\n## Step three\n\nGo.\n"},
+        ("section `Use`: added",),
+        ("`Step three`", "Step one → Use`", "Step two → Use"),
+    ),
+    Case(
         "what a library gives to those who test with it is code",
         {"lib/pile/testing/inline.rb": "module Pile\n  def push(a)\n    one(a)\n  end\nend\n"},
         {"lib/pile/testing/inline.rb": "module Pile\n  def push(a)\n    two(a)\n  end\nend\n"},
