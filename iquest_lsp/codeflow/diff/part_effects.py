@@ -51,7 +51,8 @@ def part_effects(old: Region, new: Region, lines: PartLines, language: str) -> l
     """What becomes of a part that is there before and after: its value, its lines."""
     kind, removed, added = new.kind, list(lines.removed), list(lines.added)
     opens = any(opens_comment(*pair) for pair in lines.hunks)
-    bare = all(map(is_comment, (*removed, *added))) and kind not in PROSE and not opens
+    prose = PROSE | {"element"} if any(not line.lstrip().startswith("<") for line in (*removed, *added)) else PROSE
+    bare = all(map(is_comment, (*removed, *added))) and kind not in prose and not opens
     if bare or kind == "comment":
         return [Effect(EffectKind.COMMENTS_ONLY)]
     if kind not in PROSE:

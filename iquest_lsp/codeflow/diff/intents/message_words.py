@@ -115,7 +115,7 @@ _KEYWORDS: tuple[tuple[re.Pattern[str], str, float], ...] = tuple(
         (
             r"^(release|prepar(?:e|ing)(?:\s+(?:to|for|the|a|next|new)){0,2}\s+(?:release|version)|bump version|"
             r"version)\b|"
-            r"^v?\d+(?:\.\d+)+\S*\s+releases?\b|"
+            r"^v?\d+(?:\.\d+)+\S*\s+(?:releases?|deploy\w*)\b|"
             r"^(?:updat|rais|increment|chang|set)\w*\s+(?:the\s+)?version(?:\s+numbers?)?(?=\s*$|\s+(?:and|in|to|for)\b)|"
             r"^[\d.,/ -]*\bversion v?\d+\.\d+|^v?\d+\.\d+(\.\d+)?\S*$|^(bump|set) version|发布|版本",
             "release",

@@ -175,8 +175,8 @@ def _bracketed(condition: str) -> str:
         depth += (char == "(") - (char == ")")
         if not depth:
             rest = condition[at + 1 :].lstrip()
-            # `(a) && (b)` goes on; a word after the bracket begins a statement.
-            return condition[: at + 1] if condition[0] == "(" and re.match(r"[\w$]", rest) else condition
+            # `(a) && (b)` goes on; a word after the bracket begins a statement, as a brace begins a block.
+            return condition[: at + 1] if condition[0] == "(" and re.match(r"[\w${]", rest) else condition
     return condition
 
 

@@ -16,6 +16,7 @@ from iquest_lsp.codeflow.syntax.effects.tokens import (
     JOINTS,
     Side,
     alike,
+    are_whole,
     arguments,
     closed,
     condition_at,
@@ -195,7 +196,7 @@ def _effect(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int]) ->
         # Whole statements that come or go are no change of a statement.
         return None
     before, after = old.shown(*was), new.shown(*now)
-    if not (is_whole(before) and is_whole(after)):
+    if not are_whole(before, after):
         before, after = old.line(was[0]), new.line(now[0])
         paired = old.text.count("\n") == new.text.count("\n")
         short = paired and len(before) + len(after) <= 2 * MAX_SHOWN and before != after
@@ -357,7 +358,7 @@ def _on_text(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int]) -
 def _on_value(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int]) -> Effect | None:
     """Another value of a name or a key, where the lines set nothing else."""
     pattern = re.compile(
-        r"(?:(?:const|let|var|final|static|mut|pub|self\.|this\.)\s*)*([\w$.\[\]\"'>-]+)(?:\s+:?=\s*|:?=(?=\S)|\s*:(?!:)\s*)([^=].*?)[,;]?$"
+        r"(?:(?:const|let|var|final|static|mut|pub|self\.|this\.)\s*)*([\w$.\[\]\"'>-]+)(?:\s+:?=\s*|:?=(?=\S)|\s*:(?!:)\s*)([^=].*?)(?:,|;(?:\s*break;)?)?$"
     )
     found = [pattern.match(side.line(at)) for side, at in ((old, was[0]), (new, now[0]))]
     if not all(found) or goes_on(old, was[0]) or goes_on(new, now[0]):

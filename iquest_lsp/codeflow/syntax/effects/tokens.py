@@ -219,6 +219,14 @@ def closed(text: str) -> str:
 
 #: A piece of code that goes on at one of its ends.
 _TORN = re.compile(r"^(?::?=(?!=)|[,.)\]}])|(?:(?<![=!<>]):?=|[(\[{,]|&&|\|\||\?\??|\s:|\b(?:and|or|not|in|is))$")
+#: One that begins with an operator, whose left side is not in it.
+_RIGHT_SIDE = re.compile(r"(?:[+*/%-]|==|!=|&&|\|\|)\s")
+
+
+def are_whole(before: str, after: str) -> bool:
+    """Whether two pieces of code, of which one takes the other's place where both are there, can be read so."""
+    halves = bool(before and after) and any(map(_RIGHT_SIDE.match, (before, after)))
+    return is_whole(before) and is_whole(after) and not halves
 
 
 def is_whole(text: str) -> bool:

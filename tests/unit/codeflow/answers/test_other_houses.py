@@ -182,6 +182,49 @@ CASES = (
         ("`Step three`", "Step one → Use`", "Step two → Use"),
     ),
     Case(
+        "what stands behind a value on its line is none of it",
+        {
+            "a.cs": "public class A {\n    void F(int i) {\n        switch (i) {\n            case 1:\n"
+            "                code = Codes.I1; break;\n        }\n        Log(i, code, other);\n    }\n}\n"
+        },
+        {
+            "a.cs": "public class A {\n    void F(int i) {\n        switch (i) {\n            case 1:\n"
+            "                code = Codes.U1; break;\n        }\n        Log(i, code, other, one, two);\n    }\n}\n"
+        },
+        ("sets `code` to `Codes.U1` instead of `Codes.I1`",),
+        ("; break",),
+    ),
+    Case(
+        "an operator without what stands before it is not told",
+        {
+            "a.kt": "class Mark(val at: Instant, val clock: Clock) {\n"
+            "    override fun plus(length: Duration): TimeMark = InstantTimeMark(at + length, clock)\n}\n"
+        },
+        {
+            "a.kt": "class Mark(val at: Instant, val clock: Clock) {\n"
+            "    override fun plus(length: Duration): OtherMark = InstantTimeMark(at.addAll(length), clock)\n}\n"
+        },
+        ("`Mark.plus`: changed",),
+        ("`+ length`",),
+    ),
+    Case(
+        "a condition ends where its block begins",
+        {
+            "a.cpp": "char *f(int n) {\n    char *p = get(n);\n    if (p == nullptr) { return nullptr; }\n    put(p);\n"
+            "    put(p, n);\n    return p;\n}\n"
+        },
+        {"a.cpp": "char *f(int n) {\n    char *p = sure(\n        get(n));\n    put(p);\n    put(p, n);\n}\n"},
+        ("no longer checks `p == nullptr`",),
+        ("{ return",),
+    ),
+    Case(
+        "an item of a list in an element is no comment",
+        {"a.nuspec": "<package>\n  <notes>\n    * 1.0 - One\n  </notes>\n</package>\n"},
+        {"a.nuspec": "<package>\n  <notes>\n    * 1.1 - Two\n    * 1.0 - One\n  </notes>\n</package>\n"},
+        ("element `notes`: changed",),
+        ("comments",),
+    ),
+    Case(
         "what a library gives to those who test with it is code",
         {"lib/pile/testing/inline.rb": "module Pile\n  def push(a)\n    one(a)\n  end\nend\n"},
         {"lib/pile/testing/inline.rb": "module Pile\n  def push(a)\n    two(a)\n  end\nend\n"},
