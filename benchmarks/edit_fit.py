@@ -1,6 +1,6 @@
 """Fits `iquest_lsp/nextedit/precision.json`: how often each sort of next edit is right, by its parts.
 
-    python -m benchmarks.edit_fit FOLDER [--commits N] [--seconds S] [--outcomes KEPT] [--earlier TABLE] [--write]
+    python -m benchmarks.edit_fit FOLDER [--commits N] [--seconds S] [--outcomes KEPT] [--write]
     python -m benchmarks.edit_fit FOLDER --mended [--seconds S] [--outcomes KEPT] [--write]
 
 For each repository of FITTED that lies in FOLDER the last commits that change a name or a signature are made again edit
@@ -8,8 +8,8 @@ by edit, definitions' heads first; after each edit all that the predictors think
 suggestion once: whether the commit does just that (`edits`), and whether it changes these lines in any way (`places`).
 With --mended only what the mended predictors think of is measured anew, in all commits; the rest of the table stays.
 A commit counts for MOST_OF_ONE suggestions of a sort, and MOST_OF_ALL of a predictor, at most. Printed is how the fit
-does in each repository when it is fitted to the others alone, and why the edits that it did not find were not found;
-HELD_OUT are for `replay --edits --names` and were never looked at.
+does in each repository when it is fitted to three quarters of them, without it, and why the edits that it did not find
+were not found; HELD_OUT are for `replay --edits --names` and were never looked at.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import json
 import re
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -38,18 +38,32 @@ FITTED = (
     "aiohttp",
     "attrs",
     "axios",
+    "bat",
     "chi",
     "clap",
     "click",
     "echo",
+    "execa",
     "fastify",
+    "fiber",
     "flask",
+    "fmt",
     "gin",
+    "gson",
     "hono",
+    "hyper",
+    "libuv",
+    "lipgloss",
+    "marshmallow",
+    "redis",
     "ripgrep",
+    "starlette",
     "tokio",
     "viper",
+    "zod",
 )
+#: Parts of the repositories: each is judged by a fit to the other parts.
+PARTS = 4
 #: The scales of weights that are tried, and the least weight that is kept.
 SCALES = [round(0.8 + 0.1 * step, 1) for step in range(7)]
 LEAST_WEIGHT = 0.02
@@ -58,14 +72,25 @@ LEAST_WEIGHT = 0.02
 AIM = 0.91
 #: Suggestions of one predictor that a commit counts for at most.
 MOST_OF_ALL = 10.0
-#: Sorts of predictors that were mended since earlier ones were measured, of which that says nothing any more.
+#: Sorts of predictors that were mended since they were measured, of which that says nothing any more.
 MENDED = re.compile(r"import-")
 #: These predictors, and the parts of sorts that are theirs alone.
 MENDING = (imports.predict,)
 MENDED_PARTS = re.compile(r"import(?: |$)")
 #: Predictors that think of little, and are measured in more commits than the others.
 RARE = (imports.predict, awaits.predict)
-HELD_OUT = ("core", "curl", "pytest", "cobra")
+HELD_OUT = (
+    "Catch2",
+    "axum",
+    "cachetools",
+    "commons-io",
+    "fasthttp",
+    "hiredis",
+    "jose",
+    "negroni",
+    "node-lru-cache",
+    "uvicorn",
+)
 
 _NUMBERS = re.compile(r"\[([^][{}\"]*)\]")
 
@@ -129,7 +154,7 @@ class Outcomes:
 
     name: str
     commits: list[Played] = field(default_factory=list)
-    #: Commits that count for what was thought of alone: played for the rare predictors, or by earlier ones.
+    #: Commits that count for what was thought of alone: played for the rare predictors.
     rare: list[Played] = field(default_factory=list)
 
     def sorts(self, what: What) -> dict[Sort, tuple[float, float]]:
@@ -188,10 +213,10 @@ def mended(several: Sequence[Outcomes]) -> dict[str, Any]:
     # Parts of others that weigh too little to be kept weigh nothing here either.
     fits = []
     for item in several:
-        known = merged([other for other in several if other is not item], "edits", Earlier())
+        known = merged((other for other in several if other is not item), "edits")
         fits.append((known, {**held, **gate.fitted(known, _all_held(known, held))}))
     report(results(several, fits, 1.0, "edits"))
-    sorts = merged(several, "edits", Earlier())
+    sorts = merged(several, "edits")
     parts = {part: round(weight, 3) for part, weight in gate.fitted(sorts, _all_held(sorts, held)).items()}
     kept = {key: value for key, value in old["sorts"].items() if not MENDED.search(key)}
     kept |= {sort.key: [round(right, 2), round(made, 2)] for sort, (right, made) in sorts.items() if made > 1}
@@ -247,44 +272,24 @@ def shapes(session: EditSession) -> list[tuple[str, str]]:
     return [(category(path).value, shape) for (path, _), shape in zip(session.edits, sorts, strict=True)]
 
 
-@dataclass(frozen=True, slots=True)
-class Earlier:
-    """What was measured of edits before, in which repositories, but for sorts of predictors that were mended since."""
-
-    repositories: frozenset[str] = frozenset()
-    sorts: Mapping[Sort, tuple[float, float]] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, table: Path) -> Earlier:
-        """As an earlier `precision.json` has it."""
-        known = json.loads(table.read_text("utf-8"))
-        sorts = known.get("sorts") or known["edits"]["sorts"]
-        return cls(
-            frozenset(known["repositories"]),
-            {Sort.read(key): (right, made) for key, (right, made) in sorts.items() if not MENDED.search(key)},
-        )
-
-
-def merged(several: Sequence[Outcomes], what: What, earlier: Earlier) -> dict[Sort, tuple[float, float]]:
-    """The sorts of several repositories together; no repository counts twice."""
-    earlier = earlier if what == "edits" else Earlier()
-    found = dict(earlier.sorts)
+def merged(several: Iterable[Outcomes], what: What) -> dict[Sort, tuple[float, float]]:
+    """The sorts of several repositories together."""
+    found: dict[Sort, tuple[float, float]] = {}
     for item in several:
         for sort, (right, made) in item.sorts(what).items():
-            if item.name not in earlier.repositories or MENDED.search(sort.key):
-                known = found.get(sort, (0.0, 0.0))
-                found[sort] = (known[0] + right, known[1] + made)
+            known = found.get(sort, (0.0, 0.0))
+            found[sort] = (known[0] + right, known[1] + made)
     return found
 
 
-def table(several: Sequence[Outcomes], scales: Mapping[What, float], earlier: Earlier) -> dict[str, object]:
+def table(several: Sequence[Outcomes], scales: Mapping[What, float]) -> dict[str, object]:
     """What `precision.json` holds; the weights of parts are drawn towards 0 by a scale."""
     found: dict[str, object] = {
-        "repositories": sorted({*(item.name for item in several), *earlier.repositories}),
+        "repositories": sorted(item.name for item in several),
         "commits": sum(len(item.commits) for item in several),
     }
     for what, scale in scales.items():
-        sorts = merged(several, what, earlier)
+        sorts = merged(several, what)
         parts = {part: round(weight * scale, 3) for part, weight in gate.fitted(sorts).items()}
         found[what] = {
             "scale": scale,
@@ -313,14 +318,13 @@ class Result:
 Fit = tuple[dict[Sort, tuple[float, float]], dict[str, float]]
 
 
-def fits_to_others(several: Sequence[Outcomes], what: What, earlier: Earlier) -> list[Fit]:
-    """For each repository what was measured in the others, and the weights that fit it."""
-    found = []
-    for item in several:
-        before = Earlier() if item.name in earlier.repositories else earlier
-        known = merged([other for other in several if other is not item], what, before)
-        found.append((known, gate.fitted(known)))
-    return found
+def fits_to_others(several: Sequence[Outcomes], what: What) -> list[Fit]:
+    """For each repository what was measured in others, and the weights that fit it: those outside its part of all."""
+    fits: list[Fit] = []
+    for part in range(min(PARTS, len(several))):
+        known = merged((item for at, item in enumerate(several) if at % PARTS != part), what)
+        fits.append((known, gate.fitted(known)))
+    return [fits[at % PARTS] for at in range(len(several))]
 
 
 def results(several: Sequence[Outcomes], fits: Sequence[Fit], scale: float, what: What) -> list[Result]:
@@ -340,12 +344,12 @@ def results(several: Sequence[Outcomes], fits: Sequence[Fit], scale: float, what
     return found
 
 
-def honest(several: Sequence[Outcomes], what: What, earlier: Earlier) -> tuple[float, list[Result]]:
+def honest(several: Sequence[Outcomes], what: What) -> tuple[float, list[Result]]:
     """The scale of weights by which most is found while what is shown is right as often as said.
 
     It is judged in repositories that were not fitted to; where no scale does it, it is the least.
     """
-    fits = fits_to_others(several, what, earlier)
+    fits = fits_to_others(several, what)
     tried = [(scale, results(several, fits, scale, what)) for scale in SCALES]
     good = [(scale, found) for scale, found in tried if _right(found) >= AIM]
     return max(good, key=lambda one: sum(item.right for item in one[1])) if good else tried[0]
@@ -475,7 +479,6 @@ def main() -> None:
     parser.add_argument("--commits", type=int, default=4000)
     parser.add_argument("--seconds", type=float, default=60.0, help="processor time for each repository")
     parser.add_argument("--outcomes", type=Path, help="a folder that keeps what was collected, for each repository")
-    parser.add_argument("--earlier", type=Path, help="an earlier precision.json, to count too")
     parser.add_argument("--mended", action="store_true", help="measure mended predictors alone")
     parser.add_argument("--only", action="append", help="collect this repository alone (may be repeated)")
     parser.add_argument("--write", action="store_true", help="write precision.json")
@@ -492,13 +495,12 @@ def main() -> None:
         if given.write:
             gate.TABLE.write_text(laid_out(fit), "utf-8")
         return
-    earlier = Earlier.of(given.earlier) if given.earlier is not None else Earlier()
     scales: dict[What, float] = {}
     for what in KINDS:
-        scales[what], every = honest(several, what, earlier)
+        scales[what], every = honest(several, what)
         print(f"{what}: weights are drawn to {scales[what]} of what they were fitted to")
         report(every)
-    fit = table(several, scales, earlier)
+    fit = table(several, scales)
     if given.write:
         gate.TABLE.write_text(laid_out(fit), "utf-8")
     else:

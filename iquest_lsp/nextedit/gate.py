@@ -33,7 +33,7 @@ PULL, STEP = 3.0, 1.0
 _OWN = ("own", "parameter", "variable", "field")
 _KNOWING = frozenset({PredictorKind.RENAME, PredictorKind.SIGNATURE})
 _PLAIN = frozenset({PredictorKind.MISFIT, PredictorKind.GONE})
-_PLACED = _KNOWING | _PLAIN
+_PLACED = _KNOWING | _PLAIN | {PredictorKind.REPEAT}
 SEVERAL = 3
 #: Refusals of one replacement at several places after which it is made nowhere.
 TWICE = 2
@@ -193,7 +193,7 @@ def admitted(
 
 
 def is_placed(sort: Sort) -> bool:
-    """Whether what a sort rests on tells a place to look at: more than that a text is like another one."""
+    """Whether what a sort rests on tells a place to look at, whatever is to be done there; an import's is anywhere."""
     return not _PLACED.isdisjoint(sort.predictors)
 
 
@@ -207,7 +207,7 @@ def admitted_places(
 ) -> list[Place]:
     """The places that are sure enough and at which no suggestion is `shown`, one for each line, in their order.
 
-    What is too unsure as a suggestion may be sure as a place, where its predictor knows what is meant there.
+    What is too unsure as a suggestion may be sure as a place: what stands there is changed most often, somehow.
     """
     items = [item for item in joined(items) if is_placed(item.sort)]
     taken = {(item.path, line) for item in shown for line in range(item.line, item.end[0] + 1)}

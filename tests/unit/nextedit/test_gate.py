@@ -75,12 +75,12 @@ def test_sorts_of_several_predictors_share_what_is_said_of_all() -> None:
 
 
 def test_a_suggestion_too_unsure_to_be_made_is_a_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    sure, gone, unsure, alike = map(Sort.read, ("rename-x", "gone-y", "rename-z", "repeat-x"))
+    sure, gone, unsure, bound = map(Sort.read, ("repeat-x", "gone-y", "rename-z", "import-x"))
     item = NextEdit("a.py", 5, 0, "old", "new", EditKind.RENAME, Reason(ReasonKind.RENAMED, ("old", "new")), sure)
     place = Place("b.py", 1, 2, EditKind.GONE, Reason(ReasonKind.GONE, ("old",)), gone)
-    monkeypatch.setattr(gate, "place_precision", {sure: 0.95, gone: 0.91, unsure: 0.5, alike: 0.99}.__getitem__)
+    monkeypatch.setattr(gate, "place_precision", {sure: 0.95, gone: 0.91, unsure: 0.5, bound: 0.99}.__getitem__)
     found = gate.admitted_places(
-        [item, replace(item, line=7, sort=unsure), replace(item, line=8, sort=alike)], [place], []
+        [item, replace(item, line=7, sort=unsure), replace(item, line=8, sort=bound)], [place], []
     )
     assert [(one.path, one.line, one.end, one.confidence) for one in found] == [
         ("a.py", 5, 5, 0.95),
