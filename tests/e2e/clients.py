@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.home import private_home
+from tests.e2e.home import Home, private_home
 from tests.e2e.rawclient import RawClient, close_all
 
 FAKE = ("--engine", "fake")
@@ -27,9 +27,10 @@ async def client_in(
     capabilities: dict[str, Any] | None = None,
     environment: dict[str, str] | None = None,
     results: dict[str, Any] | None = None,
+    kind: type[Home] = Home,
     **options: Any,
 ) -> AsyncIterator[tuple[RawClient, dict[str, Any]]]:
-    with private_home() as home:
+    with private_home(kind) as home:
         client = await RawClient.start(home, *arguments, environment=environment)
         client.results |= results or {}
         try:

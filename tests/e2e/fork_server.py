@@ -1,38 +1,26 @@
-"""A process that has imported the program, and what asks it for forks of itself: scripts, which import no other test.
+"""A process that has imported the program, and lends forks of itself. It imports no other test.
 
-    python -P fork_server.py listen DESCRIPTOR IMPORTS ROOM     serves on a listening socket while its stdin is open
-    python -I -S fork_server.py run ADDRESS ARGUMENTS...        becomes `iquest-lsp ARGUMENTS` in a fork, by its streams
+    main() with the arguments DESCRIPTOR IMPORTS ROOM     serves on a listening socket while its stdin is open
 
 What a fork sees is what a process of its own would see: arguments, environment, folder, streams; it ends as the program
-itself does, and with the process that asked for it. A daemon that it starts is a fork of the same process.
+itself does, and with the process that asked for it (`fork_client.py`). Daemons that it starts, engines and index
+processes are forks of the same process.
 """
 
 from __future__ import annotations
 
 import atexit
-import json
+import marshal
 import os
 import select
 import signal
 import socket
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 #: Descriptors are moved here before they get their numbers, above all that a program is given.
 _HIGH = 200
-
-
-def ask(address: str, asked: Mapping[str, Any], descriptors: Mapping[int, int], patience_s: float | None = None) -> int:
-    """Has a fork do what is asked, with these descriptors by the numbers they have there; its exit code."""
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(patience_s)
-        connection.connect(address)
-        text = json.dumps({**asked, "numbers": list(descriptors)}).encode()
-        sent = socket.send_fds(connection, [text], list(descriptors.values()))
-        connection.sendall(text[sent:])
-        connection.shutdown(socket.SHUT_WR)
-        return int(connection.recv(16) or -signal.SIGKILL)
 
 
 def listen(address: str, listening: socket.socket, ending: Ending) -> None:
@@ -53,12 +41,12 @@ def _serve(address: str, connection: socket.socket) -> Callable[[], None]:
     """Waits for a fork and tells how it ended; in the fork, what is to run there."""
     told, streams, _, _ = socket.recv_fds(connection, 1 << 20, 8)
     with connection.makefile("rb") as rest:
-        asked = json.loads(told + rest.read())
+        asked = marshal.loads(told + rest.read())
     child = os.fork()
     if child:
         for stream in streams:
             os.close(stream)
-        _end_with(connection, child)
+        _end_with(connection, child, with_group=asked["what"] == "python")
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         try:
             connection.sendall(str(code).encode())
@@ -69,24 +57,28 @@ def _serve(address: str, connection: socket.socket) -> Callable[[], None]:
     os.environ.clear()
     os.environ.update(asked["environment"])
     os.chdir(asked["folder"])
+    if asked["what"] == "python":
+        return _python(asked["arguments"])
+    start_forks(address, asked["starts"])
     if asked["what"] == "daemon":
         return _daemon(asked["arguments"])
-    if asked["starts_forks"]:
-        _start_daemons_by(address)
     sys.argv[1:] = asked["arguments"]
     import iquest_lsp.cli
 
     return iquest_lsp.cli.main
 
 
-def _end_with(connection: socket.socket, child: int) -> None:
-    """Waits for the end of a fork, and ends it when the process that asked for it is gone."""
+def _end_with(connection: socket.socket, child: int, *, with_group: bool) -> None:
+    """Waits for the end of a fork, and ends it when the process that asked for it is gone, `with_group` also those that
+    it has in a group of its own."""
     if hasattr(os, "pidfd_open"):
         handle = os.pidfd_open(child)
         poll = select.poll()
         poll.register(connection, 0)
         poll.register(handle, select.POLLIN)
         if handle not in dict(poll.poll()):
+            if with_group and os.getpgid(child) == child:
+                os.killpg(child, signal.SIGKILL)
             os.kill(child, signal.SIGKILL)
         os.close(handle)
 
@@ -142,15 +134,42 @@ def _take(streams: Sequence[int], numbers: Sequence[int]) -> None:
         setattr(sys, f"__{name}__", made)
 
 
-# ------------------------------------------------------------------------------------------------ daemons
+# ------------------------------------------------------------------------------- what programs start
 
 
-def _start_daemons_by(address: str) -> None:
-    """Has this process start daemons as forks; where another process cannot be told from its command line by what was
-    written over it, they are processes of their own."""
-    if sys.platform != "linux":
-        return
+def start_forks(address: str, what: Sequence[str]) -> None:
+    """Has this process start "daemons" and "workers", which are engines and index processes, as forks; where a fork
+    cannot be told from its command line, or does not end with what asked for it, they are processes of their own."""
+    if "daemons" in what and sys.platform == "linux":
+        _start_daemons_by(address, what)
+    if "workers" in what and hasattr(os, "pidfd_open"):
+        import multiprocessing
+        from types import SimpleNamespace
+
+        from iquest_lsp.runtime.client import child
+
+        launcher = f"{os.path.dirname(address)}/python"  # noqa: PTH120  see fork_client.py
+        multiprocessing.set_executable(launcher)
+        child.sys = SimpleNamespace(executable=launcher)
+
+
+def _python(words: Sequence[str]) -> Callable[[], None]:
+    """The module or the code that a command line of Python names."""
+    at = next(number for number, word in enumerate(words) if word in ("-m", "-c"))
+    sys.argv[:] = [words[at], *words[at + 2 :]]
+    if words[at] == "-c":
+        return lambda: exec(words[at + 1], {})
+    import importlib
+
+    main: Callable[[], None] = importlib.import_module(words[at + 1]).main
+    return main
+
+
+def _start_daemons_by(address: str, starts: Sequence[str]) -> None:
+    """Has this process start daemons as forks, each with its own command line written over that of the server."""
     from types import SimpleNamespace
+
+    import fork_client
 
     from iquest_lsp.daemon import starting
 
@@ -162,7 +181,7 @@ def _start_daemons_by(address: str) -> None:
         streams = {0: nothing, 1: nothing, 2: said, **{number: number for number in options["pass_fds"]}}
         asked = {"arguments": list(command), "folder": str(options["cwd"]), "environment": dict(options["env"])}
         try:
-            ask(address, {"what": "daemon", **asked}, streams)
+            fork_client.ask(address, {"what": "daemon", "starts": list(starts), **asked}, streams)
         finally:
             os.close(nothing)
 
@@ -191,25 +210,9 @@ def _look_like(command: Sequence[str]) -> None:
 
 def main() -> None:
     """As the head of the file says."""
-    if sys.argv[1] == "run":
-        asked = {
-            "what": "program",
-            "arguments": sys.argv[3:],
-            "folder": os.getcwd(),  # noqa: PTH109  pathlib takes longer than all else here
-            "environment": dict(os.environ),
-            "starts_forks": True,
-        }
-        code = ask(sys.argv[2], asked, {number: number for number in range(3)})
-        if code < 0:
-            os.kill(os.getpid(), -code)
-        os._exit(code)
     ending = Ending()
-    exec(sys.argv[3], {})
-    listening = socket.socket(fileno=int(sys.argv[2]))
+    exec(sys.argv[2], {})
+    listening = socket.socket(fileno=int(sys.argv[1]))
     address = listening.getsockname()
     del sys.argv[1:]
     listen(address, listening, ending)
-
-
-if __name__ == "__main__":
-    main()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import functools
 import os
+import shlex
 import shutil
 import socket
 import subprocess
@@ -16,7 +17,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tests.e2e import fork_server
+from tests.e2e import fork_client
 from tests.waiting import PATIENCE_S
 
 #: Variables that are read when Python or a library starts, too early for a fork.
@@ -37,7 +38,19 @@ gc.freeze()
 """
 #: A daemon and a server that an editor starts import these too.
 SERVER = "import iquest_lsp.daemon.__main__, iquest_lsp.daemon.service\n"
-PROGRAM = Path(__file__).with_name("fork_server.py")
+#: What a program starts as forks: its daemon; this and engines and index processes.
+DAEMONS = ("daemons",)
+DAEMONS_AND_WORKERS = ("daemons", "workers")
+#: Imported before others, since what is registered first is called last when a fork ends.
+SCRIPTS = f"""
+import sys
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+import fork_client, fork_server
+del sys.path[0]
+"""
+_SERVE = f"{SCRIPTS}fork_server.main()"
+#: Becomes a fork, by a Python without its usual paths, which starts in 10 ms.
+_BECOME = "import sys; sys.path.append({folder!r}); import fork_client; fork_client.{call}, sys.argv[1:])"
 
 
 @functools.cache
@@ -47,6 +60,9 @@ def _address(more: str) -> str:
     folder = tempfile.mkdtemp(prefix="iq-forks-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     address = f"{folder}/socket"
+    for starts in (DAEMONS, DAEMONS_AND_WORKERS):
+        _write_launcher(Path(folder, starts[-1]), f"program({address!r}, {starts!r}")
+    _write_launcher(Path(folder, "python"), f"python({address!r}")
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(address)
         listening.listen(16)
@@ -54,8 +70,8 @@ def _address(more: str) -> str:
             [
                 sys.executable,
                 "-P",
-                str(PROGRAM),
-                "listen",
+                "-c",
+                _SERVE,
                 str(listening.fileno()),
                 SERVER + more + IMPORTS,
                 "-" * 8000,
@@ -75,10 +91,21 @@ def can_fork(environment: Mapping[str, str]) -> bool:
     return os.name != "nt" and not any(name.startswith(_AT_START) for name in late)
 
 
-def program(more: str = "") -> tuple[str, ...]:
+def _write_launcher(path: Path, call: str) -> None:
+    code = _BECOME.format(folder=str(Path(__file__).parent), call=call)
+    path.write_text(f'#!/bin/sh\nexec {shlex.join([sys.executable, "-IS", "-c", code])} "$@"\n')
+    path.chmod(0o700)
+
+
+def address() -> str:
+    """Where forks are asked for (`fork_client.py`)."""
+    return _address("")
+
+
+def program(more: str = "", starts: Sequence[str] = DAEMONS_AND_WORKERS) -> tuple[str, ...]:
     """What starts a fork as `iquest-lsp`, with its own arguments, streams, folder and environment; `more` is a line of
     imports that others do not need."""
-    return (sys.executable, "-I", "-S", str(PROGRAM), "run", _address(more))
+    return (str(Path(_address(more)).with_name(starts[-1])),)
 
 
 def command(
@@ -87,10 +114,10 @@ def command(
     environment: Mapping[str, str],
     stdin: str = "",
     *,
-    starts_forks: bool = False,
+    starts: Sequence[str] = (),
 ) -> subprocess.CompletedProcess[str]:
-    """Runs `iquest-lsp ARGUMENTS` in a folder, in exactly this environment; `stdin` fits into a pipe. With
-    `starts_forks` a daemon that it starts is a fork too."""
+    """Runs `iquest-lsp ARGUMENTS` in a folder, in exactly this environment; `stdin` fits into a pipe. What it `starts`
+    are forks too."""
     assert can_fork(environment), "a process of its own is needed"
     asked = {"what": "program", "arguments": list(arguments), "folder": str(folder.absolute())}
     reading, writing = os.pipe()
@@ -98,10 +125,9 @@ def command(
         pipe.write(stdin.encode())
     with os.fdopen(reading, "rb") as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         streams = dict(enumerate((given.fileno(), out.fileno(), err.fileno())))
-        more = {"environment": dict(environment), "starts_forks": starts_forks}
-        code = fork_server.ask(
-            _address(""), {**asked, **more}, streams, 2 * PATIENCE_S
-        )  # longer than any deadline of a test
+        more = {"environment": dict(environment), "starts": list(starts)}
+        patience_s = 2 * PATIENCE_S  # longer than any deadline of a test
+        code = fork_client.ask(address(), {**asked, **more}, streams, patience_s)
         out.seek(0)
         err.seek(0)
         return subprocess.CompletedProcess(["iquest-lsp", *arguments], code, out.read().decode(), err.read().decode())

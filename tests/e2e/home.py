@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +31,11 @@ CODE = "def area(width, height):\n    return width * height\n\n\ndef area("
 class Home:
     """Folders of its own, and the daemons that live in them.
 
-    Programs start here as forks of one that has imported all, which costs a tenth, and so do their daemons.
+    Programs start here as forks of one that has imported all, which costs a tenth, and so do their daemons, engines and
+    index processes.
     """
 
-    starts_forks = True
+    starts: Sequence[str] = forks.DAEMONS_AND_WORKERS
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -68,11 +69,11 @@ class Home:
     ) -> subprocess.CompletedProcess[str]:
         """Runs `iquest-lsp ...` here, in a fork of a process that has imported it."""
         full = {**os.environ, **self.environment, **(environment or {})}
-        return forks.command(arguments, self.folder, full, stdin, starts_forks=self.starts_forks)
+        return forks.command(arguments, self.folder, full, stdin, starts=self.starts)
 
     def program(self, environment: dict[str, str], imports: str = "") -> tuple[str, ...]:
         """What starts `iquest-lsp` in this environment; `imports` is a line that forks of other tests do not need."""
-        return forks.program(imports) if self.starts_forks and forks.can_fork(environment) else PROGRAM
+        return forks.program(imports, self.starts) if self.starts and forks.can_fork(environment) else PROGRAM
 
     def begin(self, *arguments: str, environment: dict[str, str] | None = None) -> subprocess.Popen[str]:
         """Starts `iquest-lsp ...` here, in a process of its own."""
@@ -135,6 +136,11 @@ class Home:
         return any(place.startswith(f"{self.folder}{os.sep}") for place in places)
 
 
+def complaints(stderr: str) -> list[str]:
+    """The lines on stderr, but for that by which a command that takes long, as on a busy machine, says what it does."""
+    return [line for line in stderr.splitlines() if not line.endswith(" ...")]
+
+
 def _processes() -> list[int]:
     return psutil.pids()
 
@@ -185,10 +191,16 @@ def stopped(*pids: int, may_end: bool = False) -> Iterator[None]:
                 os.kill(pid, signal.SIGCONT)
 
 
+class HomeOfWorkers(Home):
+    """One whose engines and index processes are children of their daemon, which tests stop and kill."""
+
+    starts = forks.DAEMONS
+
+
 class HomeOfProcesses(Home):
     """One whose programs and daemons are processes of their own, as users start them."""
 
-    starts_forks = False
+    starts = ()
 
 
 class HomeWithoutPosix(HomeOfProcesses):

@@ -38,7 +38,7 @@ def run(
     *arguments: str, cwd: Path = ROOT, stdin: str = "", environment: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     full = {**os.environ, **_home[0].environment, **(environment or {})}
-    return forks.command(arguments, cwd, full, stdin, starts_forks=True)
+    return forks.command(arguments, cwd, full, stdin, starts=forks.DAEMONS_AND_WORKERS)
 
 
 def answer(

@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 
 from iquest_lsp.server.framing import frame
-from tests.e2e.forks import IMPORTS, PROGRAM
-from tests.e2e.home import Home, private_home
+from tests.e2e.forks import IMPORTS, SCRIPTS, address
+from tests.e2e.home import Home, complaints, private_home
 
 ALONE = ("--engine", "fake", "--standalone")
 #: Every command as it succeeds here. {ROOT} is a repository with characters that few encodings have.
@@ -90,13 +90,8 @@ FAILURES: dict[str, tuple[int, tuple[str, ...]]] = {
 NO_JSON = {"--help", "--version", "cache clear", "daemon stop"}
 #: Runs the commands of each line that it reads, each in a fork, and answers with a line of their exit codes.
 DRIVER = (
-    f"""
-import sys
-sys.path.insert(0, {str(PROGRAM.parent)!r})
-from fork_server import Ending
-del sys.path[0]
-ending = Ending()
-"""
+    SCRIPTS
+    + "ending = fork_server.Ending()"
     + IMPORTS
     + """
 import json, os
@@ -114,6 +109,7 @@ for line in sys.stdin:
                 os.close(opened)
             if asked["stdin"] == "closed":
                 os.close(0)
+            fork_server.start_forks(sys.argv[1], ["workers"])
             sys.argv[1:] = arguments
             ending.of(iquest_lsp.cli.main)
             sys.exit()
@@ -146,7 +142,7 @@ class Runner:
         out.mkdir()
         if encoding not in self._drivers:
             self._drivers[encoding] = subprocess.Popen(
-                [sys.executable, "-P", "-c", DRIVER],
+                [sys.executable, "-P", "-c", DRIVER, address()],
                 env={**self._environment, **({"PYTHONIOENCODING": encoding} if encoding else {})},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -239,7 +235,7 @@ def test_an_error_in_any_encoding(runner: Runner, root: Path, encoding: str, mor
     outcomes = runner.run(root, commands, encoding=encoding)
     for (name, (expected, _)), (code, out, err) in zip(failures.items(), outcomes, strict=True):
         assert code == expected, (name, err)
-        (line,) = [line for line in err.decode(encoding).splitlines() if not line.endswith("...")]
+        (line,) = complaints(err.decode(encoding))
         assert line.startswith("error: "), name
         if more:
             error: dict[str, Any] = json.loads(out.decode(encoding))
@@ -312,8 +308,7 @@ def test_a_full_disk_is_one_error(runner: Runner, root: Path) -> None:
     commands = [words for name, words in COMMANDS.items() if name != "cache clear"]
     for words, (code, _, err) in zip(commands, runner.run(root, commands, "/dev/full"), strict=True):
         assert code == 1, words
-        lines = [line for line in err.decode().splitlines() if not line.endswith("...")]
-        assert lines == ["error: The output cannot be written: No space left on device."], words
+        assert complaints(err.decode()) == ["error: The output cannot be written: No space left on device."], words
 
 
 def test_a_stream_that_is_closed_ends_nothing(home: Home, root: Path) -> None:

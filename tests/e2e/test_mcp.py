@@ -18,7 +18,7 @@ import pytest
 
 from iquest_lsp.mcp_server import budget, tools
 from tests.docs import shop
-from tests.e2e.home import PROGRAM, Home, children, private_home
+from tests.e2e.home import PROGRAM, Home, children, complaints, private_home
 from tests.needed import needs
 from tests.unit.workspace.planted import secrets
 from tests.waiting import PATIENCE_S, until
@@ -376,7 +376,7 @@ def test_without_the_extra_the_error_says_what_to_install(private: Home, tmp_pat
     assert process.returncode == 1
     assert out == ""
     assert 'pip install "iquest-lsp[mcp]"' in err
-    assert len(err.splitlines()) == 1
+    assert len(complaints(err)) == 1
 
 
 async def test_secrets_stay_here(private: Home, tmp_path: Path) -> None:

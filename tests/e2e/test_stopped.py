@@ -12,13 +12,20 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.home import CODE, Home, engine_processes, stopped
+from tests.e2e.home import CODE, Home, HomeOfWorkers, engine_processes, private_home, stopped
 from tests.e2e.rawclient import RawClient
 from tests.waiting import PATIENT_MS
 
 pytestmark = pytest.mark.usefixtures("no_client_left")
 
 FAKE = ("--engine", "fake")
+
+
+@pytest.fixture
+def home() -> Iterator[Home]:
+    """A home whose engines can be stopped."""
+    with private_home(HomeOfWorkers) as made:
+        yield made
 
 
 def inline(uri: str) -> dict[str, object]:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.clients import CODE, DYNAMIC, FAKE, at, client_in, registered, shapes_in
-from tests.e2e.home import children, engine_processes, stopped
+from tests.e2e.home import HomeOfWorkers, children, engine_processes, stopped
 from tests.e2e.rawclient import RawClient
 
 
@@ -26,7 +26,10 @@ async def test_completions_are_announced_while_a_model_is_there(root: Path) -> N
     }
     both = {"textDocument/inlineCompletion", "textDocument/completion"}
     slow = {"IQUEST_LSP_FAKE": json.dumps({"load_ms": 3000})}
-    async with client_in(root, *FAKE, capabilities=capabilities, environment=slow) as (client, told):
+    async with client_in(root, *FAKE, capabilities=capabilities, environment=slow, kind=HomeOfWorkers) as (
+        client,
+        told,
+    ):
         assert "completionProvider" not in told
         assert "inlineCompletionProvider" not in told
         assert not registered(client, "client/registerCapability") & both
@@ -66,7 +69,7 @@ async def test_a_user_may_end_the_indexing(root: Path) -> None:
     for number in range(1500):
         (many / f"part{number}.py").write_text(f"def part_{number}(x):\n    return x * {number}\n" * 20)
     capabilities = {"window": {"workDoneProgress": True}}
-    async with client_in(root, *FAKE, capabilities=capabilities) as (client, _):
+    async with client_in(root, *FAKE, capabilities=capabilities, kind=HomeOfWorkers) as (client, _):
         title = f"IQuest: indexing the files of {root.name}"
         await client.until(lambda: _bar(client, title, "begin"))
         processes = children(client.home.pids()[0], "multiprocessing")
@@ -98,7 +101,7 @@ async def test_a_user_may_end_the_indexing_of_the_history(root: Path) -> None:
     subprocess.run([*git, "fast-import", "--quiet"], input=commits.encode(), check=True)
     subprocess.run([*git, "checkout", "-q", "long"], check=True)
     capabilities = {"window": {"workDoneProgress": True}}
-    async with client_in(root, *FAKE, capabilities=capabilities) as (client, _):
+    async with client_in(root, *FAKE, capabilities=capabilities, kind=HomeOfWorkers) as (client, _):
         title = f"IQuest: indexing the history of {root.name}"
         await client.until(lambda: _bar(client, title, "begin"))
         processes = children(client.home.pids()[0], "multiprocessing")
