@@ -335,14 +335,14 @@ def _drop_uncommented(parts: dict[ListKey, _Part]) -> None:
 _DOCUMENTS = re.compile(r"\s*(?:///|/\*\*|\*\s+\S)")
 _MARK_OF_ORDER = "\ufeff"
 #: An attribute of what stands below it.
-_ATTRIBUTE = re.compile(r"\s*(?:#\[.*\]|\[\s*(?:assembly|module)\b.*\]|@[\w.]+(?:\(.*\))?)\s*$")
+_ATTRIBUTE = re.compile(r"\s*(?:#\[.*\]|@[\w.]+(?:\(.*\))?)\s*$")
 
 
 def _drop_attributes(parts: dict[ListKey, _Part], item: FileDiff) -> None:
     """Takes out attributes that come and go with what stands below them, which is what changes."""
-    for key, part in list(parts.items()):
+    for key, part in [(key, part) for key, part in parts.items() if part.kind == "attribute" and not part.region.value]:
         touched = [line for at in part.hunks for line in (*item.hunks[at].removed, *item.hunks[at].added)]
-        if part.kind == "attribute" and any(line.strip() and not _ATTRIBUTE.match(line) for line in touched):
+        if any(line.strip() and not _ATTRIBUTE.match(line) for line in touched):
             del parts[key]
 
 

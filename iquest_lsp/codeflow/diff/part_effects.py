@@ -92,7 +92,7 @@ def part_effects(old: Region, new: Region, lines: PartLines, language: str) -> l
 def _outside_texts(hunks: Sequence[Pair], lines: PartLines, language: str) -> Sequence[Pair]:
     """The hunks of a part without what stands in texts over several lines, which is no code."""
     sides = lines.before, lines.after
-    if not any(mark in line for side in sides for line in side for mark in ('"""', '@"')):
+    if not any(mark in line for side in sides for line in side for mark in ('"""', '@"', "<<<")):
         return hunks
     removed, added = ({side[at] for at in rows_in_texts(side, language)} for side in sides)
     return _without(hunks, (removed, added))

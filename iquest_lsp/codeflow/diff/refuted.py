@@ -67,9 +67,11 @@ def without_wrapped(changes: Sequence[SymbolChange], files: Sequence[FileDiff]) 
     found = []
     for change in changes:
         rows = removed.get(change.path, {})
-        if not _is_wrapped(change, added.get(change.path, {}), rows):
+        outer = _outer(change, changes, rows) if change.change == "removed" and change.kind in _MEMBERS else None
+        # A type that comes may take in what stood in another one, as deep as that.
+        if not _is_wrapped(change, added.get(change.path, {}), rows, deeper=outer is None):
             found.append(change)
-        elif change.kind in _MEMBERS and (outer := _outer(change, changes, rows)) is not None:
+        elif outer is not None:
             name = f"{outer.name}.{change.name.rsplit('.', 1)[-1]}"
             found.append(
                 replace(change, name=name, change="moved", old_path=change.path, old_name=change.name, line=outer.line)
@@ -94,14 +96,16 @@ SAME = 0.5
 _HEAD_OF_VALUE = re.compile(r"[\w$]+:?=(?!=)")
 
 
-def _is_wrapped(item: SymbolChange, added: dict[str, list[int]], removed: dict[int, str]) -> bool:
+def _is_wrapped(
+    item: SymbolChange, added: dict[str, list[int]], removed: dict[int, str], *, deeper: bool = True
+) -> bool:
     if item.change != "removed":
         return False
     lines = [line for at in range(*item.old_span) if (line := removed.get(at, "")).strip()]
     if lines and item.kind in ("constant", "variable") and (head := _HEAD_OF_VALUE.match(_plain(lines[0]))):
         # Another value deeper in the file is that of a local name.
         return any(max(depths) > indentation(lines[0]) for line, depths in added.items() if line.startswith(head[0]))
-    kept = [line for line in lines if max(added.get(_plain(line), [-1])) > indentation(line)]
+    kept = [line for line in lines if max(added.get(_plain(line), [-1])) >= indentation(line) + deeper]
     # What a test is called may change where it comes to stand in a group of them.
     named = item.kind == "test" or (bool(lines) and lines[0] in kept)
     return bool(lines) and named and len(kept) >= SAME * len(lines)

@@ -54,7 +54,7 @@ _DOCS = re.compile(
 _DOC_FOLDER = re.compile(r"doc(?!s?/[^/]+\.(?:go|rs|java|c|cc|cpp)$)", re.IGNORECASE)
 _LOCK = re.compile(
     r"(^|/)(package-lock\.json|yarn\.lock|pnpm-lock\.yaml|poetry\.lock|uv\.lock|pdm\.lock|pipfile\.lock|cargo\.lock|"
-    r"go\.sum|gemfile\.lock|composer\.lock|bun\.lockb?)$",
+    r"go\.sum|(?:[\w.]+\.)?gemfile\.lock|composer\.lock|bun\.lockb?)$",
     re.IGNORECASE,
 )
 _BUILD = re.compile(
@@ -63,7 +63,7 @@ _BUILD = re.compile(
     r"docker-compose[^/]*|(?:[\w.]+[-_.])?(?:requirements|constraints)[^/]*\.(txt|in)|pipfile|tox\.ini|noxfile\.py|configure(\.ac)?|"
     r"tsconfig[^/]*\.json|webpack[^/]*\.js|rollup[^/]*\.m?js|vite\.config\.\w+|bazel|build\.bazel|workspace|gemfile|rakefile|"
     r"environment\.ya?ml|composer\.json|project\.json|packages\.config|package\.swift|[^/]*\.(?:cs|fs|vb|vcx)proj|"
-    r"[^/]*\.(?:sln|slnx|nuspec|gemspec|podspec|props|targets|proj)|build\.xml)$|(^|/)requirements/",
+    r"[^/]*\.(?:sln|slnx|nuspec|gemspec|podspec|props|targets|proj|sbt)|build\.xml|build\.sc)$|(^|/)requirements/",
     re.IGNORECASE,
 )
 #: What a library of Ruby gives to those who test with it.

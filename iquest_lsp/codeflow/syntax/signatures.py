@@ -47,6 +47,8 @@ def parameter_effects(before: str, after: str) -> list[Effect]:
         return _bases_effects(before, after)
     if _CLASS.match(before) or _CLASS.match(after):
         return []  # a class is none of the values that had its name
+    if ("..." in _parts(before)) != ("..." in _parts(after)):
+        return []  # what has no name may stand for what had one
     old, new = parameters(before), parameters(after)
     if renamed := _renamed(old, new):
         return [Effect(EffectKind.BECOMES, renamed)]

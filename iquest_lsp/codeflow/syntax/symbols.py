@@ -42,7 +42,7 @@ MAX_DEPTH = 120
 
 
 _COMMENT = re.compile(r"comment|attribute_item|inner_attribute")
-_HEAD_COMMENT = re.compile(r"(?<=[\s,(\[])(?:#\s|//)[^\n]*\n")
+_HEAD_COMMENT = re.compile(r"(?:(?<=[\s,(\[])#\s|(?<=[\s,(\[)])//)[^\n]*\n")
 #: What leads from a head to its body; the `>` of a type parameter belongs to the head.
 _HEAD_END = re.compile(r"(?:[\s{:=]|=>)+$")
 _BLOCK_COMMENT = re.compile(r"(?<![\w\"'*])/\*.*?\*/", re.DOTALL)

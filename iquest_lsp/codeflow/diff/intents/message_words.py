@@ -26,7 +26,8 @@ _KEYWORDS: tuple[tuple[re.Pattern[str], str, float], ...] = tuple(
             2.5,
         ),
         (
-            r"\b(correct\w*|prevent\w*|avoid\w*|broken|wrong|error|fail\w*|leak\w*|race|deadlock|overflow|off.by.one|"
+            r"\b(correct\w*|prevent\w*|avoid\w*(?!.*\b(?:usages?|use of|using)\b)|"
+            r"broken|wrong|error|fail\w*|leak\w*|race|deadlock|overflow|off.by.one|"
             r"^don'?t|^do not|missing|invalid|incorrect\w*|(?<!^)issue|"
             # What something is used for need not have been wrong.
             r"(?<!\bto )(?:handl(?:e|es|ed|ing)|(?:re)?solv(?:e|es|ed|ing)|guard|ensure))\b|错误|异常|崩溃|防止|避免",

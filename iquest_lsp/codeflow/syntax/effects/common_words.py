@@ -126,6 +126,9 @@ NOT_CALLS = frozenset(
 WORDS = frozenset(keyword.kwlist) | {
     "const",
     "by",
+    "implicit",
+    "match",
+    "Override",
     "let",
     "var",
     "function",

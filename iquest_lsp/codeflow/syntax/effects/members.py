@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from iquest_lsp.codeflow.facts import bounded
 from iquest_lsp.codeflow.syntax.comments import is_comment, uncommented
+from iquest_lsp.codeflow.syntax.effects.common_words import WORDS
 from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind
 
 _LIFETIME = re.compile(r"'(?=[a-z_]\w*(?![\w']))")
@@ -80,6 +81,7 @@ def members(kind: str, removed: Sequence[str], added: Sequence[str]) -> list[Eff
             for line in _outside_marks(lines)
             if not is_comment(line) and (match := pattern.match(uncommented(line)))
             for name in re.split(r",\s*", next(part for part in match.groups() if part))
+            if name not in WORDS
         ]
         for lines in (removed, added)
     )

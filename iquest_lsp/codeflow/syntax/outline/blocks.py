@@ -22,6 +22,7 @@ _MODIFIERS = (
     r"(?:(?:export|public|private|protected|internal|static|final|abstract|override|async|local|suspend|default|"
     r"inline|open|sealed|data|pub(?:\([^)]*\))?|unsafe|const|extern|virtual|partial|operator|infix|tailrec|actual|"
     r"expect|required|convenience|mutating|fileprivate|companion|external|value|indirect|readonly|new|"
+    r"implicit|lazy|transparent|(?:private|protected)\[\w+\]|"
     r"@\w+(?:\([^)]*\))?)\s+)*"
 )
 _WORDS = (

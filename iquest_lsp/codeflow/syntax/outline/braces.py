@@ -13,7 +13,7 @@ BRACED = frozenset(
     }
 )
 PREPROCESSED = frozenset({"cs", "swift", "cu", "m", "mm"})
-_HASH = frozenset({"php", "pl", "pm", "tf", "hcl", "graphql", "gql", "thrift"})
+_HASH = frozenset({"pl", "pm", "tf", "hcl", "graphql", "gql", "thrift"})
 _DIRECTIVE = re.compile(
     r"\s*#\s*(?:if|ifdef|ifndef|else|elif|elseif|endif|region|endregion|pragma|nullable|define|undef|error|warning|line)\b"
 )
@@ -22,6 +22,8 @@ _ASIDE = re.compile(r"\"\"\"|\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|//.*$|/\*(?:
 #: Of C# also a text in which a bar escapes nothing, and what ends it: a quote, of which two are one of the text.
 _ASIDE_VERBATIM = re.compile(rf"\$?@\$?\"|{_ASIDE.pattern}")
 _QUOTES = re.compile(r"\"+")
+#: Of PHP also a text up to a word that stands at the beginning of a line.
+_ASIDE_PHP = re.compile(rf"<<<[ \t]*[\"']?(\w+)[\"']?\s*$|{_ASIDE.pattern}|(?<![$\w])#(?!\[).*$")
 _ASIDE_HASH = re.compile(rf"{_ASIDE.pattern}|(?<![$\w])#.*$")
 
 
@@ -49,7 +51,7 @@ def rows_in_texts(lines: Sequence[str], language: str) -> set[int]:
 
 def _read(lines: Iterable[str], language: str) -> Iterator[tuple[str, str]]:
     """Each line as the mark that ends the text or comment in which it begins, and what is code of it."""
-    pattern = _ASIDE_HASH if language in _HASH else _ASIDE_VERBATIM if language == "cs" else _ASIDE
+    pattern = _ASIDE_HASH if language in _HASH else {"cs": _ASIDE_VERBATIM, "php": _ASIDE_PHP}.get(language, _ASIDE)
     aside = ""
     for line in lines:
         text, left = _code(line, aside, pattern)
@@ -80,6 +82,8 @@ def _code(line: str, aside: str, pattern: re.Pattern[str]) -> tuple[str, str]:
         at = found.end()
         if found[0] == '"""':
             aside = '"""'
+        elif found[0].startswith("<<<"):
+            aside = f"<<<{found[1]}"
         elif found[0].endswith('@"') or found[0] == '@$"':
             aside = '@"'
         elif found[0].startswith("/*") and (len(found[0]) < 4 or not found[0].endswith("*/")):
@@ -90,5 +94,8 @@ def _end_of(aside: str, line: str, at: int) -> int:
     """Where a text or a comment ends on a line; -1 where it goes on."""
     if aside == '@"':
         return next((quotes.end() for quotes in _QUOTES.finditer(line, at) if len(quotes[0]) % 2), -1)
+    if aside.startswith("<<<"):
+        ends = re.match(rf"\s*{aside[3:]}\b", line) if at == 0 else None
+        return ends.end() if ends else -1
     end = line.find(aside, at)
     return end if end < 0 else end + len(aside)

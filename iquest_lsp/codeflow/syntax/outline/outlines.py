@@ -79,7 +79,7 @@ _NAMES: tuple[tuple[str, Reader], ...] = (
     (r"(package-lock|npm-shrinkwrap)\.json", _with_keys(packages.npm_packages, _json)),
     (r"pom\.xml", _of_text(scripts.maven_elements)),
     (r"go\.(mod|sum|work)(\.sum)?", _of_lines(packages.go_packages)),
-    (r"gemfile\.lock", _of_lines(packages.gem_packages)),
+    (r"(?:[\w.]+\.)?gemfile\.lock", _of_lines(packages.gem_packages)),
     (r"(?:[\w.]+[-_.])?(requirements|constraints)[^/]*\.(txt|in)", _of_lines(packages.requirements)),
     (
         r"pipfile|\.flake8|\.coveragerc|\.pylintrc|\.editorconfig|\.npmrc|\.gitmodules|\.gitconfig",
@@ -143,7 +143,7 @@ _SUFFIXES: dict[str, Reader] = {
 #: Languages without a grammar here, whose functions and classes are found by their heads and indentation.
 _INDENTED = re.compile(
     r"\.(rb|php|cs|kts?|scala|swift|lua|pl|pm|tcl|exs?|dart|zig|nim|jl|groovy|gradle|proto|graphql|gql|tf|hcl|el|vim|ps1|r|"
-    r"erl|hs|ml|clj|bat|m4|ac|am|in|def|help|nix|bzl|bazel|star|thrift|sol|sv|vhd|cu|mm?|asm|s|awk|pyx|pxd|snap)$"
+    r"erl|hs|ml|clj|bat|m4|ac|am|in|def|help|nix|bzl|bazel|star|thrift|sol|sv|vhd|cu|mm?|asm|s|awk|pyx|pxd|snap|sbt|sc)$"
 )
 
 

@@ -225,6 +225,80 @@ CASES = (
         ("comments",),
     ),
     Case(
+        "an implicit definition is one, and a condition is no member of a trait",
+        {
+            "A.scala": "trait Readers {\n  implicit def MapReader[K](implicit k: Reader[K]): Reader[Map[K]] = {\n"
+            "    if (k ne Text) seq.map(_.toMap)\n    else new Simple[Map[K]]{\n"
+            "      def visit(n: Int) = 1\n    }\n  }\n}\n"
+        },
+        {
+            "A.scala": "trait Readers {\n"
+            "  def MapReader0[K](make: Make[K])(implicit k: Reader[K]): Reader[Map[K]] = {\n"
+            "    if (k ne Text) seq.map(x => make(x))\n    else new Simple[Map[K]]{\n"
+            "      def visit(n: Int) = 1\n    }\n  }\n\n"
+            "  implicit def MapReader1[K](implicit k: Reader[K]): Reader[Map[K]] = {\n"
+            "    MapReader0[K](_.toMap)\n  }\n}\n"
+        },
+        ("`Readers.MapReader0`", "function `Readers.MapReader1`: added"),
+        ("member", "visit → "),
+    ),
+    Case(
+        "a comment behind an annotation is no part of a head",
+        {
+            "a/A.java": 'package a;\n\nclass A<T> {\n  @SuppressWarnings("unchecked")//\n'
+            "  public T get(Errors errors, Context context) {\n    Provider p = of(errors);\n"
+            "    return p.get();\n  }\n}\n"
+        },
+        {
+            "a/A.java": "package a;\n\nclass A<T> {\n  public T get(Errors errors, Context context) {\n"
+            "    Provider<T> p = of(errors);\n    return p.get();\n  }\n}\n"
+        },
+        ('is no longer marked `@SuppressWarnings("unchecked")`',),
+        ("takes", "signature"),
+    ),
+    Case(
+        "what is passed on without a name is taken still",
+        {"a.rb": "class A\n  def missing(name, *args, &block)\n    one(name)\n  end\nend\n"},
+        {"a.rb": "class A\n  def missing(name, ...)\n    one(name)\n  end\nend\n"},
+        ("`def missing(name, *args, &block)` becomes `def missing(name, ...)`",),
+        ("no longer takes",),
+    ),
+    Case(
+        "what moves into a type that comes is not gone",
+        {
+            "A.scala": "object A {\n  val one = 1\n}\n\nabstract class B {\n  def name: String\n\n"
+            "  def wrap(t: Tree): Tree\n}\n"
+        },
+        {
+            "A.scala": "trait Api {\n  val c: Context\n  def wrap(t: Tree): Tree\n}\n\nobject A {\n  val one = 1\n}\n\n"
+            "abstract class B extends Api {\n  def name: String\n}\n"
+        },
+        ("trait `Api`: added", "function `Api.wrap`: moved"),
+        ("removed",),
+    ),
+    Case(
+        "what stands in a text of PHP up to a word defines nothing",
+        {
+            "a.php": "<?php\nclass A {\n    public function f()\n    {\n        return <<<EOF\nclass B {\n"
+            "    public function g() { return 1; }\n}\nEOF;\n    }\n\n    public function h() { return 2; }\n}\n"
+        },
+        {
+            "a.php": "<?php\nclass A {\n    public function f()\n    {\n        return <<<EOF\nclass B {\n"
+            "    public function g() { return two(); }\n}\nEOF;\n    }\n\n    public function h() { return 2; }\n}\n"
+        },
+        ("function `A.f`: changed (only the words of a text change)",),
+        ("`A.f.", "now calls", "`B"),
+    ),
+    Case(
+        "what is said of an assembly comes and goes beside comments",
+        {
+            "Info.cs": 'using System;\n\n[assembly: Title("A")]\n\n// Why.\n[assembly: Guid("a6")]\n\n// The version.\n'
+            '[assembly: Version("1.0")]\n'
+        },
+        {"Info.cs": 'using System;\n\n[assembly: Title("A")]\n[assembly: VisibleTo("B")]\n'},
+        ("attribute `VisibleTo`: added", "attribute `Guid`: removed", "attribute `Version`: removed"),
+    ),
+    Case(
         "what a library gives to those who test with it is code",
         {"lib/pile/testing/inline.rb": "module Pile\n  def push(a)\n    one(a)\n  end\nend\n"},
         {"lib/pile/testing/inline.rb": "module Pile\n  def push(a)\n    two(a)\n  end\nend\n"},
