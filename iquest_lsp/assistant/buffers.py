@@ -104,7 +104,7 @@ class Buffers:
         """A place given on the command line, 0-based; raises UsageError when the file has no such place."""
         lines = self.lines(file)
         if line >= len(lines):
-            raise UsageError(f"{file.name} has no line {line + 1}", why=f"it has {len(lines)}")
+            raise UsageError(f"{file.name} has no line {line + 1}", why=f"its last line is {len(lines)}")
         width = len(lines.line(line))
         if column is None:
             return Position(line, width)

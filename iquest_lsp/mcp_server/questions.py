@@ -112,7 +112,7 @@ def _target(values: Mapping[str, Any]) -> str:
     """A place as the history takes it: FILE, FILE:LINE, FILE:FIRST-LAST or FILE::SYMBOL."""
     file, symbol, line, last = (values.get(name) for name in ("file", "symbol", "line", "end_line"))
     if not file:
-        raise UsageError("The argument 'file' is missing")
+        raise UsageError("The argument 'file' is missing", fix="Give it; with a 'log', `suspects` needs none")
     if symbol and line:
         raise UsageError("Give either 'symbol' or 'line', not both")
     if last and not line:

@@ -20,12 +20,13 @@ from iquest_lsp.codeflow.facts import Redact
 from iquest_lsp.codeflow.gaps import Gap, GapKind, Gaps
 from iquest_lsp.codeflow.git import dates
 from iquest_lsp.codeflow.git.blob_reader import MAX_BLOB, BlobReader
+from iquest_lsp.codeflow.git.no_repository import not_a_repository
 from iquest_lsp.codeflow.git.parentage import ends
 from iquest_lsp.codeflow.git.path_bytes import decode_path, encode_path
 from iquest_lsp.codeflow.git.processes import GitProcesses, gitpython
 from iquest_lsp.codeflow.git.revisions import commit_of
 from iquest_lsp.codeflow.git.told_lines import told_lines
-from iquest_lsp.errors import NotARepositoryError, RepositoryError, RevisionError
+from iquest_lsp.errors import RepositoryError, RevisionError
 
 if TYPE_CHECKING:
     import git
@@ -104,11 +105,7 @@ class Repository(GitProcesses):
             with contextlib.closing(git.Repo(resolved, search_parent_directories=True, expand_vars=False)) as repo:
                 repository = cls(resolved, repo, withhold)
         except (git.InvalidGitRepositoryError, git.NoSuchPathError) as error:
-            raise NotARepositoryError(
-                f"{root} is in no git repository",
-                why="no .git folder was found there or above",
-                fix="Run `git init`, or open a folder of a repository",
-            ) from error
+            raise not_a_repository(root, resolved) from error
         except (OSError, ValueError, git.GitError) as error:
             raise RepositoryError(
                 f"The repository of {root} cannot be read",

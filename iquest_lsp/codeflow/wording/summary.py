@@ -156,6 +156,8 @@ def _size(files: Sequence[ChangedFile]) -> str:
     if all(item.binary for item in files):
         return say("{}, binary", count)
     added, removed = sum(item.added for item in files), sum(item.removed for item in files)
+    if not added and not removed:  # nothing but names and modes changes, or the lines could not be read
+        return count
     return say("{}, +{} −{} lines", count, added, removed)
 
 
