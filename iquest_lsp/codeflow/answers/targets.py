@@ -90,7 +90,10 @@ def find_target(repository: Repository, text: str, *, gone_allowed: bool = False
     Raises NoSuchFileError for a file that is not there, UsageError for a place that is not in it.
     """
     # Bytes that are no UTF-8 are written as the history writes them.
-    text = decode_path(os.fsencode(text))
+    try:
+        text = decode_path(os.fsencode(text))
+    except UnicodeEncodeError as error:
+        raise UsageError(f"{text!r} names no place in the code", why="it holds half of a surrogate pair") from error
     path, name, asked = split_target(
         text, lambda named: _read(repository, _normal(repository.prefix + named)) is not None
     )
@@ -129,12 +132,13 @@ def find_target(repository: Repository, text: str, *, gone_allowed: bool = False
     if asked is None:
         outermost = tuple(item for item in symbols if "." not in item.name)
         return Target(text, full, renamed_from=mapping.origin, symbols=outermost)
-    count = source.count(b"\n") + 1
+    count = source.count(b"\n") + (bool(source) and not source.endswith(b"\n"))
     first, last = asked
-    for number in asked:
+    if first <= count == last - 1:  # in editors a selection of last lines ends behind their line end
+        last = count
+    for number in (first, last):
         if not 1 <= number <= count:
-            told = count - (not source or source.endswith(b"\n"))
-            raise UsageError(f"{path} has no line {number}", why=f"it has {told} {'line' if told == 1 else 'lines'}")
+            raise UsageError(f"{path} has no line {number}", why=f"it has {count} {'line' if count == 1 else 'lines'}")
     if last < first:
         raise UsageError(f"Line {last} comes before line {first}", fix="Give FILE:FIRST-LAST")
     lines = (first - 1, last)
@@ -253,12 +257,17 @@ class _Mapping:
 
 def between(old: bytes, new: bytes) -> tuple[Hunk, ...]:
     """What changes one text into another, as hunks without their lines; line ends of both kinds are alike."""
-    one, other = old.replace(b"\r\n", b"\n").split(b"\n"), new.replace(b"\r\n", b"\n").split(b"\n")
+    one, other = _lines(old), _lines(new)
     head, tail = common_ends(one, other)
     middle = difflib.SequenceMatcher(None, one[head : len(one) - tail], other[head : len(other) - tail], autojunk=True)
     return tuple(
         Hunk(head + i1, i2 - i1, head + j1, j2 - j1) for tag, i1, i2, j1, j2 in middle.get_opcodes() if tag != "equal"
     )
+
+
+def _lines(text: bytes) -> list[bytes]:
+    """The lines of a text; behind the last line end there is none."""
+    return text.replace(b"\r\n", b"\n").removesuffix(b"\n").split(b"\n") if text else []
 
 
 def named(symbols: Sequence[Symbol], name: str) -> Symbol | None:

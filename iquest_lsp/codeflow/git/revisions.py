@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from iquest_lsp.codeflow.git.processes import GitProcesses
 from iquest_lsp.errors import RevisionError
 
@@ -11,7 +13,7 @@ _OTHERS = {"tree": "it names a tree", "blob": "it names a file", "tag": "it is a
 
 def commit_of(git: GitProcesses, revision: str, *, is_shallow: bool) -> str:
     """The commit id of `revision`. Raises RevisionError, and RepositoryError where git answers nothing."""
-    if "\0" in revision or "\n" in revision or not revision:
+    if "\0" in revision or "\n" in revision or not revision or _is_no_name(revision):
         raise RevisionError(f"{revision!r} names no commit", fix="Give a commit, a branch or a tag")
     oid = _parsed(git, f"{revision}^{{commit}}")
     if oid and not oid.startswith("^"):  # as `^HEAD` is read
@@ -33,6 +35,15 @@ def commit_of(git: GitProcesses, revision: str, *, is_shallow: bool) -> str:
         why, fix = "the branch has no commit yet", "Without a revision, the working tree is meant"
         fix = "" if git.bare else fix
     raise RevisionError(f"{revision!r} names no commit", why=why, fix=fix)
+
+
+def _is_no_name(text: str) -> bool:
+    """Whether a text holds what no program can be given: half of a surrogate pair."""
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _parsed(git: GitProcesses, name: str) -> str:

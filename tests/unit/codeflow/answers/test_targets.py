@@ -9,7 +9,7 @@ from iquest_lsp.codeflow.answers.targets import Target, between, find_target, na
 from iquest_lsp.codeflow.git.commits import Hunk
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.syntax.symbols import Symbol
-from iquest_lsp.errors import NoSuchFileError, UsageError
+from iquest_lsp.errors import NoSuchFileError, RevisionError, UsageError
 from tests.unit.codeflow.conftest import Script, history_of
 
 
@@ -150,3 +150,28 @@ def test_a_line_that_is_not_there_is_told_with_the_lines_that_are(script: Script
         with pytest.raises(UsageError) as failed:
             history_of(script.root).why(f"{name}:7")
         assert str(failed.value).endswith(told)
+
+
+def test_what_stands_behind_the_last_line_is_no_line(script: Script) -> None:
+    """An editor's cursor can stand there, and a selection of the last lines ends there."""
+    script.commit("Begin", {"a.py": "x = 1\ny = 2\n", "empty.py": ""})
+    history = history_of(script.root)
+    for asked in (history.why, history.suspects, history.impact, history.origin, history.last_change):
+        with pytest.raises(UsageError, match="has no line 3"):
+            asked("a.py:3")
+    with pytest.raises(UsageError, match="has no line 4"):
+        history.why("a.py:2-4")
+    with pytest.raises(UsageError, match="has no line 1"):
+        history.why("empty.py:1")
+    assert history.why("a.py:1-3").target == "a.py:1-2"
+    assert history.impact("a.py:2-3").target == "a.py:2"
+    assert history.origin("a.py:3", buffer="x = 1\ny = 2\nz").commit == ""
+
+
+@pytest.mark.parametrize("half", ["\ud800", "a.py::\ud800", "\udbff.py:1"])
+def test_half_of_a_surrogate_pair_names_nothing(script: Script, half: str) -> None:
+    script.commit("Begin", {"a.py": "x = 1\n"})
+    with pytest.raises(UsageError):
+        history_of(script.root).why(half)
+    with pytest.raises(RevisionError):
+        history_of(script.root).explain_diff(half)
