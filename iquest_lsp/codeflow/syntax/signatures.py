@@ -17,7 +17,9 @@ _MARKS = re.compile(r"(?:@[\w.]+(?:\((?:[^()\"]|\"(?:[^\"\\]|\\.)*\"|\([^()]*\))
 _MARK = re.compile(r"@[\w.]+(?:\((?:[^()\"]|\"(?:[^\"\\]|\\.)*\"|\([^()]*\))*\))?(?=\s)")
 #: What compilers of C are told of a definition, wherever it stands in the head.
 _ATTRIBUTE = re.compile(
-    r"(?:__attribute__\s*\(\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)\)|__declspec\s*\([^()]*\)|\[\[[^\[\]]*\]\])\s*"
+    r"(?:__attribute__\s*\(\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)\)|__declspec\s*\([^()]*\)|\[\[[^\[\]]*\]\])\s*|"
+    # A macro behind the parameters
+    r"(?:(?<=\) )|(?<=\) const ))[A-Z][A-Z0-9]*_[A-Z0-9_]*(?:\([^()]*\))?(?=\s|$)"
 )
 _NO_PARAMETERS = re.compile(
     r"(?:(?:export|declare|typedef|pub(?:\([^)]*\))?)\s+)*(?:type|struct|enum|union|trait|interface|impl)\b"
@@ -28,6 +30,8 @@ _ALONE = re.compile(r"(?:(?:export|const|let|var)\s+)+[\w$]+\s*=\s*(?:async\s+)?
 _CLASS = re.compile(r"class\s+\w+(?:\[[^(]*\])?\s*(?:\(|$|:)")
 #: What a head promises or asks for beside types.
 _PROMISES = re.compile(r"\b(?:noexcept|requires|where|throws?)\b.*", re.DOTALL)
+#: What a method of C++ says of itself behind its parameters.
+_BEHIND = re.compile(r"\)\s*((?:\b(?:const|override|final)\b\s*)+)$")
 #: What stands behind a name: its type, or its default; `::` is within one.
 _SIGN = re.compile(r"(?<!:):(?!:)|=")
 #: The signs of a head one by one; a string is one, as is an arrow, which opens and closes nothing.
@@ -155,7 +159,7 @@ def _modifier_effects(before: str, after: str) -> list[Effect]:
 
 def unmarked(signature: str) -> str:
     """A head without the annotations before it and the attributes in it."""
-    signature = _ATTRIBUTE.sub("", signature)
+    signature = _ATTRIBUTE.sub("", signature).rstrip()
     found = _MARKS.match(signature)
     return signature[found.end() :] if found else signature
 
@@ -230,6 +234,7 @@ def types_only(before: str, after: str) -> bool:
         and before != after
         and old == new
         and _PROMISES.findall(before) == _PROMISES.findall(after)
+        and _BEHIND.findall(before) == _BEHIND.findall(after)
         and all(":" in item or returns or _bare(item) == item for item in parameters(after).values())
     )
 

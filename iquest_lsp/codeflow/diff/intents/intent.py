@@ -118,6 +118,8 @@ _RELEASES = re.compile(
     re.IGNORECASE,
 )
 _REVERT = re.compile(r"This reverts commit ([0-9a-f]{7,64})")
+#: The messages of commits that were made into one.
+_LISTED = re.compile(r"^[*-] ", re.MULTILINE)
 _MERGE = re.compile(r"^Merge (pull request|branch|remote-tracking|tag|commit)\b|^合并")
 
 
@@ -125,7 +127,7 @@ def intent_of(subject: str, body: str, shape: Shape, *, merge: bool = False) -> 
     """The purpose of a commit with this message and this shape of diff."""
     text = f"{subject}\n{body}"
     kind, confidence, reasons, told = _kind(subject, body, shape, merge=merge)
-    reverted = _REVERT.search(body)
+    reverted = _reverted(body)
     return Intent(
         kind,
         round(confidence, 2),
@@ -134,6 +136,12 @@ def intent_of(subject: str, body: str, shape: Shape, *, merge: bool = False) -> 
         issues_in(text),
         reverts=reverted[1] if reverted else "",
     )
+
+
+def _reverted(body: str) -> re.Match[str] | None:
+    """What a message says it undoes: one of a list of commits that became one may have undone another of them."""
+    found = _REVERT.search(body)
+    return found if found and not _LISTED.search(body, 0, found.start()) else None
 
 
 def called_breaking(subject: str, body: str) -> str | None:
@@ -150,10 +158,13 @@ def called_breaking(subject: str, body: str) -> str | None:
 def _kind(subject: str, body: str, shape: Shape, *, merge: bool) -> tuple[str, float, tuple[IntentReason, ...], bool]:
     if merge or (_MERGE.match(subject) and shape.files == 0):
         return "merge", 0.99, (IntentReason(Sign.JOINS),), False
-    if subject.startswith('Revert "') or _REVERT.search(body):
+    if subject.startswith('Revert "') or _reverted(body):
         return "revert", 0.99, (IntentReason(Sign.UNDOES),), True
     prefix = _PREFIX.match(subject)
     if prefix and prefix[1].lower() in _PREFIXES:
+        pure = shape_kind(shape) if _PREFIXES[prefix[1].lower()] == "feature" else None
+        if pure is not None and pure[2].kind is Sign.ONE_CATEGORY:
+            return pure[0], pure[1], (pure[2],), True  # what is written or tested only is told as such
         return _PREFIXES[prefix[1].lower()], 0.95, (IntentReason(Sign.PREFIX, (prefix[1],)),), True
     for emoji, kind in _EMOJI.items():
         if subject.startswith(emoji):

@@ -155,7 +155,8 @@ _VAGUE_CHINESE = re.compile(
 )
 #: Says that somebody asked for what is done, and not what it is.
 _ASKED_FOR = re.compile(
-    r"^\W*(?:implement|incorporat|appl|address|integrat)\w*\s+(?=.*\b(?:review|feedback|suggest|remark|nits)|.*\br\d)"
+    r"^\W*(?:implement|incorporat|appl|address|integrat|fix|resolv)\w*\s+"
+    r"(?=.*\b(?:review|feedback|suggest|remark|nits|pr\s+comments)|.*\br\d)"
     r"(?:(?:the|some|more|all|suggested|requested|minor|few|a|pr|code|review)\s+)*"
     r"(?:changes?|comments?|suggestions?|feedback|remarks?|nits?)\b",
     re.IGNORECASE,
@@ -300,7 +301,8 @@ def word_scores(
             or (kind == "docs" and found.start() > LATE)
         ):
             continue
-        taken_out = shape.deleted == shape.files or (weight < 2 and _TAKES_OUT.match(subject))
+        removing = _TAKES_OUT.match(subject) and (weight < 2 or (found and found[0].lower().startswith("work")))
+        taken_out = shape.deleted == shape.files or removing
         is_first = bool(pattern.match(first))
         begins = is_first or not found or not found.start()
         if found and not _says_so(kind, weight, found, shape, is_first=begins, alike=kind == guessed):
@@ -311,8 +313,9 @@ def word_scores(
             if kind == "docs" and shape.symbols is not None and shape.symbols["doc"]:
                 own = sum(shape.categories.values())  # documentation in the code is some too
             share = 1.0 if kind not in _BACKING or own >= 0.3 * sum(shape.categories.values()) else 0.4
-            if kind == "test" and weight < _TELLING and not is_first and shape.categories[Category.SOURCE]:
-                share = 0.4  # tests that come with what they test are not what it is for
+            source = shape.categories[Category.SOURCE]
+            if kind == "test" and (source > own or (source and weight < _TELLING and not is_first)):
+                share = 0.1  # tests that come with what they test are not what it is for
             if kind == "build" and not own and shape.files:
                 share = 0.3  # a year is bumped too
             if kind == "refactor" and shape.files and not any(shape.categories[item] for item in _OF_CODE):

@@ -158,9 +158,15 @@ def _are_of_words(
 _HIDDEN = re.compile(r"(?:#\[.*?\]\s*)*pub\s*\(|[^(]*\b(?:private|fileprivate)\s")
 
 
+#: Files whose modules say what others see of them.
+_EXPORTING = (".ts", ".tsx", ".mts")
+
+
 def _is_public(item: SymbolChange) -> bool:
     """Whether a definition is more than a value, and others than its own package see it, by its name and head."""
     hidden = _HIDDEN.match(item.signature) or (item.path.endswith(".c") and item.signature.startswith("static "))
+    if item.lines and "." not in item.name and item.path.endswith(_EXPORTING):
+        hidden = hidden or not any(line.startswith(("export ", "declare ")) for line in item.lines)
     return item.public and item.kind not in ("constant", "variable") and not hidden
 
 
@@ -234,4 +240,5 @@ def _one_word_renamed(files: Sequence[FileDiff]) -> bool:
                     if mapping.setdefault(one, other) != other:
                         return False
                     seen += 1
-    return 0 < len(mapping) <= 3 and seen >= 2
+    # Names that change places stand for what they did before.
+    return 0 < len(mapping) <= 3 and seen >= 2 and not mapping.keys() & set(mapping.values())

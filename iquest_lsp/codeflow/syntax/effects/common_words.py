@@ -186,5 +186,6 @@ WORDS = frozenset(keyword.kwlist) | {
     "require",
     "include",
     "interface",
+    *("default", "break", "fallthrough", "defer", "chan", "instanceof", "delete", "extends", "implements", "typename"),
     *("endif", "ifdef", "ifndef", "define", "undef", "pragma", "defined", "elseif"),
 }

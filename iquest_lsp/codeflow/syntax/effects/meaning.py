@@ -290,9 +290,9 @@ def _on_argument(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int
         if (
             called
             and owners(old, called) & owners(new, called)
-            and text
-            and len(text) <= MAX_SHOWN
+            and 0 < len(text) <= MAX_SHOWN
             and all(text.count(a) == text.count(b) for a, b in ("()", "[]", "{}"))
+            and not (old if side is new else new).passes(text, called)
         ):
             return Effect(kind, (text, called))
     return None

@@ -58,7 +58,8 @@ _MEMBERS = {
         # Go's, which end without a sign: names, a type, a tag
         r"(?!(?:const|unsigned|signed|long|struct|enum|union|static|volatile|mutable|typedef|public|private|return)\b)"
         r"([A-Za-z_]\w*(?:,\s*[A-Za-z_]\w*)*)\s+(?:map\[|chan\b|func\(|interface\b|struct\b|<-|[*\[\w])[^;:=`]*(?:`.*`)?$|"
-        r"(?:(?:const|unsigned|long|struct|enum|static|volatile|mutable)\s+)*[\w:]+(?:<.*>)?[\s*&]+(\w+)(?:\[[^\]]*\])*(?:\s*:\s*\d+)?\s*(?:=.*)?;)"
+        r"(?:(?:const|unsigned|long|struct|enum|static|volatile|mutable)\s+)*[\w:]+(?:<.*>)?[\s*&]+"
+        r"(?:const\s+)?(\w+)(?:\[[^\]]*\])*(?:\s*:\s*\d+)?\s*(?:=.*)?;)"
     ),
     # What a class declares and does not define there: its types, then a name with its parameters or its value.
     "class": re.compile(
@@ -70,6 +71,10 @@ _MEMBERS = {
 }
 
 
+#: A macro of C++ that says by what a member is guarded, behind its name.
+_GUARD = re.compile(r"(?<=[\w\])])\s+[A-Z][A-Z0-9]*_[A-Z0-9_]*\([^()]*\)(?=\s*[=;{])")
+
+
 def members(kind: str, removed: Sequence[str], added: Sequence[str]) -> list[Effect]:
     """Members that an enum, a structure or an interface gains or loses."""
     pattern = _MEMBERS.get({"type": "struct", "trait": "interface"}.get(kind, kind))
@@ -79,7 +84,7 @@ def members(kind: str, removed: Sequence[str], added: Sequence[str]) -> list[Eff
         [
             name
             for line in _outside_marks(lines)
-            if not is_comment(line) and (match := pattern.match(uncommented(line)))
+            if not is_comment(line) and (match := pattern.match(_GUARD.sub("", uncommented(line))))
             for name in re.split(r",\s*", next(part for part in match.groups() if part))
             if name not in WORDS
         ]

@@ -19,6 +19,8 @@ _TOKEN = re.compile(
 _NAME = re.compile(r"[A-Za-z_$][\w$]*[!?]?$")
 
 
+#: So much of a call is looked through for an argument.
+MAX_CALL = 300
 #: What stands between a name and the one that it belongs to.
 JOINTS = (".", "::", "->", "?.")
 
@@ -69,6 +71,12 @@ class Side:
     def left_of(self, at: int) -> str:
         """What stands before a token on its line."""
         return self.text[: self.spans[at][0]].rpartition("\n")[2]
+
+    def passes(self, text: str, called: str) -> bool:
+        """Whether a call gets an argument, wherever it stands among the others."""
+        argument = re.compile(rf"(?<=[(,\s]){re.escape(text)}\s*[,)]")
+        calls = re.finditer(rf"(?<!\w){re.escape(called)}\s*\(", self.text)
+        return any(argument.search(self.text, call.end() - 1, call.end() + MAX_CALL) for call in calls)
 
     def line(self, at: int) -> str:
         """The line that a token stands on, or stood on if it is behind the last."""

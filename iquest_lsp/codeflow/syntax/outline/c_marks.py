@@ -62,12 +62,19 @@ def errors(root: Node) -> int:
     return count
 
 
+#: `extern "C" {...}`, and what it is asked by.
+_AROUND = frozenset({"linkage_specification", "declaration_list", "preproc_ifdef", "preproc_if"})
+
+
 def is_guard(node: Node) -> bool:
     """Whether a node defines the name by which a header is read once: it is of no use to anybody else."""
     around = node.parent
     if node.type != "preproc_def" or around is None or around.type != "preproc_ifdef" or around.named_child_count < 3:
         return False
     asked, name = (part.child_by_field_name("name") for part in (around, node))
-    whole = around.parent is not None and around.parent.parent is None
+    outer = around.parent
+    while outer is not None and outer.type in _AROUND:
+        outer = outer.parent
+    whole = outer is not None and outer.parent is None
     alike = asked is not None and name is not None and asked.text == name.text
     return whole and alike and node.child_by_field_name("value") is None

@@ -17,6 +17,27 @@ RUST = """impl Reel {
     }
 }
 """
+MARKED, LOCKED = "Turn() const", "Turn() const LOCKS_EXCLUDED(mu_)"
+GUARDED = """struct Reel {
+  Lock* mu_;
+  int size_;
+  int Turn() const {
+    return 1;
+  }
+  int Pull();
+};
+"""
+SWITCH = """package a
+
+func F(e any) bool {
+\tswitch e := e.(type) {
+\tcase Time:
+\t\treturn e.Is()
+\tdefault:
+\t\treturn ok(e)
+\t}
+}
+"""
 FIXTURE = """class TestReel:
     def test_one(self, tmpdir):
         assert tmpdir
@@ -96,6 +117,49 @@ CASES = [
         },
         ("a.md: `B` added", "b.rst: `B` added"),
         ("section `A`",),
+    ),
+    Case(
+        "an argument that stands elsewhere in its call",
+        {"a.c": "int f(int a, int b)\n{\n\treturn read_all(prefs, a, b);\n}\n"},
+        {"a.c": "int f(int a, int b)\n{\n\treturn read_all(a, b, prefs);\n}\n"},
+        ("becomes `return read_all(a, b, prefs);`",),
+        ("passes `prefs`", "a name is replaced"),
+    ),
+    Case(
+        "macros behind the members and the parameters of C++",
+        {"a.h": GUARDED},
+        {
+            "a.h": GUARDED.replace("* mu_", "* const mu_")
+            .replace("size_;", "size_ GUARDED_BY(mu_);")
+            .replace(MARKED, LOCKED)
+        },
+        ("is marked `LOCKS_EXCLUDED(mu_)`",),
+        ("only types", "gains the member", "loses the member"),
+    ),
+    Case(
+        "a method that overrides",
+        {"a.cc": "class Reel {\n  Slice key() const { return a_; }\n};\n"},
+        {"a.cc": "class Reel {\n  Slice key() const override { return a_; }\n};\n"},
+        ("`Slice key() const` becomes `Slice key() const override`",),
+        ("only types",),
+    ),
+    Case(
+        "a guard within what C++ is told of C",
+        {"a.h": '#ifndef A_H\n#define A_H\nextern "C" {\nint f(void);\n}\n#endif\n'},
+        {"a.h": 'extern "C" {\n#ifndef A_H\n#define A_H\nint f(void);\n#endif\n}\n'},
+        untold=("`A_H`",),
+    ),
+    Case(
+        "what a comment says that an import is for",
+        {"a.c": "#include <stdlib.h>\nint f(void) { return 1; }\n"},
+        {"a.c": "#include <stdlib.h>  // malloc, free\n#include <assert.h>\nint f(void) { return 1; }\n"},
+        ("now uses `assert.h`)",),
+    ),
+    Case(
+        "words of Go",
+        {"a.go": SWITCH},
+        {"a.go": "package a\n\nfunc F(e any) bool {\n\treturn ok(e)\n}\n"},
+        untold=("`default`",),
     ),
     Case(
         "what divides is no comment",

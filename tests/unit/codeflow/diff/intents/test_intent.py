@@ -65,6 +65,18 @@ def test_tests_that_come_with_what_they_test_are_not_its_purpose() -> None:
     assert intent_of("Add tests for the output", "", shape_of(files)).kind == "test"
 
 
+def test_what_a_message_names_beside_its_purpose() -> None:
+    squashed = '* test: add one\n\n* use a stub\n\n* Revert "use a stub"\n\nThis reverts commit ' + "a" * 40 + "."
+    made = intent_of("test(reels): add one (#12)", squashed, CODE)
+    assert (made.kind, made.reverts) == ("test", "")
+    assert intent_of("Fix PR comments", "", CODE).kind != "fix"
+    assert intent_of("Remove Windows workarounds in some tests", "", CODE).kind != "fix"
+    docs = shape_of([FileDiff("docs/reels.mdx", "A", added=20, removed=0)])
+    assert intent_of("feat(docs): add reels", "", docs).kind == "docs"
+    files = [FileDiff("a.py", "M", added=40, removed=3), FileDiff("tests/test_a.py", "M", added=20, removed=0)]
+    assert intent_of("Improved test coverage and the tool's output", "", shape_of(files)).kind != "test"
+
+
 def test_what_runs_tests_adds_no_feature() -> None:
     files = [FileDiff(".travis.yml", "M", added=20, removed=3), FileDiff("tests/test_a.py", "M", added=2, removed=1)]
     assert intent_of("Add sanitizers to travis", "", shape_of(files)).kind == "ci"

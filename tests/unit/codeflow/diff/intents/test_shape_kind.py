@@ -65,6 +65,13 @@ def test_what_is_renamed_beside_other_work_tells_no_purpose() -> None:
     assert found[0] != "refactor"
 
 
+def test_what_a_module_does_not_export_is_no_feature() -> None:
+    made = SymbolChange("a.ts", "stateOf", "function", "added", lines=("const stateOf = (a) => {", "return a", "}"))
+    shown = SymbolChange("a.ts", "stateOf", "function", "added", lines=("export const stateOf = (a) => {", "}"))
+    assert shape_kind(shape_of([diff_of("a.ts", "a\n", "b\nc\n")], [made])) is None
+    assert shape_kind(shape_of([diff_of("a.ts", "a\n", "b\nc\n")], [shown])) is not None
+
+
 def test_a_parameter_that_is_called_otherwise_is_no_more_than_before() -> None:
     before, after = "def read(event)", "def read(value)"
     changed = change("signature", signature=after, old_signature=before)
