@@ -19,7 +19,7 @@ _FOR_TOOLS = re.compile(
     r"\s*(?:#|//|/\*|\{/\*|--|<!--)\s*(?:eslint|tslint|jshint|jscs|prettier-|biome-|deno-|oxlint|stylelint|istanbul |"
     r"c8 |v8 ignore|@ts-|@flow|@vitest|@jest|noqa|type:\s|pylint:|pyright:|mypy:|ruff:|flake8|isort:|fmt:|yapf:|"
     r"pragma:|nosec|nolint|NOLINT|lint:|clang-format|rustfmt|rubocop:|standard:|shellcheck |hadolint |codespell:|"
-    r"cspell:|spell-checker|noinspection|checkstyle|CHECKSTYLE|coverage:|go:)"
+    r"cspell:|spell-checker|noinspection|checkstyle|CHECKSTYLE|coverage:|LCOV_|GCOV_|GCOVR_|go:)"
 )
 
 

@@ -241,7 +241,10 @@ def _files(kind: Category, files: Sequence[ChangedFile], *, beside: bool) -> str
     if all(map(_of_comments, files)):
         noun = say("comments") if kind is Category.SOURCE else say("comments of tests")
     elif kind is Category.SOURCE and parts and all(part.kind in _LINKS for part in parts):
-        noun = say("imports") if any(part.kind == "imports" for part in parts) else say("exports")
+        kinds = {part.kind for part in parts}
+        noun = (
+            say("imports and exports") if len(kinds) > 1 else say("imports") if "imports" in kinds else say("exports")
+        )
     elif kind is Category.SOURCE and parts and all(part.kind == "documentation" for part in parts):
         noun = say("documentation in code")
     elif kind is Category.SOURCE and parts and all(part.kind == "declaration" for part in parts):

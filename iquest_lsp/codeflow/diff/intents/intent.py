@@ -108,7 +108,7 @@ _BREAKING = re.compile(r"^BREAKING[ -]CHANGES?\b:?((?:.*\S.*)?(?:\n(?![\w-]+: )(
 #: Which versions of a language or a platform are supported.
 _SUPPORTED = re.compile(
     r"\b(?:drop\w*|remov\w+|end|update|requir\w+|raise|bump|supported)\b.{0,30}\b(?:support\w*|versions?|python|node|php|ruby|java|"
-    r"rust|go|\.net)\b.{0,20}(?:\d|\bversions?\b)",
+    r"rust|go|\.net|compiler|rustc|msrv|toolchain)\b.{0,20}(?:\d|\bversions?\b)",
     re.IGNORECASE,
 )
 #: What says that a version is released, where the diff holds no more than what is written of it.

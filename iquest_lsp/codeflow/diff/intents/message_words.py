@@ -128,7 +128,10 @@ _KEYWORDS: tuple[tuple[re.Pattern[str], str, float], ...] = tuple(
 _OF_TOOLS = re.compile(
     r"^(?:add|enabl|us(?:e|ing)|configur|introduc|set ?up|appl|adopt)\w*\s+(?:the\s+)?(?:checkstyle|ktlint|spotless|"
     r"detekt|rubocop|standardrb|phpstan|psalm|php-?cs(?:-?fixer)?|error-?prone|stylecop|eslint|prettier|"
-    r"flake8|isort|mypy|clang-format|clang-tidy|clippy|swiftlint|scalafmt|scalafix|codecov|dependabot|renovate|pre-commit)\b",
+    r"flake8|isort|mypy|clang-format|clang-tidy|clippy|swiftlint|scalafmt|scalafix|codecov|dependabot|renovate|pre-commit)\b|"
+    # What builds and documents it, and the marks that tools read.
+    r"^(?:add|allow|enabl|updat|mak)\w*\s+(?:(?:a|the|an|some)\s+)?(?:travis|ci|appveyor|circleci|jenkins|lcov|coverage|"
+    r"godoc|javadoc|badges?|links?|docs?|documentation|comments?|typos?|copyright|license|spdx)\b(?!\s+(?:support|command|option))",
     re.IGNORECASE,
 )
 _TAKES_OUT = re.compile(r"(?:remov|drop|delet)(?:e|es|ed|ing|s|ped|ping)?\b", re.IGNORECASE)

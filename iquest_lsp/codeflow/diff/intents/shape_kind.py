@@ -26,7 +26,7 @@ def shape_kind(shape: Shape) -> Guess | None:
             return name, 0.9, IntentReason(Sign.ONE_CATEGORY, (what.value,))
     if only == {Category.CI, Category.DOCS} and shape.categories[Category.CI] >= shape.categories[Category.DOCS]:
         return "ci", 0.9, IntentReason(Sign.CI_AND_DOCS)
-    if shape.format_only and shape.categories[Category.SOURCE]:
+    if shape.format_only and shape.categories[Category.SOURCE] and only <= {Category.SOURCE, Category.TEST}:
         return "style", 0.85, IntentReason(Sign.LAYOUT)
     if shape.comments_only:
         return "docs", 0.85, IntentReason(Sign.COMMENTS)

@@ -16,6 +16,7 @@ _STAGE = re.compile(r"\s*FROM\s+(?:--\S+\s+)*(\S+)(?:\s+AS\s+(\S+))?", re.IGNORE
 _TARGET = re.compile(r"([^\s#:=][^#:=]*?)\s*::?(?!=)\s*([^=]*)$")
 _MAKE_VARIABLE = re.compile(r"\s*(?:export\s+|override\s+)?([\w.\-]+)\s*(?:\?|:|::|\+)?=\s*(.*)")
 _MAKE_CONDITION = re.compile(r"\s*(ifeq|ifneq|ifdef|ifndef|else|endif|-?include)\b\s*(.*)")
+_CMAKE_WORD = re.compile(r"\s*(\"[^\"]*\"|[^\s()#]+)")
 _CMAKE = re.compile(r"\s*(\w+)\s*\(\s*(\"[^\"]*\"|[^\s()]*)")
 #: What ends a block of CMake, or begins its other branch, is told by what it holds.
 _CMAKE_END = re.compile(r"(?:end\w+|else|elseif)", re.IGNORECASE)
@@ -94,7 +95,9 @@ def cmake_commands(lines: list[str]) -> tuple[Region, ...]:
             while depth > 0 and end < len(lines):
                 depth += _opened(lines[end])
                 end += 1
-            found.append(Region(short(f"{command[1]}({command[2]})"), "command", at, end))
+            # The first argument may stand on the line below.
+            first = command[2] or next(iter(_CMAKE_WORD.findall("".join(lines[at + 1 : min(end, at + 2)]))), "")
+            found.append(Region(short(f"{command[1]}({first})"), "command", at, end))
         at = end
     return tuple(found)
 

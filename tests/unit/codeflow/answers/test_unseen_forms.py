@@ -162,6 +162,28 @@ CASES = [
         untold=("`default`",),
     ),
     Case(
+        "a command of CMake whose first argument stands on the line below",
+        {"CMakeLists.txt": "install(EXPORT Kit DESTINATION lib)\n"},
+        {"CMakeLists.txt": "install(\n  EXPORT Kit\n  DESTINATION share\n)\n"},
+        ("`install(EXPORT)`: changed",),
+        ("(EXPORT)`: added", "(EXPORT)`: removed"),
+    ),
+    Case(
+        "marks that tools read are no documentation",
+        {"a.c": "static int f(int a)\n{\n\treturn a;\n}\n"},
+        {"a.c": "/* LCOV_EXCL_START */\nstatic int f(int a)\n{\n\treturn a;\n}\n/* LCOV_EXCL_STOP */\n"},
+        untold=("documentation of `f`", "documentation changed"),
+    ),
+    Case(
+        "imports here and exports there",
+        {"a.ts": "import b from 'b'\n", "c.ts": "export { d } from './d'\n"},
+        {
+            "a.ts": "import b from 'b'\nimport e from 'e'\n",
+            "c.ts": "export { d } from './d'\nexport { f } from './f'\n",
+        },
+        ("pdates imports and exports (a.ts, c.ts)",),
+    ),
+    Case(
         "what divides is no comment",
         {"a.py": "def f(offset):\n    h, m = divmod(abs(offset // 60), 60)\n    return h, m\n"},
         {"a.py": "def f(offset):\n    h, m = divmod(abs(offset // 30), 60)\n    return h, m\n"},

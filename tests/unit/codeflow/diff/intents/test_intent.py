@@ -10,9 +10,11 @@ from iquest_lsp.codeflow.diff.intents.kinds import IntentReason, Sign
 from iquest_lsp.codeflow.diff.intents.message_words import issues_in, uninformative
 from iquest_lsp.codeflow.diff.intents.shape import shape_of
 from iquest_lsp.codeflow.git.commits import FileDiff, Hunk
+from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from iquest_lsp.codeflow.syntax.effects.line_effects import effects, plain_effects
 from iquest_lsp.codeflow.syntax.signatures import breaks_callers, parameter_effects, signature_effects, types_only
 from iquest_lsp.codeflow.wording.effects import effect_words
+from tests.unit.codeflow.made import diff_of
 
 CODE = shape_of([FileDiff("src/a.py", "M", added=5, removed=3)])
 
@@ -75,6 +77,27 @@ def test_what_a_message_names_beside_its_purpose() -> None:
     assert intent_of("feat(docs): add reels", "", docs).kind == "docs"
     files = [FileDiff("a.py", "M", added=40, removed=3), FileDiff("tests/test_a.py", "M", added=20, removed=0)]
     assert intent_of("Improved test coverage and the tool's output", "", shape_of(files)).kind != "test"
+
+
+@pytest.mark.parametrize(
+    ("subject", "kind"),
+    [
+        ("Add godoc link", "feature"),
+        ("allow travis to pass without the latest tag", "feature"),
+        ("Add LCOV markers", "feature"),
+        ("Raise minimum required compiler from 1.34 to 1.36", "refactor"),
+    ],
+)
+def test_what_is_done_for_the_tools_around(subject: str, kind: str) -> None:
+    made = [SymbolChange("a.py", "read", "function", "removed")] if kind == "refactor" else None
+    files = [FileDiff("README.md", "M", added=1, removed=1), FileDiff("src/a.py", "M", added=1, removed=9)]
+    assert intent_of(subject, "", shape_of(files, made)).kind != kind
+    assert intent_of("Add link support to the parser", "", CODE).kind == "feature"
+
+
+def test_layout_beside_what_runs_is_not_all() -> None:
+    shape = shape_of([diff_of("a.c", "f(a,b)\n", "f(a, b)\n"), diff_of(".travis.yml", "a: b\n", "a: c\n")])
+    assert intent_of("Set up the builds", "", shape).kind != "style"
 
 
 def test_what_runs_tests_adds_no_feature() -> None:
