@@ -5,9 +5,9 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMPS := $(VENV)/.done
-# Half of what the tests need is waiting, so three work for each core; beside other work they get their share of it so.
+# Half of what the tests need is waiting, so four work for each core; beside other work they get their share of it so.
 # Whole files, in their order: those that take long come first, so that no core is left alone with one in the end.
-WORKERS = $(or $(TEST_WORKERS),$(shell $(PYTHON) -c 'import os; print(min(8, 3 * (os.cpu_count() or 1)))'))
+WORKERS = $(or $(TEST_WORKERS),$(shell $(PYTHON) -c 'import os; print(min(8, 4 * (os.cpu_count() or 1)))'))
 SHARED = -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 PORT   := $(wildcard $(addprefix iquest_lsp/runtime/port/,*.py *.cpp *.h *.hpp *.txt patches/*.patch))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1

@@ -25,7 +25,8 @@ from rich.console import Console
 from rich.text import Text
 
 from tests.docs import shop
-from tests.e2e.home import PROGRAM, Home, private_home
+from tests.e2e import forks
+from tests.e2e.home import Home, private_home
 from tests.unit.context.test_chat import CHATML
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -152,10 +153,9 @@ def printed(name: str, more: tuple[str, ...] = (), *, colours: bool = False) -> 
         environment = {**os.environ, **home.environment, **own}
 
         def run(arguments: tuple[str, ...], code: int = 0) -> str:
-            command = [*PROGRAM, *arguments, *more]
-            done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+            done = forks.command([*arguments, *more], folder, environment, starts=home.starts)
             if done.returncode != code:
-                raise subprocess.CalledProcessError(done.returncode, command, done.stdout, done.stderr)
+                raise subprocess.CalledProcessError(done.returncode, done.args, done.stdout, done.stderr)
             return done.stdout
 
         for file, content in example.files.items():
