@@ -329,9 +329,10 @@ class _Walker:
         return _HEAD_END.sub("", text)[:MAX_SIGNATURE]
 
     def _alone(self, node: Node) -> bool:
-        """True when nothing but white space stands before the node on its line."""
+        """True when a node begins its line and is no comment of Rust's on what is around it."""
         line_start = self.source.rfind(b"\n", 0, node.start_byte) + 1
-        return not self.source[line_start : node.start_byte].strip()
+        inner = self.language == "rust" and self.source.startswith((b"//!", b"/*!"), node.start_byte)
+        return not inner and not self.source[line_start : node.start_byte].strip()
 
     @staticmethod
     def _head_row(node: Node, body: Node | None) -> int:

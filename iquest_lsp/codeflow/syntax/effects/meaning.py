@@ -29,6 +29,7 @@ from iquest_lsp.codeflow.syntax.effects.tokens import (
     ratio,
     rewritten,
     slid,
+    stands,
     unturned,
 )
 
@@ -125,8 +126,7 @@ def _stays(effect: Effect, pairs: Sequence[Pair]) -> bool:
     if effect.kind not in (EffectKind.GAINS, EffectKind.LOSES):
         return False
     side = 1 if effect.kind is EffectKind.LOSES else 0
-    part = effect.values[1].strip()
-    return any(line.strip().rstrip("{:; ") == part.rstrip("{:; ") for pair in pairs for line in pair[side])
+    return stands(effect.values[1].strip(), (line for pair in pairs for line in pair[side]))
 
 
 def _compared(old: Side, new: Side) -> tuple[list[Effect], bool]:

@@ -84,6 +84,13 @@ class Side:
         return self.text[self.text.rfind("\n", 0, where) + 1 :].partition("\n")[0].strip()
 
 
+def stands(part: str, lines: Iterable[str]) -> bool:
+    """Whether a part of a line is one of some lines, or a word that is in one of them."""
+    word = re.compile(rf"\b{part}\b") if re.fullmatch(r"\w+", part) else None
+    bare = part.rstrip("{:; ")
+    return any(word.search(line) if word else line.strip().rstrip("{:; ") == bare for line in lines)
+
+
 #: What begins a line that goes on with the statement above it.
 _GOES_ON = re.compile(r"\s*(?:\?|:(?!:)|\.(?!\.)|&&|\|\|?|[+*/%](?![+*/])|-(?!-)|==|or\b|and\b|if\b|else\b)")
 

@@ -124,7 +124,7 @@ def yaml_keys(lines: list[str]) -> tuple[Region, ...]:
         if key is not None:
             depth = len(key[1])
             heads.append((at, 2 * depth, "key", key[2].strip("\"'")))
-            values[at] = (key[3] or "").strip()
+            values[at] = "" if (key[3] or "").startswith("#") else (key[3] or "").strip()
             if re.match(r"[|>][+-]?\d*\s*(#.*)?$", values[at]):
                 text_from, values[at] = depth, ""
     return tuple(_trimmed(item, lines, values, _YAML_IDLE) for item in _with_names(_joined(heads, len(lines))))

@@ -184,6 +184,26 @@ CASES = [
         ("pdates imports and exports (a.ts, c.ts)",),
     ),
     Case(
+        "what a crate says of itself is of none of its modules",
+        {"src/lib.rs": "mod errors;\n\npub fn turn() {}\n"},
+        {"src/lib.rs": "//! Turns reels.\n//!\n//! Both ways.\n\nmod errors;\n\npub fn turn() {}\n"},
+        ("comment `Turns reels.`: added",),
+        ("`errors`",),
+    ),
+    Case(
+        "a word that stood on another line",
+        {"a.rs": "fn f(r: &str) {\n    let word = take(r);\n    let mut word = parse(&word).unwrap();\n}\n"},
+        {"a.rs": "fn f(r: &str) {\n    let mut word = take(r);\n}\n"},
+        untold=("gains `mut`",),
+    ),
+    Case(
+        "what a key's comment says is no value of it",
+        {"a.yml": "a: 1\n"},
+        {"a.yml": "a: 1\nb: # not yet\n  - c: d\n    e: f\n"},
+        ("key `b`: added",),
+        ("(`#",),
+    ),
+    Case(
         "what divides is no comment",
         {"a.py": "def f(offset):\n    h, m = divmod(abs(offset // 60), 60)\n    return h, m\n"},
         {"a.py": "def f(offset):\n    h, m = divmod(abs(offset // 30), 60)\n    return h, m\n"},
