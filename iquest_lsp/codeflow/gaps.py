@@ -11,7 +11,7 @@ from iquest_lsp.codeflow.facts import Fact
 
 
 class GapKind(StrEnum):
-    """What is missing; the values of the first seven are paths, each of them found on the way."""
+    """What is missing; the values of the first seven are paths, of the next names, each of them found on the way."""
 
     INNER = "inner-repository"
     #: Submodules in which something is not committed.
@@ -24,6 +24,10 @@ class GapKind(StrEnum):
     TEXTS = "texts"
     #: Contents that a clone lacks; object ids where no path is known.
     ABSENT = "absent"
+    #: Definitions whose uses are not searched.
+    SHORT = "short"
+    #: Contents of older commits that a clone lacks.
+    OLDER = "older"
     #: How many untracked files are read, and how many there are.
     UNTRACKED = "untracked"
     #: How many of the commits of a range are read.
@@ -57,6 +61,8 @@ class GapKind(StrEnum):
     LOG = "log"
 
 
+#: What a clone made with `--filter` lacks.
+CONTENTS = (GapKind.ABSENT, GapKind.OLDER)
 #: Kinds whose values add up.
 LISTS = frozenset(
     {
@@ -67,6 +73,7 @@ LISTS = frozenset(
         GapKind.CONFLICT,
         GapKind.TEXTS,
         GapKind.ABSENT,
+        GapKind.SHORT,
     }
 )
 
@@ -95,9 +102,9 @@ class Gaps:
             self._found[kind] = {}
             self.add(kind, most, count)
 
-    def has(self, kind: GapKind) -> bool:
-        """Whether something of the kind was noted."""
-        return kind in self._found
+    def has(self, *kinds: GapKind) -> bool:
+        """Whether something of one of the kinds was noted."""
+        return any(kind in self._found for kind in kinds)
 
     def told(self) -> tuple[Gap, ...]:
         """All of them, in the order of their kinds."""

@@ -103,13 +103,14 @@ class History:
 
         `buffer` is the file's text as an editor shows it: the target's lines are that text's then.
         """
-        from iquest_lsp.codeflow.answers.targets import find_target
+        from iquest_lsp.codeflow.answers.targets import check_is_here, find_target
         from iquest_lsp.codeflow.answers.why import tell
         from iquest_lsp.codeflow.git.repository import Repository
         from iquest_lsp.codeflow.past.index_access import index_of
 
         repository = Repository.open(self.root, self.redact)
         found = find_target(repository, target, gone_allowed=True, buffer=buffer)
+        check_is_here(repository, found)
         with index_of(repository, self.folder, [found.head_path]) as index:
             return tell(index, found, include_filtered=self.include_filtered, redact=self.redact)
 
@@ -182,12 +183,13 @@ class History:
         `buffer` is the file's text as an editor shows it: the target's lines are that text's then.
         """
         from iquest_lsp.codeflow.answers.suspects import suspects_of_target
-        from iquest_lsp.codeflow.answers.targets import find_target
+        from iquest_lsp.codeflow.answers.targets import check_is_here, find_target
         from iquest_lsp.codeflow.git.repository import Repository
         from iquest_lsp.codeflow.past.index_access import index_of
 
         repository = Repository.open(self.root, self.redact)
         found = find_target(repository, target, buffer=buffer)
+        check_is_here(repository, found)
         with index_of(repository, self.folder, [found.path]) as index:
             return suspects_of_target(index, found, redact=self.redact, include_filtered=self.include_filtered)
 
@@ -200,6 +202,7 @@ class History:
         from iquest_lsp.codeflow.past.index_access import DEEP_ENOUGH, index_of
 
         repository = Repository.open(self.root, self.redact)
+        repository.newest()
         if len(text) > MAX_LOG:
             repository.gaps.add(GapKind.LOG, MAX_LOG // 1_000_000)
         failure = read_log(text, repository.files())

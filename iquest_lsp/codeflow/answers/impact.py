@@ -107,6 +107,8 @@ def impact_of(
     A reason that quotes a text of which `redact` says True is withheld.
     """
     definitions = changing.names
+    if short := [name for name in definitions if len(_short(name)) == 1]:
+        repository.gaps.add(GapKind.SHORT, *short)
     changing = replace(changing, files={path: [*map(_as_called, names)] for path, names in changing.files.items()})
     asked: dict[str, None] = {}
     modules: set[str] = set()

@@ -12,7 +12,7 @@ from iquest_lsp import grammars
 from iquest_lsp.codeflow.git.commits import Hunk, read_diff
 from iquest_lsp.codeflow.git.path_bytes import decode_path
 from iquest_lsp.codeflow.git.repository import Repository
-from iquest_lsp.codeflow.git.unread_files import unread_file
+from iquest_lsp.codeflow.git.unread_files import submodule_around, unread_file
 from iquest_lsp.codeflow.past.following.hunk_lines import before
 from iquest_lsp.codeflow.syntax.deprecation import is_deprecated
 from iquest_lsp.codeflow.syntax.outline.outlines import regions_of
@@ -155,6 +155,13 @@ def find_target(repository: Repository, text: str, *, gone_allowed: bool = False
         tuple(touched(symbols, first - 1, last - first + 1)),
         *_definition(source, symbol),
     )
+
+
+def check_is_here(repository: Repository, target: Target) -> None:
+    """Raises UsageError for a place whose history another repository has."""
+    if module := submodule_around(repository, target.path):
+        what = f"The history of {target.path} is not in this repository"
+        raise UsageError(what, why=f"it lies in the submodule {module}", fix=f"Ask in the folder {module}")
 
 
 def no_definition(path: str, name: str, symbols: Sequence[Symbol]) -> UsageError:

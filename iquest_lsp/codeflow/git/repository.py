@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from iquest_lsp.codeflow.facts import Redact
-from iquest_lsp.codeflow.gaps import Gap, GapKind, Gaps
+from iquest_lsp.codeflow.gaps import CONTENTS, Gap, GapKind, Gaps
 from iquest_lsp.codeflow.git import dates
 from iquest_lsp.codeflow.git.blob_reader import MAX_BLOB, BlobReader
 from iquest_lsp.codeflow.git.no_repository import not_a_repository
@@ -142,8 +142,8 @@ class Repository(GitProcesses):
         """What is missing from the answer for which this was opened."""
         if self.shallow and not self.gaps.has(GapKind.CUT_OFF):
             self.gaps.add(GapKind.SHALLOW)
-        if self.is_partial and not self.gaps.has(GapKind.ABSENT) and self._lacks_contents():
-            self.gaps.add(GapKind.ABSENT, "older commits")
+        if self.is_partial and not self.gaps.has(*CONTENTS) and self._lacks_contents():
+            self.gaps.add(GapKind.OLDER)
         return self.gaps.told()
 
     def _is_sparse(self) -> bool:

@@ -43,7 +43,7 @@ def told_lines(
 
 def _files_alone(read: _Read, gaps: Gaps, args: Sequence[str], about: Sequence[str]) -> Iterator[bytes]:
     """The lines of a log or diff that tell only which files changed; that the rest is missing is a gap."""
-    gaps.add(GapKind.ABSENT, "older commits")
+    gaps.add(GapKind.OLDER)
     return read(*(arg for arg in args if arg not in _OF_CONTENTS), "--no-renames", *about)
 
 

@@ -40,6 +40,13 @@ def unread_file(repository: Repository, path: str, full: str) -> NoSuchFileError
     return NoSuchFileError(f"There is no file {path}", why=why, fix=_CHECK)
 
 
+def submodule_around(repository: Repository, full: str) -> str:
+    """The submodule that a path lies in, which is a repository of its own; empty for none."""
+    if not (repository.top / ".gitmodules").is_file():
+        return ""
+    return next((place for place, kind in _kinds(repository, full).items() if kind == "commit"), "")
+
+
 def _refused(path: str, why: str, fix: str = "") -> NoSuchFileError:
     return NoSuchFileError(f"{path} cannot be asked about", why=why, fix=fix)
 

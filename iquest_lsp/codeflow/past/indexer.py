@@ -20,7 +20,7 @@ from iquest_lsp.codeflow.diff.filters import Ground, Objection, credibility, rat
 from iquest_lsp.codeflow.diff.intents.intent import intent_of
 from iquest_lsp.codeflow.diff.intents.shape import shape_of
 from iquest_lsp.codeflow.facts import NOT_KEPT, encode, holds_secret
-from iquest_lsp.codeflow.gaps import GapKind
+from iquest_lsp.codeflow.gaps import CONTENTS
 from iquest_lsp.codeflow.git.blob_reader import BlobReader
 from iquest_lsp.codeflow.git.commits import Commit, FileDiff, commits
 from iquest_lsp.codeflow.git.repository import Repository
@@ -124,7 +124,7 @@ class Indexer:
         """Stores what the patches of commits say."""
         with self.repository.blobs() as reader:
             found = [self._deep(commit, reader) for commit in walked if not commit.merge]
-        if self.repository.gaps.has(GapKind.ABSENT):
+        if self.repository.gaps.has(*CONTENTS):
             return 0  # what a clone lacks may come yet
         with self.store.transaction():
             for item in found:

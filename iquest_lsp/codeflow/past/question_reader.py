@@ -161,7 +161,7 @@ def kept_trail(
     try:
         walked = follow(repository, revision, ranges, seconds=seconds, whole=whole, anchors=anchors)
     except MissingContentsError:
-        repository.gaps.add(GapKind.ABSENT, "older commits")
+        repository.gaps.add(GapKind.OLDER)
         return Walked(complete=False)
     if not walked.complete:
         repository.gaps.add(GapKind.TIME)

@@ -12,7 +12,7 @@ from iquest_lsp.codeflow.diff.filters import Objection, credibility, is_bot
 from iquest_lsp.codeflow.diff.intents.intent import intent_of
 from iquest_lsp.codeflow.diff.intents.kinds import Intent
 from iquest_lsp.codeflow.diff.intents.shape import shape_of
-from iquest_lsp.codeflow.gaps import GapKind
+from iquest_lsp.codeflow.gaps import CONTENTS, GapKind
 from iquest_lsp.codeflow.git.commits import Commit, FileDiff, commits
 from iquest_lsp.codeflow.git.parentage import ends
 from iquest_lsp.codeflow.git.repository import Repository
@@ -98,9 +98,9 @@ class LiveEvidence:
         try:
             walked = follow(self._repository, self._base, ranges, seconds=SECONDS) if ranges else Walked()
         except MissingContentsError:
-            self._repository.gaps.add(GapKind.ABSENT, "older commits")
+            self._repository.gaps.add(GapKind.OLDER)
             walked = Walked(complete=False)
-        if not walked.complete and not self._repository.gaps.has(GapKind.ABSENT):
+        if not walked.complete and not self._repository.gaps.has(*CONTENTS):
             self._repository.gaps.add(GapKind.TIME)
         found = [(touch.oid, touch.label, touch.path, touch.born) for touch in walked.touches]
         followed = {path for _, path, _ in ranges}

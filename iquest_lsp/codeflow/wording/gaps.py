@@ -15,6 +15,7 @@ _LISTED = {
     GapKind.CONFLICT: "{} is in conflict: what changes in it was not read",
     GapKind.TEXTS: "there are too many files: the definitions in {} were not read",
     GapKind.ABSENT: "this clone lacks the contents of {}: `git fetch --refetch --no-filter` brings them",
+    GapKind.SHORT: "the uses of {} were not searched: a name of one letter is found everywhere",
 }
 #: The same of several.
 _SEVERAL = {
@@ -24,6 +25,7 @@ _SEVERAL = {
     GapKind.CONFLICT: "{} are in conflict: what changes in them was not read",
 }
 _GAPS = {
+    GapKind.OLDER: "this clone lacks the contents of older commits: `git fetch --refetch --no-filter` brings them",
     GapKind.UNTRACKED: "only {} of {} untracked files were read",
     GapKind.RANGE: "only the newest {} of the {} commits of the range were read",
     GapKind.DEFINITIONS: "only the history of {} of {} changed definitions was looked at",

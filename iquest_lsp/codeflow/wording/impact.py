@@ -12,6 +12,8 @@ from iquest_lsp.codeflow.wording.phrases import WITHHELD, escape, listed, say
 
 #: Definitions that are named in the markdown form.
 MAX_NAMED = 5
+#: What keeps one from saying that there is no use.
+_UNSEARCHED = (GapKind.BARE, GapKind.CUT_OFF, GapKind.SHORT)
 ORDER = ("caller", "test", "docs", "ci", "config", "cochange")
 
 
@@ -115,7 +117,7 @@ class Impact:
             lines += [say("Definitions meant: {}.", listed(self.definitions, MAX_NAMED)), ""]
         if self.changes_nothing:
             lines.append(say("Nothing changes in {}.", escape(self.target)))
-        elif not self.items and not any(gap.kind in (GapKind.BARE, GapKind.CUT_OFF) for gap in self.gaps):
+        elif not self.items and not any(gap.kind in _UNSEARCHED for gap in self.gaps):
             lines.append(say("No use of it was found in the tracked files of this repository."))
         for kind in ORDER:
             some = [item for item in self.items if item.kind == kind]

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -288,3 +289,32 @@ def test_a_repository_in_a_form_that_git_does_not_know(script: Script, key: str,
             asked()
         assert re.search(why, failed.value.why)
         assert failed.value.fix == "Install a newer git"
+
+
+def test_a_log_of_a_project_without_a_commit_has_no_suspects(script: Script) -> None:
+    script.write({"a.py": body(1)})
+    with pytest.raises(RevisionError, match="nothing is committed yet"):
+        history_of(script.root).suspects_in_log('Traceback\n  File "a.py", line 2, in f\nValueError: no')
+
+
+def test_a_file_of_a_submodule_has_its_history_there(script: Script, new_script: Callable[[str], Script]) -> None:
+    other = new_script("other")
+    other.commit("Inner", {"b.py": "def total(a):\n    return a\n"})
+    script.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(other.root), "kit")
+    script.commit("Begin", {"a.py": "from kit.b import total\n\ntotal(1)\n"})
+    history = history_of(script.root)
+    for asked in (history.why, history.suspects):
+        with pytest.raises(UsageError, match="Ask in the folder kit") as failed:
+            asked("kit/b.py:1")
+        assert failed.value.why == "it lies in the submodule kit"
+    assert [item.place for item in history.impact("kit/b.py::total").items] == ["a.py:3", "a.py:1"]
+    assert [step.subject for step in history_of(script.root / "kit").why("b.py:1").story] == ["Inner"]
+
+
+def test_uses_that_are_not_searched_are_not_told_as_none(script: Script) -> None:
+    script.commit("Begin", {"a.py": body(1), "b.py": "from a import f\n\nf(1)\n"})
+    impact = history_of(script.root).impact("a.py::f")
+    assert impact.to_json()["partial"] == [
+        "the uses of `f` were not searched: a name of one letter is found everywhere"
+    ]
+    assert "No use" not in impact.to_markdown()

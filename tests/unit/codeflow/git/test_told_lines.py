@@ -50,7 +50,7 @@ def test_a_log_goes_on_without_contents_from_the_commit_that_lacks_them() -> Non
     git = Git([b"\0C\0one\0E\n", b"diff\n"])
     lines, gaps = told(git, "log", "--patch")
     assert lines == [b"\0C\0one\0E\n", b"diff\n", b"\0C\0two\0E\n", b"\0C\0three\0E\n"]
-    assert gaps == (Gap(GapKind.ABSENT, ("older commits",)),)
+    assert gaps == (Gap(GapKind.OLDER),)
     assert "--patch" not in git.asked[-1]
 
 
@@ -64,7 +64,7 @@ def test_a_diff_leaves_out_the_files_that_are_lost() -> None:
 def test_a_partial_clone_tells_only_which_files_changed(command: str) -> None:
     lines, gaps = told(Git([]), command, "--patch", is_partial=True)
     assert len(lines) == 3
-    assert gaps == (Gap(GapKind.ABSENT, ("older commits",)),)
+    assert gaps == (Gap(GapKind.OLDER),)
 
 
 def test_where_all_is_there_nothing_is_missing() -> None:

@@ -31,7 +31,8 @@ def test_what_a_place_has_to_do_with_it(use: Use, told: str) -> None:
 
 @pytest.mark.parametrize("kind", UseKind)
 def test_each_use_has_words(kind: UseKind) -> None:
-    assert "{" not in ImpactItem("a", 1, "docs", Use(kind, ("1", "2", "3")), 1.0).reason
+    values = ("1", "2", "3", "4") if kind is UseKind.BY_WAY_OF else ("1", "2", "3")
+    assert "{" not in ImpactItem("a", 1, "docs", Use(kind, values), 1.0).reason
 
 
 def test_a_whole_file_is_a_place_without_a_line() -> None:
