@@ -14,7 +14,7 @@ from iquest_lsp.runtime.base.engine import EngineState, EngineStatus
 from iquest_lsp.settings import Configuration
 from tests.waiting import until
 
-pytestmark = pytest.mark.slow  # engines, daemons or long sessions
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("forked_workers")]  # engines, daemons or long sessions
 
 CODE = "def area(width, height):\n    return width * height\n"
 

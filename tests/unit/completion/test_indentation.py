@@ -48,6 +48,7 @@ def test_what_stays(marked: str, path: str, kept: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("forked_workers")
 async def test_an_answer_replaces_the_surplus(tmp_path: Path) -> None:
     text = "def f(x):\n    if x:\n        return x\n        \n\n"
     (tmp_path / "iquest.toml").write_text("")

@@ -16,7 +16,7 @@ from iquest_lsp.project.remembering import RememberedWorkspace
 from iquest_lsp.settings import Configuration
 from tests.waiting import PATIENT_MS
 
-pytestmark = pytest.mark.slow  # engines, daemons or long sessions
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("forked_workers")]  # engines, daemons or long sessions
 
 CODE = "def area(width, height):\n    return width * height\n\n\ndef area("
 REQUEST = Position(4, 9)

@@ -121,6 +121,7 @@ async def assistant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("forked_workers")
 async def test_a_loop_costs_few_tokens_and_one_window_serves_all_candidates(
     assistant: Assistant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -140,6 +141,7 @@ async def test_a_loop_costs_few_tokens_and_one_window_serves_all_candidates(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("forked_workers")
 async def test_what_comes_after_the_first_answer_is_not_shown_where_the_model_hardly_believes_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,7 +14,7 @@ from iquest_lsp.project import warming
 from iquest_lsp.settings import Configuration
 from tests.waiting import PATIENT_MS, until
 
-pytestmark = pytest.mark.slow  # engines, daemons or long sessions
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("forked_workers")]  # engines, daemons or long sessions
 
 LINES = 400
 HERE, THERE = Position(5, 0), Position(300, 0)

@@ -17,7 +17,7 @@ from iquest_lsp.runtime.kv.store import StateStore
 from iquest_lsp.settings import Configuration
 from tests.waiting import PATIENT_MS, until
 
-pytestmark = pytest.mark.slow  # engines, daemons or long sessions
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("forked_workers")]  # engines, daemons or long sessions
 
 CODE = "def area(width, height):\n    return width * height\n\n\n" * 20 + "print(area("
 END = Position(80, 11)

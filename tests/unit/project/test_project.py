@@ -47,6 +47,7 @@ def stored(root: Path) -> int:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("forked_workers")
 async def test_history_is_indexed_in_the_background_with_progress_and_on_new_commits(script: Script) -> None:
     assistant = Assistant(Configuration({"engine": "fake"}))
     events: list[ProjectEvent] = []
@@ -63,6 +64,7 @@ async def test_history_is_indexed_in_the_background_with_progress_and_on_new_com
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("forked_workers")
 async def test_the_window_shows_what_changes_along_and_what_the_history_says(script: Script) -> None:
     History(script.root, has_secret).update_index()
     assistant = Assistant(Configuration({"engine": "fake"}), watch=False)
@@ -86,6 +88,7 @@ async def test_the_window_shows_what_changes_along_and_what_the_history_says(scr
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("forked_workers")
 async def test_a_pause_brings_the_window_up_to_date(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
     from iquest_lsp.completion.request import CompletionRequest
     from iquest_lsp.project import warming
@@ -150,6 +153,7 @@ async def test_a_switch_of_branches_over_many_files_holds_up_no_completion(scrip
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("forked_workers")
 async def test_no_repository_no_history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     (tmp_path / "plain").mkdir()

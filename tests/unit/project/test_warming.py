@@ -16,7 +16,7 @@ from iquest_lsp.runtime.memory.builder import MemoryFiles
 from iquest_lsp.settings import Configuration
 from tests.waiting import PATIENT_MS, until
 
-pytestmark = pytest.mark.slow  # engines, daemons or long sessions
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("forked_workers")]  # engines, daemons or long sessions
 
 #: The fake engine goes on as the text did: "area(1)" and then "    return area(1)".
 CODE = "def one():\n    area(1)\n    return area(1)\n\n\ndef two():\n    are"
