@@ -23,11 +23,13 @@ from iquest_lsp.codeflow.syntax.effects.layout import indentation
 from iquest_lsp.codeflow.syntax.linking.references import Reference
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.syntax.prose import prose_rows
-from iquest_lsp.codeflow.syntax.signatures import breaks_callers
+from iquest_lsp.codeflow.syntax.signatures import breaks_callers, fits_call
 from iquest_lsp.codeflow.syntax.symbols import parses
 
 MAX_RISKS = 12
 MAX_BINARY, LARGE = 10, 1_000_000
+#: A call takes so many lines at most; files of C that no other file sees.
+MAX_CALL, _OWN = 12, (".c", ".cc", ".cpp", ".cxx")
 #: Messages that are quoted, and signs of each.
 MAX_BREAKING, MAX_QUOTE = 3, 200
 
@@ -197,7 +199,7 @@ def _callers_left(source: DiffSource, changes: Sequence[SymbolChange], uses: Seq
             and edited.get(use.path, set()).isdisjoint(range(use.line, max(use.line, use.last) + 1))
         ]
         if change.change == "signature":
-            left = [use for use in left if use.call]
+            left = [use for use in left if use.call and _may_mean(source, change, use)]
         elif name in kept or _is_promised(change, source.before.get(change.old_path or change.path) or b""):
             continue
         if not left:
@@ -206,6 +208,17 @@ def _callers_left(source: DiffSource, changes: Sequence[SymbolChange], uses: Seq
         kind = RiskKind(change.change)
         old = change.old_name if kind is RiskKind.RENAMED else change.name
         yield Risk(kind, tuple(dict.fromkeys((use.path, use.line + 1) for use in left)), (old,), change)
+
+
+def _may_mean(source: DiffSource, change: SymbolChange, use: Reference) -> bool:
+    """Whether a call may be one of a function as it was: in C another of its name may be meant, which takes more."""
+    if grammars.language_of(change.path) not in ("c", "cpp"):
+        return True
+    if use.path != change.path and change.old_signature.startswith("static ") and change.path.endswith(_OWN):
+        return False
+    lines = (source.after.get(use.path) or b"").decode("utf-8", "replace").split("\n")
+    text = "\n".join(lines[use.line : use.line + MAX_CALL])
+    return fits_call(change.old_signature, text, change.name.rsplit(".", 1)[-1])
 
 
 _OVERRIDES = re.compile(r"@(?:\w+\.)*[Oo]verride\b|(?:^|\s)override\s[^=;]*[({]|\)[^;{=]*\boverride\b")

@@ -305,6 +305,16 @@ def breaks_callers(before: str, after: str) -> bool:
     return False
 
 
+def fits_call(signature: str, text: str, name: str) -> bool:
+    """Whether the first call by a name in a text of C gives as much as a signature asks for, by its brackets."""
+    call = re.search(rf"\b{re.escape(name)}\s*\(", text)
+    asked = [item for item in _parts(signature) if item != "void"]
+    if call is None or any("..." in item for item in asked):
+        return True
+    least = sum(not _optional(item) for item in asked)
+    return least <= len(_parts(text[call.end() - 1 :])) <= len(asked)
+
+
 def _name_of(signature: str) -> str:
     """What stands before the parameters, without type parameters, and without what a promise in return says too."""
     head = re.sub(r"<[^()]*>$", "", signature.partition("(")[0].strip()).strip()

@@ -108,7 +108,8 @@ def requirements(lines: list[str]) -> tuple[Region, ...]:
             # One exact version is told by itself, bounds with their signs.
             sign, value = match[2] or "", match[3] or ""
             plain = sign in ("==", "===", "@", "") and "," not in value
-            found.append(Region(match[1], "package", at, at + 1, value if plain else sign + value))
+            # A package of Python is the same in capitals and in small letters.
+            found.append(Region(match[1].lower(), "package", at, at + 1, value if plain else sign + value))
     return tuple(found)
 
 

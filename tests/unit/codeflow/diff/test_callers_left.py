@@ -87,3 +87,29 @@ def test_callers_are_found_through_what_the_language_brings(script: Script, case
     script.commit("Take all", {path: text.replace(head, wider.replace("(int of)", "(int of, int all)"))})
     (risk,) = history_of(script.root).explain_diff("HEAD").risks
     assert sorted(risk.rsplit(": ", 1)[-1].split(", ")) == callers
+
+
+OWN = """static int sizes(int of, int by)
+{
+  return of * by;
+}
+
+int one(void)
+{
+  return sizes(1, 2);
+}
+
+int two(void)
+{
+  return kit::sizes(1);
+}
+"""
+
+
+def test_a_call_that_gives_less_means_another_function_of_its_name(script: Script) -> None:
+    script.commit("Begin", {"a.cc": OWN, "b.cc": "int three(void)\n{\n  return sizes(1, 2);\n}\n"})
+    script.write({"a.cc": OWN.replace("int by)", "int by, int more)")})
+    [risk] = history_of(script.root).explain_diff().risks
+    # Nor does another file see what is this one's own.
+    assert "a.cc:8" in risk
+    assert not any(place in risk for place in ("a.cc:13", "b.cc"))

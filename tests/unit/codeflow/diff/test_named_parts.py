@@ -21,6 +21,7 @@ def told(path: str, before: str | None, after: str | None) -> list[tuple[str, st
         ("a.yml", "a:\n  b: 1\n", "a:\n  b: 2\n", [("a.b", "key", "body")]),
         ("a.json", '{\n"a": 1,\n"b": 2\n}\n', '{\n"a": 1\n}\n', [("b", "key", "removed")]),
         ("requirements.txt", "kit==1.0\n", "kit==1.1\n", [("kit", "package", "body")]),
+        ("requirements.txt", "Kit==1.0\n", "kit==1.1\n", [("kit", "package", "body")]),
         ("a.md", "# A\n\none\n", "# A\n\ntwo\n", [("A", "section", "body")]),
         ("a.py", "import os\n", "import os\nimport re\n", [("a", "imports", "body")]),
         # What begins and ends a document is of no key.
