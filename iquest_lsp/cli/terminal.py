@@ -1,4 +1,7 @@
-"""How answers look to a person at a terminal (rich)."""
+"""How answers look to a person at a terminal (rich).
+
+What only some answers need is imported by these: Markdown, highlighting and progress bars are half of rich's start.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,7 @@ from typing import Any
 from rich.box import SIMPLE
 from rich.console import Console as RichConsole
 from rich.console import ConsoleOptions, RenderableType
-from rich.markdown import Markdown
-from rich.progress import Progress
 from rich.segment import Segment
-from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
@@ -65,7 +65,10 @@ class Terminal:
     def show_completion(self, answer: dict[str, Any], file: Path, line: int, quiet: str = "") -> None:
         """The code around the cursor with the completion in it, and what it cost; why there is none, where `quiet` says
         it (completion/postprocess.py)."""
+        from rich.syntax import Syntax
+
         console = self._console
+        lexer = Syntax.guess_lexer(str(file))
         try:
             lines = file.read_text("utf-8", "replace").splitlines()
         except OSError:
@@ -73,7 +76,7 @@ class Terminal:
         for number in range(max(line - CONTEXT_LINES, 0), min(line + 1, len(lines))):
             if number < line:
                 console.print(
-                    Text(f"{number + 1:5}  ", style="dim"), Syntax(visible(lines[number]), _lexer(file)), sep="", end=""
+                    Text(f"{number + 1:5}  ", style="dim"), Syntax(visible(lines[number]), lexer), sep="", end=""
                 )
         column, end = (answer["range"][side]["column"] - 1 for side in ("start", "end"))
         current = lines[line] if line < len(lines) else ""
@@ -126,6 +129,8 @@ class Terminal:
 
     def show_markdown(self, text: str) -> None:
         """Markdown, rendered."""
+        from rich.markdown import Markdown
+
         self._console.print(Markdown(visible(text)))
 
     def show_pairs(self, answer: dict[str, Any], width: int) -> None:
@@ -332,6 +337,8 @@ def words_as_they_come(
 @contextmanager
 def progress_bar(title: str, begun: Callable[[], None]) -> Iterator[Callable[[int, int], None]]:
     """A bar on stderr, where one can be seen; `begun` is called then."""
+    from rich.progress import Progress
+
     is_seen = Console(stderr=True).is_terminal
     if is_seen:
         begun()
@@ -348,7 +355,3 @@ def _share(row: dict[str, Any], name: str, of: int) -> str:
 
 def _needs(row: dict[str, Any]) -> list[str]:
     return ["-" if count is None else f"{count / 1e9:.1f} GB" for count in row["memory"].values()]
-
-
-def _lexer(file: Path) -> str:
-    return Syntax.guess_lexer(str(file))

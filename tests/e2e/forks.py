@@ -26,7 +26,7 @@ _AT_START = ("PYTHON", "LANG", "LC_", "LD_", "OMP_", "OPENBLAS_")
 #: through when it ends would have all its pages copied, in a third of a second.
 IMPORTS = """
 import gc, importlib, pkgutil
-import git, tree_sitter, tree_sitter_python, rich.markdown, tomlkit, sqlite3
+import git, tree_sitter, tree_sitter_python, rich.markdown, rich.progress, rich.syntax, tomlkit, sqlite3
 import iquest_lsp.assistant, iquest_lsp.doctor
 for room in ("cli", "codeflow", "nextedit", "daemon.endpoint", "runtime.backends"):
     package = importlib.import_module("iquest_lsp." + room)
