@@ -77,7 +77,7 @@ def cache_clear() -> None:
     from iquest_lsp.doctor import clear_cache
 
     files, size = clear_cache()
-    tell(f"removed {files} files, {size / 1e6:.1f} MB")
+    tell(f"removed {files} {'file' if files == 1 else 'files'}, {size / 1e6:.1f} MB")
 
 
 @group("runtime")

@@ -113,10 +113,10 @@ class Terminal:
         console.print(table)
         if answer["memory"]["files"]:
             held = answer["memory"]
-            console.print(f"beside it, the repository's memory: {held['files']} files, {held['tokens']} tokens")
+            console.print(f"beside it, the repository's memory: {_files(held['files'])}, {held['tokens']} tokens")
             for part in held["parts"]:
                 name = part["package"] or part["kind"]
-                console.print(f"  {name}: {part['files']} files, {part['tokens']} tokens")
+                console.print(f"  {name}: {_files(part['files'])}, {part['tokens']} tokens")
         for sentence in answer["partial"] or ():
             self._line(f"partial: {sentence}")
         if answer["dropped"]:
@@ -345,6 +345,10 @@ def progress_bar(title: str, begun: Callable[[], None]) -> Iterator[Callable[[in
     with Progress(console=Console(stderr=True), transient=True, disable=not is_seen) as bar:
         task = bar.add_task(title, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _files(count: int) -> str:
+    return f"{count} {'file' if count == 1 else 'files'}"
 
 
 def _share(row: dict[str, Any], name: str, of: int) -> str:

@@ -247,7 +247,7 @@ def test_windows_are_kept_on_disk_and_cleared(project: Path) -> None:
         (kept,) = (home.folder / "cache" / "iquest-lsp" / "kv").glob("*.kv")
         assert kept.stat().st_mode & 0o777 == 0o600
         assert "workspace" in command("cache", "info").stdout
-        assert "removed 1 files" in command("cache", "clear").stderr
+        assert "removed 1 file," in command("cache", "clear").stderr
         assert json.loads(command("cache", "info", "--json").stdout)["entries"] == []
 
 
