@@ -29,8 +29,9 @@ from iquest_lsp.bench import edit_shapes
 from iquest_lsp.bench.next_edits import MOST_OF_ONE, EditSession
 from iquest_lsp.codeflow.reading import category, texts_of_commits
 from iquest_lsp.nextedit import gate
-from iquest_lsp.nextedit.predict import PREDICTORS, Predictor
+from iquest_lsp.nextedit.predict import PLACES, PREDICTORS, PlacePredictor, Predictor
 from iquest_lsp.nextedit.predictors import awaits, imports
+from iquest_lsp.nextedit.predictors.places.parts import predict as parts_of_types
 from iquest_lsp.nextedit.records import Place
 from iquest_lsp.nextedit.sorts import PredictorKind, Sort
 
@@ -79,6 +80,7 @@ MENDING = (imports.predict,)
 MENDED_PARTS = re.compile(r"import(?: |$)")
 #: Predictors that think of little, and are measured in more commits than the others.
 RARE = (imports.predict, awaits.predict)
+RARE_PLACES = (parts_of_types,)
 HELD_OUT = (
     "Catch2",
     "axum",
@@ -190,14 +192,14 @@ def _sessions(root: Path, commits: int, seconds: float) -> Iterator[EditSession]
 def rare_outcomes(root: Path, commits: int, seconds: float) -> list[Played]:
     """What the rare predictors think of in the commits that change neither a name nor a signature."""
     others = (session for session in _sessions(root, commits, seconds) if not session.names_change)
-    return [one for session in others if (one := played(session, RARE)).thoughts]
+    return [one for session in others if (one := played(session, RARE, RARE_PLACES)).thoughts]
 
 
 def mended_outcomes(root: Path, commits: int, seconds: float) -> Outcomes:
     """What the mended predictors think of in all commits."""
     found = Outcomes(root.name)
     for session in _sessions(root, commits, seconds):
-        if (one := played(session, MENDING)).thoughts:
+        if (one := played(session, MENDING, ())).thoughts:
             found.commits.append(one)
     return found
 
@@ -240,7 +242,11 @@ def outcomes(root: Path, commits: int, seconds: float) -> Outcomes:
     return found
 
 
-def played(session: EditSession, predictors: Sequence[Predictor] = PREDICTORS) -> Played:
+def played(
+    session: EditSession,
+    predictors: Sequence[Predictor] = PREDICTORS,
+    places: Sequence[PlacePredictor] = PLACES,
+) -> Played:
     """What is thought of after each edit of a commit, each suggestion once."""
     numbers = {edit: at for at, edit in enumerate(session.edits)}
     found = Played(shapes(session))
@@ -261,7 +267,7 @@ def played(session: EditSession, predictors: Sequence[Predictor] = PREDICTORS) -
         session.make(path, at)
         for item in gate.joined(session.possible(predictors)):
             note(step, Place.of(item), kinds.setdefault((item.old, item.new), len(kinds)), session.judged(item))
-        for place in session.places() if predictors is PREDICTORS else ():
+        for place in session.places(places):
             note(step, place, -1, None)
     return found
 

@@ -26,7 +26,7 @@ from iquest_lsp.codeflow.reading import Category, ChangedText, CommitTexts, Sour
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.gate import LEAST, Refusals, admitted, admitted_places, in_order, joined, precision
 from iquest_lsp.nextedit.import_statements import import_lines
-from iquest_lsp.nextedit.predict import PREDICTORS, Predictor, possible, possible_places
+from iquest_lsp.nextedit.predict import PLACES, PREDICTORS, PlacePredictor, Predictor, possible, possible_places
 from iquest_lsp.nextedit.records import Edit, NextEdit, Place
 from iquest_lsp.nextedit.sorts import Sort
 from iquest_lsp.workspace.secret_scan import has_secret
@@ -143,10 +143,9 @@ class EditSession:
         over |= {item.old_path: None for item in texts if item.old_path and item.old_path != item.path}
         return [*self.state.values()], self.commit.sources.with_texts(over)
 
-    def places(self) -> list[Place]:
+    def places(self, predictors: Sequence[PlacePredictor] = PLACES) -> list[Place]:
         """The places to look at that are thought of now beside what suggestions are made at."""
-        texts, sources = self._now()
-        return list(possible_places(texts, sources))
+        return list(possible_places(*self._now(), predictors))
 
     @property
     def is_over(self) -> bool:

@@ -12,15 +12,14 @@ from iquest_lsp.nextedit.gate import ASKED, LEAST, admitted, admitted_places, in
 from iquest_lsp.nextedit.parsed import parse
 from iquest_lsp.nextedit.predictors import (
     awaits,
-    gone,
     imports,
-    misfits,
     renames,
     repeats,
     signatures,
     tree_places,
     whole_lines,
 )
+from iquest_lsp.nextedit.predictors.places import gone, misfits, parts
 from iquest_lsp.nextedit.records import NextEdit, Place
 from iquest_lsp.nextedit.taken import NOTHING_TAKEN, Takings
 from iquest_lsp.nextedit.wording import as_markdown, reason_words
@@ -36,7 +35,7 @@ PREDICTORS: tuple[Predictor, ...] = (
     imports.predict,
 )
 PlacePredictor = Callable[[Sequence[Change], Sources], Iterator[Place]]
-PLACES: tuple[PlacePredictor, ...] = (misfits.predict, gone.predict)
+PLACES: tuple[PlacePredictor, ...] = (misfits.predict, gone.predict, parts.predict)
 #: Suggestions that one answer holds.
 MAX_ITEMS = 200
 
@@ -166,9 +165,11 @@ def possible(
         yield from predict(changes, sources)
 
 
-def possible_places(changes: Sequence[Change], sources: Sources) -> Iterator[Place]:
+def possible_places(
+    changes: Sequence[Change], sources: Sources, predictors: Sequence[PlacePredictor] = PLACES
+) -> Iterator[Place]:
     """Every place to look at that a predictor can think of, sure or not."""
-    for predict in PLACES:
+    for predict in predictors:
         yield from predict(changes, sources)
 
 

@@ -49,6 +49,8 @@ class ReasonKind(StrEnum):
     #: The definition.
     GONE = "gone"
     MISFIT = "misfit"
+    #: The type, its new part.
+    PART = "part"
     #: How many places were changed alike already.
     REPEATED = "repeated"
     #: The name; for one that is not imported the module that others import it from.

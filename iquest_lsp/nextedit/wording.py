@@ -21,6 +21,7 @@ _REASONS = {
     ReasonKind.OVERRIDE: "`{}` takes other parameters where it is defined first",
     ReasonKind.GONE: "`{}` is gone",
     ReasonKind.MISFIT: "`{}` takes other parameters now",
+    ReasonKind.PART: "`{}` has `{}` too",
     ReasonKind.REPEATED: "the same was changed in {} other places",
     ReasonKind.UNUSED_IMPORT: "`{}` is used no more",
     ReasonKind.MISSING_IMPORT: "`{}` is not imported; elsewhere it comes from {}",

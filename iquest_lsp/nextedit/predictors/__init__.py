@@ -5,4 +5,5 @@ signatures   calls and declarations that do not fit any more: `heads` that chang
 repeats   the same replacement of text elsewhere, more or less of its line being alike
 tree_places   the same edit of an expression elsewhere, whatever it holds there: places of the rules in `tree_rules`
 imports   imports that the changes made idle, and names that lack one
+places   the room of those that tell a place alone
 """

@@ -22,6 +22,7 @@ VALUES = {
     ReasonKind.OVERRIDE: ("total",),
     ReasonKind.GONE: ("total",),
     ReasonKind.MISFIT: ("total",),
+    ReasonKind.PART: ("Point", "z"),
     ReasonKind.REPEATED: ("3",),
     ReasonKind.UNUSED_IMPORT: ("os",),
     ReasonKind.MISSING_IMPORT: ("os", "path"),
