@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,12 @@ PREDICTORS: tuple[Predictor, ...] = (
 )
 PlacePredictor = Callable[[Sequence[Change], Sources], Iterator[Place]]
 PLACES: tuple[PlacePredictor, ...] = (misfits.predict, gone.predict, parts.predict)
+#: What files that programs write say at their top, and how many bytes that is.
+_MADE = re.compile(
+    rb"@generated\b|\bauto(?:matically)?[- ]generated\b|\bamalgamation of\b|\bdo not (?:edit|modify)\b",
+    re.IGNORECASE,
+)
+_TOP = 1000
 #: Suggestions that one answer holds.
 MAX_ITEMS = 200
 
@@ -162,7 +169,7 @@ def possible(
 ) -> Iterator[NextEdit]:
     """Everything that a predictor can think of, sure or not."""
     for predict in predictors:
-        yield from predict(changes, sources)
+        yield from (item for item in predict(changes, sources) if not _is_made(item.path, changes, sources))
 
 
 def possible_places(
@@ -170,7 +177,14 @@ def possible_places(
 ) -> Iterator[Place]:
     """Every place to look at that a predictor can think of, sure or not."""
     for predict in predictors:
-        yield from predict(changes, sources)
+        yield from (place for place in predict(changes, sources) if not _is_made(place.path, changes, sources))
+
+
+def _is_made(path: str, changes: Sequence[Change], sources: Sources) -> bool:
+    """Whether a file that nobody edited says of itself that a program wrote it: it is made anew, not mended."""
+    if any(change.path == path for change in changes):
+        return False
+    return bool(sources.kept(path, ("made",), lambda data: bool(_MADE.search(data[:_TOP]))))
 
 
 def _secret(item: NextEdit, sources: Sources, redact: Redact) -> bool:
