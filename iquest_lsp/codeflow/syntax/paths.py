@@ -41,7 +41,7 @@ _CHANGELOG = re.compile(
 )
 _TEST = re.compile(
     r"(^|/)src/[a-z]\w*Test/|(^|/)[\w.]+\.(?:Unit|Integration)?Tests?/[^/]|(^|/)(?:common|jvm|js|native|android|ios|macos|linux|apple|wasm|jdk|unit)\w*Test/|(^|/)(tests?(?:-d)?|testing(?!/[^/]+\.java$|/[\w/]+\.java$)|spec|specs|__tests__|e2e)/|(^|/)(test_[^/]*|conftest)\.py$|"
-    r"(_test|_tests|_unittest|_spec|-test(?=\.(?:h|hpp|cc|cpp)$)|\.test|\.spec|\.test-d)\.[a-z0-9]+$|(^|/)[A-Za-z0-9]*(Test|Tests|IT)\.java$|(^|/)tests?\.(py|rs|js|ts)$"
+    r"(_test|_tests|_unittest|_spec|-test(?=\.(?:h|hpp|cc|cpp)$)|\.test|\.spec|\.test-d)\.[a-z0-9]+$|(^|/)[A-Za-z0-9]*(Test|Tests|IT)\.java$|(^|/)tests?\.(py|rs|js|ts|c|cc|cpp)$"
 )
 _DOCS = re.compile(
     r"(^|/)(docs?|documentation|man)/|\.(md|markdown|rst|rdoc|adoc|asciidoc|textile|pod|mdx|1)$|\.[1-8]\.in$|"

@@ -222,6 +222,8 @@ def _adds(symbols: Counter[str]) -> bool:
 
 def _speaks_of_another(kind: str, shape: Shape, *, taken_out: bool) -> bool:
     """Whether a word for a kind names something else, as the diff shows; `taken_out` says that something is removed."""
+    if kind == "style" and shape.symbols is not None:
+        return bool(shape.symbols["added"])  # what comes is not laid out anew
     if kind not in ("fix", "feature"):
         return False
     if taken_out:

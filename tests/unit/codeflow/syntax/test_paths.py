@@ -23,6 +23,7 @@ from iquest_lsp.codeflow.syntax.paths import Category, category, is_code, is_tes
         ("src/test/java/ATest.java", Category.TEST),
         ("src/contest.py", Category.SOURCE),
         ("kit_unittest.cc", Category.TEST),
+        ("test.c", Category.TEST),
         ("kit-test.h", Category.TEST),
         ("src/load-test.py", Category.SOURCE),
         # What a library gives to those who test with it, and a library inside of tests.

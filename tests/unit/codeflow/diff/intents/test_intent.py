@@ -95,6 +95,14 @@ def test_what_is_done_for_the_tools_around(subject: str, kind: str) -> None:
     assert intent_of("Add link support to the parser", "", CODE).kind == "feature"
 
 
+def test_what_comes_is_not_laid_out_anew() -> None:
+    files = [FileDiff("src/a.c", "M", added=36, removed=0)]
+    added = [SymbolChange("src/a.c", "format_vector", "function", "added")]
+    assert intent_of("Format a command using a vector", "", shape_of(files, added)).kind == "feature"
+    changed = [SymbolChange("src/a.c", "format_vector", "function", "body")]
+    assert intent_of("Format the sources", "", shape_of(files, changed)).kind == "style"
+
+
 def test_layout_beside_what_runs_is_not_all() -> None:
     shape = shape_of([diff_of("a.c", "f(a,b)\n", "f(a, b)\n"), diff_of(".travis.yml", "a: b\n", "a: c\n")])
     assert intent_of("Set up the builds", "", shape).kind != "style"
