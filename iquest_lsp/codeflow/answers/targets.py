@@ -94,9 +94,7 @@ def find_target(repository: Repository, text: str, *, gone_allowed: bool = False
         text = decode_path(os.fsencode(text))
     except UnicodeEncodeError as error:
         raise UsageError(f"{text!r} names no place in the code", why="it holds half of a surrogate pair") from error
-    path, name, asked = split_target(
-        text, lambda named: _read(repository, _normal(repository.prefix + named)) is not None
-    )
+    path, name, asked = split_target(text, lambda named: _is_file(repository, _normal(repository.prefix + named)))
     full = _normal(repository.prefix + path)
     saved = _read(repository, full)
     source = saved if buffer is None else buffer.encode("utf-8", "replace")
@@ -188,14 +186,16 @@ def split_target(
     Of a text that can be read in several ways the longest path is meant of which `is_file` says True.
     Raises UsageError.
     """
-    lines = re.fullmatch(r"(.+?):(\d+)(?:-(\d+)|:\d+)?", text, re.DOTALL)
+    if is_file(text):
+        return text, "", None
+    lines = re.fullmatch(r"(.+):(\d+)(?:-(\d+))?", text, re.DOTALL)
+    if not (lines and is_file(lines[1])):
+        lines = re.fullmatch(r"(.+?):(\d+)(?:-(\d+)|:\d+)?", text, re.DOTALL)
     if "::" not in text:
         if lines:
             return _at_lines(lines)
         if text.strip():
             return text, "", None
-    elif is_file(text):
-        return text, "", None
     elif lines and is_file(lines[1]):
         return _at_lines(lines)
     else:
@@ -291,6 +291,11 @@ def _read(repository: Repository, path: str) -> bytes | None:
         if found is not None or not repository.run("ls-files", "-t", "--", path, ok=(0, 128)).startswith(b"S "):
             return found
     return repository.file_at("HEAD", path) or None
+
+
+def _is_file(repository: Repository, path: str) -> bool:
+    """Whether a file is here; in a bare repository, whether HEAD has one that is not empty."""
+    return bool(repository.file_at("HEAD", path)) if repository.bare else repository.work_tree_file(path) is not None
 
 
 def _normal(path: str) -> str:

@@ -131,10 +131,13 @@ def test_of_a_language_that_is_not_read_it_is_not_said_that_a_file_lacks_a_name(
         ("a.py::b", ("a.py", "b", None)),
         ("::c.py::f", ("::c.py", "f", None)),
         ("nope.py::b::c", ("nope.py", "b.c", None)),
+        ("d:3", ("d:3", "", None)),
+        ("d:3:1", ("d:3", "", (1, 1))),
+        ("d:4", ("d", "", (4, 4))),
     ],
 )
 def test_a_name_may_hold_colons(text: str, expected: tuple[str, str, tuple[int, int] | None]) -> None:
-    assert split_target(text, {"a::b.py", "a.py", "a", "::c.py"}.__contains__) == expected
+    assert split_target(text, {"a::b.py", "a.py", "a", "::c.py", "d:3"}.__contains__) == expected
 
 
 def test_a_file_whose_name_holds_colons_is_asked_about(script: Script) -> None:
