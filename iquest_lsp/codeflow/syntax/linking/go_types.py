@@ -16,6 +16,8 @@ from iquest_lsp.codeflow.syntax.linking.type_uses import SearchedLines
 
 #: Lines that are looked at for what defines functions, types and variables, and lines that one of these may take.
 MAX_HEADS, MAX_LINES = 40_000, 400
+#: Characters of such a line, and of a function's parameters and results.
+MAX_HEAD, MAX_SIGNATURE = 2000, 10_000
 #: Types that stand for others, and those that are embedded, are followed so deep.
 MAX_DEPTH = 6
 _FUNCTION = re.compile(r"func[ \t]+(?:\((?:\w+[ \t]+)?\*?(\w+)(?:\[([^\]]*)\])?[ \t]*\)[ \t]*)?(\w+)[ \t]*(?=[\[(])")
@@ -71,6 +73,7 @@ class GoTypes:
         self._lines = lru_cache(maxsize=256)(lambda path: (read(path) or b"").decode("utf-8", "replace").split("\n"))
         self._imports = lru_cache(maxsize=256)(lambda path: modules(path, "\n".join(self._lines(path))))
         self._body = lru_cache(maxsize=1024)(self._read_body)
+        self.is_by_way_of = lru_cache(maxsize=1024)(self._is_by_way_of)
 
     def whose(self, path: str, chain: Chain, name: str) -> TypePlace | None:
         """The type whose member `name` a file takes of a chain: OUTSIDE where no type of the repository has it.
@@ -83,20 +86,21 @@ class GoTypes:
         found = self._member(reached, name)
         return found[0] if isinstance(found[0], tuple) else None
 
-    def is_by_way_of(self, abstract: TypePlace, place: TypePlace) -> bool:
+    def _is_by_way_of(self, abstract: TypePlace, place: TypePlace) -> bool:
         """Whether the methods of an interface are those of the type at `place` too, by their names."""
         body = self._body(abstract)
         home = self._types.get(place)
         if body is None or not body.abstract or home is None or self._is_abstract(place):
             return False
-        names, waiting = set(body.members), [(WrittenType(text, self._types[abstract][0]), 1) for text in body.embedded]
-        for written, deep in waiting:
-            inner = self._place(written)
-            more = self._body(inner) if inner is not None else None
-            if inner is None or more is None or deep > MAX_DEPTH:
+        names, seen, waiting = set[str](), set[TypePlace](), [abstract]
+        for inner in waiting:
+            more = self._body(inner) if inner not in seen else None
+            if more is None:
                 continue  # an interface of the library is as like it as anything
+            seen.add(inner)
             names |= set(more.members)
-            waiting += [(WrittenType(text, self._types[inner][0]), deep + 1) for text in more.embedded]
+            written = (WrittenType(text, self._types[inner][0]) for text in more.embedded)
+            waiting += [found for item in written if (found := self._place(item)) is not None]
         own = WrittenType(place[1], home[0])
         return bool(names) and all(self._member(own, name)[1] is not None for name in names)
 
@@ -135,7 +139,7 @@ class GoTypes:
 
     def _heads(self, *words: str) -> Iterator[_Line]:
         lines = islice(self._repository.grep([*words], self._revision), MAX_HEADS)
-        return (hit for hit in lines if hit[0].endswith(".go"))
+        return (hit for hit in lines if hit[0].endswith(".go") and len(hit[2]) < MAX_HEAD)
 
     def _reached(self, path: str, chain: Chain) -> WrittenType | TypePlace | None:
         """The type of what a chain ends in."""
@@ -260,32 +264,31 @@ class GoTypes:
             return place if place in self._types else None
         return None
 
-    def _member(self, of: WrittenType, name: str, deep: int = 0) -> tuple[TypePlace | None, WrittenType | None]:
-        """The type that has the member `name` which a type or what it embeds has, and the member's own type."""
-        place = self._place(of)
-        if place is None or place == OUTSIDE or deep > MAX_DEPTH:
-            return place, None
-        path, _, head = self._types[place]
-        match = _TYPE.match(head)
-        if line := self._functions.get((*place, name)):
-            function = _FUNCTION.match(line[2])
-            return place, WrittenType(self._signature(line), line[0], self._given(function and function[2], of))
-        body, given = self._body(place), self._given(match and match[2], of)
-        if body is None:
-            under = self._types[place][2] if match is None else match[3].split("//")[0].strip()
-            return (
-                self._member(WrittenType(under, path, given), name, deep + 1) if _NAMED.match(under) else (None, None)
-            )
-        if name in body.members:
-            return place, WrittenType(body.members[name], path, given)
-        unknown: TypePlace | None = None
-        for text in body.embedded:
-            found = self._member(WrittenType(text, path, given), name, deep + 1)
-            if found[1] is not None:
-                return found
-            # What the library's types have is not known.
-            unknown = OUTSIDE if found[0] == OUTSIDE else unknown
-        return unknown, None
+    def _member(self, of: WrittenType, name: str) -> tuple[TypePlace | None, WrittenType | None]:
+        """The type that has the member `name` which a type or what it embeds has, and the member's own type.
+
+        Without a member: OUTSIDE where the library's types may have it, None where nothing is known.
+        """
+        lacking: set[TypePlace | None] = set()
+        waiting, seen = [of], set[TypePlace]()
+        for one in waiting:  # what is embedded less deep comes first
+            place = self._place(one)
+            if place is None or place == OUTSIDE or place in seen:
+                lacking.add(place)
+                continue
+            seen.add(place)
+            path, _, head = self._types[place]
+            if line := self._functions.get((*place, name)):
+                function = _FUNCTION.match(line[2])
+                return place, WrittenType(self._signature(line), line[0], self._given(function and function[2], one))
+            match, body = _TYPE.match(head), self._body(place)
+            given = self._given(match and match[2], one)
+            if body is not None and name in body.members:
+                return place, WrittenType(body.members[name], path, given)
+            under = match[3].split("//")[0].strip() if match is not None and body is None else ""
+            embedded = body.embedded if body is not None else (under,) if _NAMED.match(under) else ()
+            waiting += [WrittenType(text, path, given) for text in embedded]
+        return OUTSIDE if OUTSIDE in lacking and None not in lacking else None, None
 
     def _signature(self, line: _Line) -> str:
         """The parameters and results of the function that a line begins to define, as the type of a function."""
@@ -295,7 +298,7 @@ class GoTypes:
         lines = self._lines(path) if not _is_balanced(whole) else []
         for at in range(number + 1, min(number + MAX_LINES, len(lines))):
             whole += " " + lines[at].strip()
-            if _is_balanced(whole):
+            if _is_balanced(whole) or len(whole) > MAX_SIGNATURE:
                 break
         if whole.startswith("["):
             whole = _bracketed(whole)[1]

@@ -167,3 +167,17 @@ def test_an_interface_is_implemented_by_what_has_its_methods() -> None:
     assert types.is_by_way_of(READER, ("shop", "Shop"))
     assert not types.is_by_way_of(("shop", "Narrow"), READER)
     assert not types.is_by_way_of(BASE, PART)
+
+
+def test_types_that_embed_each_other_are_read_once() -> None:
+    text = (
+        "package a\n\ntype A struct {\n\tB\n\tC\n}\n\ntype B struct {\n\tA\n\tC\n}\n\ntype C struct {\n\tA\n\tB\n}\n\n"
+        "type I interface {\n\tI\n\tJ\n}\n\ntype J interface {\n\tI\n\tRead()\n}\n\ntype D E\n\ntype E D\n\n"
+        "func f(a A, i I, d D) {\n\ta.Read()\n}\n"
+    )
+    types = types_of({"a/a.go": text})
+    for name in ("a", "d"):
+        found = chain(text.replace("a.Read", f"{name}.Read"))
+        assert found is not None
+        assert types.whose("a/a.go", found, "Read") in (None, OUTSIDE)
+    assert not types.is_by_way_of(("a", "I"), ("a", "A"))
