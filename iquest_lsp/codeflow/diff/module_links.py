@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from iquest_lsp.codeflow.syntax.comments import uncommented
+from iquest_lsp.codeflow.syntax.comments import is_comment, uncommented
 from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind, named
 from iquest_lsp.codeflow.syntax.effects.line_effects import moved
 from iquest_lsp.codeflow.syntax.imports import imported
@@ -38,7 +38,9 @@ def _paths(lines: Sequence[str]) -> Iterator[str]:
 
 def link_effects(removed: Sequence[str], added: Sequence[str], after: Sequence[str], *, exported: bool) -> list[Effect]:
     """The names that lines of imports or exports gain and lose; `after` are all lines of the file then."""
-    removed, added, after = (list(map(uncommented, lines)) for lines in (removed, added, after))
+    removed, added, after = (
+        [uncommented(line) for line in lines if not is_comment(line)] for lines in (removed, added, after)
+    )
     # What is exported from another module is told, not from where.
     sides = [[_FROM.sub("", line) for line in lines] if exported else lines for lines in (removed, added)]
     old, new = (

@@ -41,7 +41,8 @@ _CHANGELOG = re.compile(
 )
 _TEST = re.compile(
     r"(^|/)src/[a-z]\w*Test/|(^|/)[\w.]+\.(?:Unit|Integration)?Tests?/[^/]|(^|/)(?:common|jvm|js|native|android|ios|macos|linux|apple|wasm|jdk|unit)\w*Test/|(^|/)(tests?(?:-d)?|testing(?!/[^/]+\.java$|/[\w/]+\.java$)|spec|specs|__tests__|e2e)/|(^|/)(test_[^/]*|conftest)\.py$|"
-    r"(_test|_tests|_unittest|_spec|-test(?=\.(?:h|hpp|cc|cpp)$)|\.test|\.spec|\.test-d)\.[a-z0-9]+$|(^|/)[A-Za-z0-9]*(Test|Tests|IT)\.java$|(^|/)tests?\.(py|rs|js|ts|c|cc|cpp)$"
+    r"(_test|_tests|_unittest|_spec|-test(?=\.(?:h|hpp|cc|cpp)$)|\.test|\.spec|\.test-d)\.[a-z0-9]+$|(^|/)[A-Za-z0-9]*(Test|Tests|IT)\.java$|"
+    r"(^|/)(?:Unit|Integration)?Tests?/[^/]|(^|/)\w*[a-z0-9]Tests?\.(?:php|kt|cs|swift|scala)$|(^|/)tests?\.(py|rs|js|ts|c|cc|cpp)$"
 )
 _DOCS = re.compile(
     r"(^|/)(docs?|documentation|man)/|\.(md|markdown|rst|rdoc|adoc|asciidoc|textile|pod|mdx|1)$|\.[1-8]\.in$|"
@@ -69,7 +70,7 @@ _BUILD = re.compile(
 #: What a library of Ruby gives to those who test with it.
 _FOR_TESTS = re.compile(r"^(?:(?!(?:tests?|specs?)/)[\w.-]+/)*lib/[\w/-]+/test(?:s|ing)?/[\w/]+\.rb$")
 #: Files that build something wherever they lie, in a folder of tests too.
-_PROJECT = re.compile(r"\.(?:cs|fs|vb|vcx)proj$|(?:^|/)build\.gradle(?:\.kts)?$", re.IGNORECASE)
+_PROJECT = re.compile(r"\.(?:cs|fs|vb|vcx)proj$|(?:^|/)pom\.xml$|(?:^|/)build\.gradle(?:\.kts)?$", re.IGNORECASE)
 _GENERATED = re.compile(
     r"(\.min\.(js|css)|_pb2(_grpc)?\.py|\.pb\.(go|cc|h)|\.g\.dart|\.map)$|(^|/)(dist|vendor|"
     r"node_modules|third_party|generated)/",

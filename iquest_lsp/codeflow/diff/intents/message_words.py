@@ -42,7 +42,8 @@ _KEYWORDS: tuple[tuple[re.Pattern[str], str, float], ...] = tuple(
             4.0,
         ),
         (
-            r"\b(?:improv\w*|boost\w*|increas\w*|better|enhanc\w*|help\w*)\s+(?:[\w-]+\s+){0,2}(?:performance|perf|speed)\b",
+            r"\b(?:improv\w*|boost\w*|increas\w*|better|enhanc\w*|help\w*)\s+(?:[\w-]+\s+){0,2}(?:performance|perf|speed)\b|"
+            r"\bperformance\s+(?:enhanc|improv|optimi[sz]|boost)\w*",
             "perf",
             4.0,
         ),
@@ -116,6 +117,7 @@ _KEYWORDS: tuple[tuple[re.Pattern[str], str, float], ...] = tuple(
         (
             r"^(release|prepar(?:e|ing)(?:\s+(?:to|for|the|a|next|new)){0,2}\s+(?:release|version)|bump version|"
             r"version)\b|"
+            r"^prepar\w*\s+(?:for\s+)?(?:the\s+)?next\s+(?:development\s+)?(?:iteration|cycle|version)\b|"
             r"^v?\d+(?:\.\d+)+\S*\s+(?:releases?|deploy\w*)\b|"
             r"^(?:updat|rais|increment|chang|set)\w*\s+(?:the\s+)?version(?:\s+numbers?)?(?=\s*$|\s+(?:and|in|to|for)\b)|"
             r"^[\d.,/ -]*\bversion v?\d+\.\d+|^v?\d+\.\d+(\.\d+)?\S*$|^(bump|set) version|发布|版本",

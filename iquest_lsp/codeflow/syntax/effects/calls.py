@@ -65,6 +65,8 @@ def called_in(lines: Iterable[str]) -> set[str]:
         if _DEFINES.match(line):
             continue
         bare = _STRING.sub('""', line)
+        if not bare.lstrip().startswith("@"):  # before a call in PHP it keeps errors quiet
+            bare = bare.replace("@", " ")
         bare = _PATTERN.sub("", bare)
         for match in _CALL.finditer(bare):
             name = (match[1] or match[2]).rsplit(".", 1)[-1]

@@ -279,7 +279,12 @@ def _part(before: str, after: str) -> Effect | None:
             return None  # a comma that goes says nothing by itself
         gains = Effect(EffectKind.GAINS, (bounded(after), now))
         return gains if now else Effect(EffectKind.LOSES, (bounded(before), was))
-    return Effect(EffectKind.BECOMES, (was, now))
+    return Effect(EffectKind.BECOMES, (was, now)) if not _half(was) and not _half(now) else None
+
+
+def _half(text: str) -> bool:
+    """Whether a piece of a line begins with what joins it to something that is not in it."""
+    return bool(re.match(r"(?:[+*/%?]|-|==|!=|&&|\|\||,)\s", text))
 
 
 def _slide(tokens: Sequence[str], start: int, end: int) -> int:

@@ -68,7 +68,7 @@ _BUILDER = re.compile(
 )
 _SET = re.compile(
     r"(\s*)(?:export\s+|local\s+|readonly\s+|declare\s+(?:-\w+\s+)?|set\s+|let\s+|my\s+|var\s+|val\s+|const\s+)*"
-    r"([$@%]?[A-Za-z_][\w.]*)\s*(?::?=)(?![=~])\s*(.*)"
+    r"([$@%]?[A-Za-z_][\w.]*)(?:\s*:\s*[A-Z]\w*(?:\[[^\[\]=]*\]|<[^<>=]*>)?)?\s*(?::?=)(?![=~])\s*(.*)"
 )
 _COMMAND = re.compile(r"\s*([A-Za-z_./$][\w./:$\-]*)")
 #: A statement that holds others, which one word does not name.
@@ -278,6 +278,8 @@ class _Reader:
                 title = ".".join(label.strip('"') for label in (found[3], found[4]) if label)
                 return (_LABELS.get(found[2]) or _kind(found[2], "")[0], title)
             kind, title = _kind(found[2], found[3])
+            if self.language in _PROGRAMS:  # behind a colon stands what it is derived from
+                title = title.partition(":")[0] or title
             if self.language == "rb" and kind not in ("test", "suite"):
                 title = title.replace("::", ".")  # the same where the outer one is opened around it
             if self.language in ("kt", "kts") and (extended := _EXTENSION.match(line)):

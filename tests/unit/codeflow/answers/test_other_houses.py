@@ -299,6 +299,66 @@ CASES = (
         ("attribute `VisibleTo`: added", "attribute `Guid`: removed", "attribute `Version`: removed"),
     ),
     Case(
+        "a comment among imports imports nothing, and a value with its type has a name",
+        {"build.sc": "import mill._\n\nval one = Seq(1)\n"},
+        {
+            "build.sc": "// plugins\nimport mill._\nimport mill.mima.Mima\n\nval one = Seq(1)\n"
+            "val two: Seq[String] = Seq()\n"
+        },
+        ("imports `build`: changed (now uses `mill.mima.Mima`)", "variable `two`: added"),
+        ("`plugins`", "`val`"),
+    ),
+    Case(
+        "a call whose errors are kept quiet is one",
+        {
+            "src/A.php": "<?php\nclass A {\n    public function f($p)\n    {\n        $s = fopen($p, 'w');\n"
+            "        $x = one($s);\n        return $x;\n    }\n}\n"
+        },
+        {
+            "src/A.php": "<?php\nclass A {\n    public function f($p)\n    {\n        clear();\n"
+            "        $s = @fopen($p, 'w');\n        $x = one($s, last());\n        return $x;\n    }\n}\n"
+        },
+        ("now calls `clear`, `last`",),
+        ("no longer calls",),
+    ),
+    Case(
+        "a part of a line that begins with an operator is not told",
+        {
+            "a.cs": "public class A {\n    M F(T t, bool exact) {\n"
+            "        return t.All(m => m.Fits(parameters, exact ? Kind.Equality : Kind.Assignment));\n    }\n}\n"
+        },
+        {
+            "a.cs": "public class A {\n    M F(T t, bool exact) {\n"
+            "        return t.All(m => m.Fits(parameters, exact, considerMatchers: false));\n    }\n}\n"
+        },
+        ("method `A.F`: changed",),
+        ("becomes `, ",),
+    ),
+    Case(
+        "a type is not called after what it is derived from, and tests are where their folder and name say so",
+        {
+            "Source/A.swift": "enum Value:Logic,Equal{\n    func one() {\n        f(1)\n    }\n}\n",
+            "Tests/ATests/B.swift": "class B: X {\n    func testIt() {\n        f(1)\n    }\n}\n",
+            "src/LocalTest.php": "<?php\nclass LocalTest {\n    public function g()\n    {\n        f(1);\n    }\n}\n",
+        },
+        {
+            "Source/A.swift": "enum Value:Logic,Equal{\n    func one() {\n        f(2)\n    }\n}\n",
+            "Tests/ATests/B.swift": "class B: X {\n    func testIt() {\n        f(2)\n    }\n}\n",
+            "src/LocalTest.php": "<?php\nclass LocalTest {\n    public function g()\n    {\n        f(2);\n    }\n}\n",
+        },
+        ("Changes `Value.one` in Source/A.swift", "changes test code (`LocalTest.g`)"),
+    ),
+    Case(
+        "nobody calls otherwise what cannot be overridden any more, or is seen by more",
+        {
+            "a/A.java": "package a;\n\nclass A {\n  void f(int b) {}\n\n  public void g(int b) {}\n}\n",
+            "a/B.java": "package a;\n\nclass B {\n  void h(A a) {\n    a.f(1);\n    a.g(1);\n  }\n}\n",
+        },
+        {"a/A.java": "package a;\n\nclass A {\n  protected void f(int b) {}\n\n  public final void g(int b) {}\n}\n"},
+        ("method `A.f`: new signature", "method `A.g`: new signature"),
+        ("## Risks",),
+    ),
+    Case(
         "what a library gives to those who test with it is code",
         {"lib/pile/testing/inline.rb": "module Pile\n  def push(a)\n    one(a)\n  end\nend\n"},
         {"lib/pile/testing/inline.rb": "module Pile\n  def push(a)\n    two(a)\n  end\nend\n"},
