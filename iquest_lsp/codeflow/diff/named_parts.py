@@ -320,10 +320,10 @@ def _drop_uncommented(parts: dict[ListKey, _Part]) -> None:
 
     They stand above what comes next in the file, which they say nothing about.
     """
-    said = {key: {line.strip() for line in (*part.removed, *part.added)} for key, part in parts.items()}
-    # In how many parts a line stands.
-    times = Counter(line for lines in said.values() for line in lines)
-    for key, part in list(parts.items()):
+    coded = {key: part for key, part in parts.items() if part.kind not in PROSE}
+    said = {key: {line.strip() for line in (*part.removed, *part.added)} for key, part in coded.items()}
+    times = Counter(line for lines in said.values() for line in lines)  # in how many parts a line stands
+    for key, part in coded.items():
         lines = [*part.removed, *part.added]
         words = [_MARK.sub("", line).strip() for line in lines if is_comment(line)]
         if lines and len(words) == len(lines) and all(times[word] > (word in said[key]) for word in words):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -26,6 +27,8 @@ DEFINED = frozenset(
         *("protocol", "extension", "record", "macro", "resource", "data", "input", "output", "provider"),
     }
 )
+#: What begins a value that is filled into a text, and the rest of the line.
+_FILLED = re.compile(r"(?:\\\(|\$\{|#\{|\{\$).*")
 #: Languages in which the head of a type may hold what its constructor takes.
 _HEADED = frozenset({"kt", "kts", "scala", "cs"})
 WRITTEN = frozenset({"section", "preamble", "paragraph"})
@@ -72,7 +75,9 @@ def part_effects(old: Region, new: Region, lines: PartLines, language: str) -> l
         if language in BRACED:
             hunks = _outside_texts(hunks, lines, language)
         if not hunks:
-            return [Effect(EffectKind.TEXTS_ONLY)]
+            # What is filled into a text is code.
+            filled = [[item for line in side for item in _FILLED.findall(line)] for side in (removed, added)]
+            return [Effect(EffectKind.TEXTS_ONLY)] if filled[0] == filled[1] else []
         if (kind in ("function", "method") or language in _HEADED) and language not in languages():
             of_head, heads = head_effects(new.name, lines.before, lines.after)
             hunks = _without(hunks, (heads, heads))

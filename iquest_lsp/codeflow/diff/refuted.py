@@ -171,7 +171,8 @@ def _headed(change: SymbolChange, come: Mapping[str, _Lines], gone: Mapping[str,
     ):
         return None
     levels = [found[1] for line in (old, new) if line and (found := _LEVEL.match(line))]
-    if change.change == "renamed" and len(levels) == 2 and levels[0] != levels[1]:
+    titles = {name.rsplit(" > ", 1)[-1] for name in (change.name, change.old_name)}
+    if change.change == "renamed" and len(titles) == 2 and len(levels) == 2 and levels[0] != levels[1]:
         return replace(change, change="added", old_name="", old_span=(0, 0))
     return change
 

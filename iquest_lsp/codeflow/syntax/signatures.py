@@ -316,15 +316,11 @@ def fits_call(signature: str, text: str, name: str) -> bool:
     return least <= len(_parts(text[call.end() - 1 :])) <= len(asked)
 
 
-#: Who may call, from the fewest on; in between stands what says nothing of it.
-_SEEN = re.compile(r"(private|protected|public)\s+")
-_WIDTH = {"private": 0, "": 1, "protected": 2, "public": 3}
-
-
 def _as_seen(before: str, after: str) -> tuple[str, str]:
     """Two heads without who may call, where those who might before may after it too."""
-    words = [found[1] if (found := _SEEN.match(head)) else "" for head in (before, after)]
-    if _WIDTH[words[1]] < _WIDTH[words[0]]:
+    seen_by = ("private", "", "protected", "public")  # from the fewest on
+    words = [word if (word := head.partition(" ")[0]) in seen_by else "" for head in (before, after)]
+    if seen_by.index(words[1]) < seen_by.index(words[0]):
         return before, after
     return before.removeprefix(words[0]).lstrip(), after.removeprefix(words[1]).lstrip()
 
@@ -332,10 +328,10 @@ def _as_seen(before: str, after: str) -> tuple[str, str]:
 def _name_of(signature: str) -> str:
     """What stands before the parameters, without type parameters, and without what a promise in return says too."""
     head = re.sub(r"<[^()]*>$", "", signature.partition("(")[0].strip()).strip()
-    # That nobody may override it is no matter to those who call it.
-    head = re.sub(r"\b(?:final|synchronized)\s+", "", head)
-    # Where a member of C++ is defined, and that it is so in a header, is no matter to its callers.
-    head = re.sub(r"\b(?:inline|constexpr|virtual|extern)\s+|\b(?:\w+(?:<[^<>]*>)?::)+(?=~?\w+$)", "", head)
+    # Where a member of C++ is defined, that it is so in a header, and who may override it, is no matter to its callers.
+    head = re.sub(
+        r"\b(?:inline|constexpr|virtual|extern|final|synchronized)\s+|\b(?:\w+(?:<[^<>]*>)?::)+(?=~?\w+$)", "", head
+    )
     return head.replace("async ", "") if "Promise<" in signature else head
 
 

@@ -111,6 +111,7 @@ class _Phrase:
     text: str
     moves: bool = False
     details: bool = False
+    size: int = 0
 
 
 def label(subject: Subject) -> str:
@@ -146,7 +147,7 @@ def sentence(subject: Subject, files: Sequence[ChangedFile], changes: Sequence[S
 def _fitting(phrases: Sequence[_Phrase]) -> list[_Phrase]:
     """As many phrases as a summary holds: what becomes of each file comes before what else a definition does."""
     left = len(phrases) - MAX_PHRASES
-    details = [phrase for phrase in phrases if phrase.details]
+    details = sorted((phrase for phrase in phrases if phrase.details), key=lambda phrase: -phrase.size)
     dropped = {id(phrase) for phrase in details[max(1, len(details) - left) :]} if left > 0 else set()
     return [phrase for phrase in phrases if id(phrase) not in dropped][:MAX_PHRASES]
 
@@ -177,7 +178,7 @@ def describe(changes: Sequence[SymbolChange], files: Sequence[ChangedFile]) -> l
         some = [item for item in code if told_as(item) == change]
         if some:
             phrases.append(_Phrase(say(template, _definitions(some)), change in ("renamed", "moved")))
-    phrases += [_Phrase(text, details=True) for text in _telling(code)]
+    phrases += [_Phrase(text, details=True, size=size) for text, size in _telling(code).items()]
     told.update(outlined)
     titled = [part for item in files for part in item.symbols if part.kind == "test" and part not in told]
     tests = [*(item for item in changes if item.kind == "test"), *titled]
@@ -318,15 +319,17 @@ def _helpers(changes: Sequence[SymbolChange]) -> list[str]:
     return [say(template, listed(list(dict.fromkeys(item.name for item in some))))]
 
 
-def _telling(code: Sequence[SymbolChange]) -> list[str]:
-    """What the most telling changes do, each with its definition's name; nothing where there are too many to tell."""
+def _telling(code: Sequence[SymbolChange]) -> dict[str, int]:
+    """What the most telling changes do, each with its definition's name, and how large they are; nothing where there
+    are too many to tell."""
     if len(code) > MAX_TOLD:
-        return []
+        return {}
     alone = len(code) == 1
     told = [(item.size, _phrases("" if alone else item.name, _effects(item))) for item in code]
     if sum(len(some) for _, some in told) > MAX_FACTS:  # where not all is told, the most is
         told.sort(key=lambda item: -item[0])
-    return list(dict.fromkeys(phrase for _, some in told for phrase in some))[:MAX_FACTS]
+    found = {phrase: size for size, some in told for phrase in some}
+    return dict(list(found.items())[:MAX_FACTS])
 
 
 def _phrases(name: str, effects: Sequence[Effect]) -> list[str]:

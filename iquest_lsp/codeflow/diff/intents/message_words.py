@@ -54,7 +54,7 @@ _KEYWORDS: tuple[tuple[re.Pattern[str], str, float], ...] = tuple(
             1.6,
         ),
         (
-            r"\b(refactor\w*|renam\w+|mov(e|es|ed|ing)|extract\w*|clean\w*(.?up)?|simplif\w+|split\w*(?!\s+(?:on|by|at)\b)|restructur\w*|"
+            r"\b(refactor\w*|renam\w+|mov(e|es|ed|ing)(?!\s+to\s+(?:ruby|php|python|java|node|kotlin|swift|scala|go|rust|\.?net)\b)|extract\w*|clean\w*(.?up)?|simplif\w+|split\w*(?!\s+(?:on|by|at)\b)|restructur\w*|"
             r"reorgani[sz]\w*|re-?order\w*|rearrang\w*|"
             # “Inline tests now run” inlines nothing.
             r"dedup\w*|duplication|inline\w*\b(?!\s+[\w-]+\s+(?:now|no longer|should|is|are)\b)|consolidat\w*|"

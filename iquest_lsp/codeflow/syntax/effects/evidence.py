@@ -47,7 +47,8 @@ def sound(told: Iterable[Effect]) -> list[Effect]:
 
 
 def _says(effect: Effect) -> bool:
-    values = ["".join(value.split()) for value in effect.values]
+    # A comma at the end of a line comes with the line below it.
+    values = ["".join(value.split()).removesuffix(",") for value in effect.values]
     return all(values) and not (effect.kind in _TURNED and len(values) > 1 and values[0] == values[1])
 
 

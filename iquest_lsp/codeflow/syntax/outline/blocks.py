@@ -126,6 +126,7 @@ _LABELS: dict[str, PartKind] = {
 }
 #: Words that begin a test where a title follows them.
 _TESTS = frozenset({"it", "should", "specify", "scenario"})
+_TITLED = _TESTS | {"describe", "context", "test", "rule", "task"}
 #: Languages of programs, in which a word that begins a block elsewhere is the name of a parameter or of a value.
 _PROGRAMS = frozenset({"cs", "kt", "swift", "scala", "dart", "php", "cu", "m", "mm"})
 _NO_WORDS = (_LABELS.keys() - {"test"}) | {"impl", "proc", "rpc", "scalar", "sub", "union"}
@@ -218,6 +219,9 @@ class _Reader:
                 head = self._head(line, at, indent) or head
             kind, title = head
             name = f"{self.outer[-1].name}.{title}" if self.outer else title
+            if kind == "property" and line.count(")") > line.count("("):  # a constructor's last one
+                self.found.append(Region(short(name), kind, start, at + 1))
+                return 0
             self.outer.append(_Open(indent, kind, short(name), start, at))
             return 0
         return 0 if self.outer or closes else self._statement(at, line, lines)
@@ -270,7 +274,7 @@ class _Reader:
             subject = "" if found[1] in ("it", "they") else f"{found[1][1:-1]} "
             return "test", f"{subject}{found[2]} {found[3]}"
         if (found := _HEAD.match(line)) and not self._is_name(found[2]):
-            if found[2] in _TESTS and found[3][0] not in "\"'{`":
+            if found[3][0] not in "\"'{`" and found[2] in (_TITLED if self.language in _PROGRAMS else _TESTS):
                 return None
             if found[2] in ("namespace", "package"):
                 return None

@@ -359,6 +359,43 @@ CASES = (
         ("## Risks",),
     ),
     Case(
+        "a section whose heading is of another level is the same one",
+        {"README.md": "# Guard\n\nIt guards.\n\n# References\n\n- [One](http://one.example)\n"},
+        {"README.md": "# Guard\n\nIt guards.\n\n## Use\n\nCall it.\n\n## References\n\n- [One](http://one.example)\n"},
+        ("section `Guard > References`: renamed (References → Guard > References)", "`Guard > Use`: added"),
+        ("removed",),
+    ),
+    Case(
+        "an argument is no group of tests, and what is filled into a text is code",
+        {
+            "Plugins/A.swift": "extension Plugin {\n  func perform() {\n    let out = url\n      .appending(name)\n"
+            '    run(out)\n  }\n\n  func text() -> String {\n    """\n    _\\(type.name)_a\n    """\n  }\n}\n'
+        },
+        {
+            "Plugins/A.swift": "extension Plugin {\n  func perform() {\n    let out = Self.directory(\n"
+            "      context: context, target: target)\n    run(out)\n  }\n\n  func text() -> String {\n"
+            '    """\n    _\\(type.name.escaped())_a\n    """\n  }\n}\n'
+        },
+        ("function `Plugin.perform`: changed", "function `Plugin.text`: changed"),
+        ("suite", "words of a text"),
+    ),
+    Case(
+        "members behind a constructor of several lines are members, and a comma that comes with a line is nothing",
+        {
+            "A.kt": "class Choice(\n    val values: List<String>,\n    val shown: (T) -> T = { it }) : Type(true) {\n"
+            "    val text: String\n        get() = one()\n\n    override fun convert(a: String) = a\n}\n\n"
+            "class Parser(\n    var skip: Boolean = false\n) {\n    fun parse() {\n        one()\n    }\n}\n"
+        },
+        {
+            "A.kt": "class Choice(\n    val values: List<String>,\n    val shown: (T) -> T = { it }) : Type(true) {\n"
+            "    val text: String\n        get() = two()\n\n    override fun convert(a: String) = a\n}\n\n"
+            "class Parser(\n    var skip: Boolean = false,\n    var strict: Boolean = false\n) {\n    fun parse() {\n"
+            "        if (strict) {\n            two()\n        }\n    }\n}\n"
+        },
+        ("property `Choice.text`: changed", "`Parser.parse`: changed (checks `strict`"),
+        ("Choice.shown", "becomes `var skip"),
+    ),
+    Case(
         "what a library gives to those who test with it is code",
         {"lib/pile/testing/inline.rb": "module Pile\n  def push(a)\n    one(a)\n  end\nend\n"},
         {"lib/pile/testing/inline.rb": "module Pile\n  def push(a)\n    two(a)\n  end\nend\n"},
