@@ -26,7 +26,7 @@ _MINIFIED_LENGTH, _MINIFIED_LINE, _MINIFIED_LONGEST = 2000, 250, 5000
 _HEADER_CHARACTERS = 2000
 #: Open buffers whose verdict is remembered, by their text.
 _MAX_REMEMBERED = 64
-#: How a file of Git LFS begins where its content was not fetched (github.com/git-lfs/git-lfs, docs/spec.md).
+#: How a file of Git LFS begins where its content was not fetched (the specification in github.com/git-lfs/git-lfs).
 _POINTER = "version https://git-lfs.github.com/spec/"
 _PROSE = (".md", ".rst", ".txt", ".adoc", ".tex")  # one line a paragraph
 
