@@ -23,7 +23,7 @@ from iquest_lsp.bench.report import percentile
 from iquest_lsp.codeflow import History
 from iquest_lsp.common_ends import common_head
 from iquest_lsp.datatypes import AnswerSource, Position, TokenCounts
-from iquest_lsp.errors import DocumentError, RequestCancelledError, WorkspaceError
+from iquest_lsp.errors import DocumentError, RequestCancelledError
 from iquest_lsp.settings import Configuration
 from iquest_lsp.workspace.disk_state import Changes
 from iquest_lsp.workspace.secret_scan import has_secret
@@ -131,14 +131,11 @@ async def replay(
     """Runs the evaluation; `overrides` hold for all settings (model, engine, deadline).
 
     Settings are interleaved position by position, so that whatever else the machine does falls on all of them.
-    Raises RepositoryError, WorkspaceError where there is no line to type, and the engine's errors.
+    Raises RepositoryError and the engine's errors.
     """
     compared = dict(settings or SETTINGS)
     history = History(root, has_secret)
     lines = await asyncio.to_thread(history.retyped_lines, commits, positions)
-    if not lines:
-        why = f"the last {commits} commits that are here add no line of code whose surroundings can be read"
-        raise WorkspaceError(f"There is nothing to type again in {root}", why=why, fix="Take more with --commits")
     tallies = {name: _Tally() for name in compared}
     with history.checked_out() as copy:
         folder = copy.root

@@ -202,10 +202,11 @@ class History:
         from iquest_lsp.codeflow.past.index_access import DEEP_ENOUGH, index_of
 
         repository = Repository.open(self.root, self.redact)
-        repository.newest()
         if len(text) > MAX_LOG:
             repository.gaps.add(GapKind.LOG, MAX_LOG // 1_000_000)
         failure = read_log(text, repository.files())
+        if failure.frames:  # of files that git knows of before anything is committed
+            repository.newest()
         paths = list(dict.fromkeys(frame.path for frame in failure.frames))
         with index_of(repository, self.folder, paths) as index:
             index.read_changes([item.oid for item in index.on_paths(paths, DEEP_ENOUGH)], paths)

@@ -293,6 +293,7 @@ def test_a_repository_in_a_form_that_git_does_not_know(script: Script, key: str,
 
 def test_a_log_of_a_project_without_a_commit_has_no_suspects(script: Script) -> None:
     script.write({"a.py": body(1)})
+    script.git("add", "a.py")
     with pytest.raises(RevisionError, match="nothing is committed yet"):
         history_of(script.root).suspects_in_log('Traceback\n  File "a.py", line 2, in f\nValueError: no')
 
