@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,10 @@ def root(tmp_path: Path) -> Path:
     git = ["git", "-C", str(tmp_path), "-c", "user.name=A", "-c", "user.email=a@example.org"]
     subprocess.run([*git, "init", "-q"], check=True)
     subprocess.run([*git, "add", "."], check=True)
-    subprocess.run([*git, "commit", "-q", "-m", "Give squares an area"], check=True)
+    # Of a fixed time, so that the id is always the same: of one in a hundred the first ten signs are all digits.
+    date = "1700000000 +0000"
+    times = {**os.environ, "GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
+    subprocess.run([*git, "commit", "-q", "-m", "Give squares an area"], check=True, env=times)
     return tmp_path
 
 
