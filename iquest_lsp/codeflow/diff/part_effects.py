@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from iquest_lsp.codeflow.diff.module_links import link_effects, path_effects
 from iquest_lsp.codeflow.diff.values import keys_instead, line_values, value_effects
 from iquest_lsp.codeflow.syntax.comments import is_comment, opens_comment
-from iquest_lsp.codeflow.syntax.effects.body_effects import body_effects
+from iquest_lsp.codeflow.syntax.effects.body_effects import body_effects, by_hunk
 from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind
 from iquest_lsp.codeflow.syntax.effects.line_effects import effects, plain_effects
 from iquest_lsp.codeflow.syntax.effects.meaning import Pair
@@ -86,7 +86,7 @@ def part_effects(old: Region, new: Region, lines: PartLines, language: str) -> l
         # What a block holds after the change is used there still, whether its lines change or not.
         both = lines.before, lines.after
         told = effects(removed, added, *both) if kind == "call" else []
-        return told or plain_effects(removed, added, *both)
+        return told or plain_effects(removed, added, *both) or by_hunk(lines.hunks)
     if kind == "key" and (instead := keys_instead(old.value, new.value, removed, added)):
         return instead
     if len(removed) == len(added) == 1 and len(removed[0].strip()) + len(added[0].strip()) <= 100:

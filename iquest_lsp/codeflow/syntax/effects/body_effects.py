@@ -137,7 +137,7 @@ def _of_lines(
         return [*told, *found]
     if not _are_texts(found):
         return found
-    if told := _by_hunk(pairs):
+    if told := by_hunk(pairs):
         return told
     if len(added) + len(removed) == 1 and len((added or removed)[0].strip()) <= MAX_LINE // 2:
         # One short line says more than a text in it.
@@ -151,7 +151,7 @@ def _are_texts(found: Sequence[Effect]) -> bool:
     return all(effect.kind in (EffectKind.ADDS_TEXT, EffectKind.DROPS_TEXT) for effect in found)
 
 
-def _by_hunk(pairs: Sequence[Pair]) -> list[Effect]:
+def by_hunk(pairs: Sequence[Pair]) -> list[Effect]:
     """All of two or three hunks, each a line at most on both sides, where every one of them can be told."""
     code = [tuple([line for line in side if line.strip() and not is_comment(line)] for side in pair) for pair in pairs]
     code = [pair for pair in code if any(pair)]

@@ -67,7 +67,7 @@ _BUILDER = re.compile(
     r"(\s*)(?:(?:public|private|internal|protected|required|convenience)\s+)*(init|deinit|constructor)\b"
 )
 _SET = re.compile(
-    r"(\s*)(?:export\s+|local\s+|readonly\s+|declare\s+(?:-\w+\s+)?|set\s+|let\s+|my\s+|var\s+|val\s+|const\s+)*"
+    r"(\s*)(?:export\s+|local\s+|readonly\s+|declare\s+(?:-\w+\s+)?|set\s+|let\s+|my\s+|lazy\s+|implicit\s+|var\s+|val\s+|const\s+)*"
     r"([$@%]?[A-Za-z_][\w.]*)(?:\s*:\s*[A-Z]\w*(?:\[[^\[\]=]*\]|<[^<>=]*>)?)?\s*(?::?=)(?![=~])\s*(.*)"
 )
 _COMMAND = re.compile(r"\s*([A-Za-z_./$][\w./:$\-]*)")

@@ -300,13 +300,13 @@ CASES = (
     ),
     Case(
         "a comment among imports imports nothing, and a value with its type has a name",
-        {"build.sc": "import mill._\n\nval one = Seq(1)\n"},
+        {"build.sc": "import mill._\n\nlazy val one = Seq(1)\n"},
         {
-            "build.sc": "// plugins\nimport mill._\nimport mill.mima.Mima\n\nval one = Seq(1)\n"
+            "build.sc": "// plugins\nimport mill._\nimport mill.mima.Mima\n\nlazy val one = Seq(2)\n"
             "val two: Seq[String] = Seq()\n"
         },
-        ("imports `build`: changed (now uses `mill.mima.Mima`)", "variable `two`: added"),
-        ("`plugins`", "`val`"),
+        ("imports `build`: changed (now uses `mill.mima.Mima`)", "variable `one`: changed", "variable `two`: added"),
+        ("`plugins`", "`val`", "`lazy`"),
     ),
     Case(
         "a call whose errors are kept quiet is one",
@@ -394,6 +394,13 @@ CASES = (
         },
         ("property `Choice.text`: changed", "`Parser.parse`: changed (checks `strict`"),
         ("Choice.shown", "becomes `var skip"),
+    ),
+    Case(
+        "two values of a module are told by their lines",
+        {"lib/a.rb": "module A\n  # One.\n  MINOR = 3\n\n  # Two.\n  PATCH = 'pre1'\nend\n"},
+        {"lib/a.rb": "module A\n  # One.\n  MINOR = 4\n\n  # Two.\n  PATCH = 0\nend\n"},
+        ("Changes `A` in lib/a.rb", "`MINOR = 3` becomes `MINOR = 4`"),
+        ("Updates code",),
     ),
     Case(
         "what a library gives to those who test with it is code",
