@@ -194,6 +194,16 @@ def test_the_extension_names_a_repository_only_where_one_is_given(package: Modul
     assert "--allow-missing-repository" not in command
 
 
+def test_a_packer_that_warns_leaves_no_extension(package: ModuleType, tmp_path: Path) -> None:
+    output = tmp_path / "x.vsix"
+    packer = [sys.executable, "-c", "import sys; open(sys.argv[1], 'w').close(); print(*sys.argv[2:])", str(output)]
+    with pytest.raises(package.PackageError, match="LICENSE not found"):
+        package.pack([*packer, "WARNING", "LICENSE not found"], tmp_path, output)
+    assert not output.exists()
+    package.pack([*packer, "DONE"], tmp_path, output)
+    assert output.exists()
+
+
 def test_the_release_workflow_calls_what_is_there() -> None:
     text = (ROOT / ".github" / "workflows" / "release.yml").read_text("utf-8")
     assert (ROOT / "release" / "dist.py").is_file()

@@ -85,9 +85,16 @@ def build(output: Path, wheel: Path | None, repository: str | None) -> None:
             server_archive.write(folder / "server")
         else:
             carry(wheel, folder / "server")
-        said = _run(vsce(output, wheel, repository), folder)
-        if "WARNING" in said:
-            print(said, file=sys.stderr)
+        pack(vsce(output, wheel, repository), folder, output)
+
+
+def pack(command: list[str], folder: Path, output: Path) -> None:
+    """Packs the laid out folder. Raises PackageError, and leaves no file, also where the packer only warns: of what it
+    speaks, people would find in the marketplace."""
+    said = _run(command, folder)
+    if "WARNING" in said:
+        output.unlink(missing_ok=True)
+        raise PackageError(f"The packer warns:\n{said}")
 
 
 def manifest(repository: str | None) -> dict[str, Any]:
