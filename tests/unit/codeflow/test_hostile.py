@@ -192,7 +192,8 @@ for word in WORDS + OTHERS + MORE:
         is_of("Pile", "Heap", "", text)
         RustLinks(["Cargo.toml"], lambda path: text.encode()).place("pile::heap")
         without_marks(text.encode())
-markdown_sections(["# " + "<img " * 30000 + ">"], "a.md")
+for word in ("<img ", "![", "[", "![](", ":a:`", "[a]["):
+    markdown_sections(["# " + word * 30000 + ">"], "a.md")
 tree = grammars.tree("python", b"def f():\\n" + b"    x = a()\\n    x.b()\\n" * 20000)
 bindings = Bindings("python")
 for use in tree.root_node.named_children[0].child_by_field_name("body").named_children[1::2]:

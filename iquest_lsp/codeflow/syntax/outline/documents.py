@@ -161,12 +161,15 @@ def _with_preamble(heads: list[RegionHead], lines: list[str], name: str) -> tupl
 
 #: So many lines that look like headings are some.
 LEAST_HEADS = 3
+#: No more characters of a heading are read: patterns of brackets that are never closed take the square of its length.
+MAX_HEADING = 2_000
 #: What a picture shows, in HTML or Markdown.
 _PICTURE = re.compile(r"<img\b[^<>]*\balt=\"([^\"]+)\"|!\[([^\]]+)\]")
 
 
 def _title(text: str) -> str:
     """A heading in plain words: links by their text, no code marks, no HTML, pictures only where there is no text."""
+    text = text[:MAX_HEADING]
     plain = html.unescape(re.sub(r"<[^>]+>", "", text))
     plain = re.sub(r"\[?!\[[^\]]*\]\([^)]*\)(?:\](?:\([^)]*\)|\[[^\]]*\]))?", "", plain).strip("#* ")
     if not plain and (picture := _PICTURE.search(text)):
