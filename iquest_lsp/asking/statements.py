@@ -60,7 +60,7 @@ def _overlap(text: str, tag: str) -> int:
 
 _COMMIT = re.compile(r"(?<![\w./-])(?=[0-9a-f]*\d)(?=\d*[a-f])([0-9a-f]{7,40})(?![\w-])")
 _FILE = re.compile(
-    r"(?<![\w./@:\\-])(?P<path>(?:\.{0,2}/)?(?:(?:[\w.+@-]+|\([\w.-]+\)|\[[\w.-]+\])/)*[\w+@-][\w.+@-]*\.(?P<ext>[A-Za-z][A-Za-z0-9]{0,9}))"
+    r"(?<![\w.+/@:\\-])(?P<path>(?:\.{0,2}/)?(?:(?:[\w.+@-]++|\([\w.-]+\)|\[[\w.-]+\])/)*[\w+@-][\w.+@-]*\.(?P<ext>[A-Za-z][A-Za-z0-9]{0,9}))"
     r"(?::(?P<line>\d{1,18}))?(?![\w/(])"
 )
 #: Ends of names that are files wherever they are named; those of the workspace's own files come along.

@@ -23,19 +23,20 @@ _MARK = re.compile(
     r"@(?:[\w.]+\.)?deprecated\b|#\[\s*deprecated\b|\[\[\s*deprecated\b|\[Obsolete\b|warn", re.IGNORECASE
 )
 _QUOTED = re.compile(r"[rbuf]?\"((?:[^\"\\\n]|\\.)+)\"|[rbuf]?'((?:[^'\\\n]|\\.)+)'")
-_VERSION = re.compile(r"(?:since|in|version)?\s*v?(\d+(?:\.\d+)+(?:[-.]?(?:a|b|rc|alpha|beta|dev)\.?\d+)?)")
+_VERSION = re.compile(r"(?:(?:since|in|version)\s*+)?v?(?<!\d)(\d+(?:\.\d+)+(?:[-.]?(?:a|b|rc|alpha|beta|dev)\.?\d+)?)")
 _LISTED = re.compile(r"^\s*[*-] ")
 #: Where a link leads to, which Markdown and reStructuredText write apart from it.
 _LINK = re.compile(r"^\s*(?:\[[^\]]+\]:\s*\S+|\.\. _[^:]+:\s*\S+)\s*$")
 #: A line that does no more than name issues.
 _CLOSES = re.compile(
-    r"(?mi)^[ \t]*(?:(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?|refs?|see)?:?\s*(?:[\w./-]*#\d+|https?://\S+)[\s,.]*)+$"
+    r"(?mi)^[ \t]*+(?:(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?|refs?|see)?:?[ \t]*+"
+    r"(?:[\w./-]*+#\d++|https?://\S++)[ \t\r,.]*+)++$"
 )
 #: The subject of a commit on more files is no word about one definition.
 MAX_FILES = 20
 #: A parameter with its description: reStructuredText, Google's and NumPy's form, JSDoc and Javadoc.
 _FIELD = re.compile(
-    r"^[\s*]*(?::param\s+(?:[\w\[\], ]+ )?|@param\s+(?:\{[^}]*\}\s*)?\[?)?(\*{0,2}\w+)\]?\s*(?:\([^)]*\))?\s*[:–-]"
+    r"^[\s*]*(?::param\s+(?:[\w\[\], ]+ )?|@param\s+(?:\{[^}]*\}\s*)?\[?)?(\*{0,2}\w+)\]?\s*+(?:\([^)]*\))?\s*[:–-]"
 )
 
 
@@ -116,6 +117,7 @@ def _documented(target: Target) -> Iterator[DeprecationReason]:
         told = directive[1] if directive else tag[2] if (tag := _TAG.match(lines[at])) else None
         if told is None:
             continue
+        told = told.lstrip()
         version = _VERSION.match(told)
         told = told[version.end() :] if version else told
         following = [line.strip(" \t*/#!") for line in lines[at + 1 : end]]
@@ -123,7 +125,8 @@ def _documented(target: Target) -> Iterator[DeprecationReason]:
         ends = (n for n, line in enumerate(following) if _ends(line, begun=begun or n > 0))
         stop = next(ends, None)
         text = " ".join(part for part in (told, *following[:stop]) if part)
-        text = re.sub(r"\s*\*+/\s*$", "", text).strip("\"' :.,-") + "."
+        text = text.rstrip()
+        text = (text[:-2].rstrip("*") if text.endswith("*/") else text).strip("\"' :.,-") + "."
         if len(text) > 1:
             yield DeprecationReason(
                 DeprecationSource.DOCSTRING, _cut(text), f"{target.path}:{target.symbol.start + at + 1}"

@@ -37,7 +37,7 @@ _PYTHON = re.compile(r'^\s*File "([^"]+)", line (\d{1,18})(?:, in (\S+))?')
 _NODE = re.compile(r"^\s*at (?:async )?(?:(\S+) )?\(?(?:file://)?([^\s():]+):(\d{1,18}):\d+\)?")
 _JAVA = re.compile(r"^\s*at ([\w.$<>]+)\((\w+\.java):(\d{1,18})\)")
 _TSC = re.compile(r"^(\S[^()]*?)\((\d{1,18}),\d+\): (?:error|warning)")
-_PLACE = re.compile(r"(?<![\w/.\\-])((?:[A-Za-z]:)?[\w./\\@+-]*[\w-]+\.[A-Za-z][A-Za-z0-9]{0,5}):(\d{1,18})")
+_PLACE = re.compile(r"(?<![\w/.\\-])((?:[A-Za-z]:)?[\w./\\@+-]*[\w-]\.[A-Za-z][A-Za-z0-9]{0,5}):(\d{1,18})")
 _PYTEST_ID = re.compile(r"\b(\S+\.py)::(?:\w+::)*(\w+)")
 _MESSAGE = re.compile(
     r"^(?:E\s{2,}(?P<a>.*)|(?P<b>[\w.]*(?:Error|Exception|Panic|Failure)\b.*)|.*\berror(?:\[\w+\]|\sTS\d+)?:\s*(?P<c>.*)|"

@@ -11,7 +11,7 @@ from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.syntax.paths import Category, category
 
 _GUARD = re.compile(
-    r"^\s*(?:\}?\s*(?:else )?if|elif|except|catch|raise|throw|assert|try|unless|guard)\b|"
+    r"^\s*+(?:\}?\s*+(?:else )?if|elif|except|catch|raise|throw|assert|try|unless|guard)\b|"
     r"\bis None\b|\bis not None\b|!= null|== null|!= nil|== nil\b|\?\?|\.get\(|unwrap_or|with .*lock|\.lock\(|"
     r"finally"
 )

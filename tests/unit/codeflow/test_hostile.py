@@ -176,6 +176,15 @@ from iquest_lsp.codeflow.syntax.outline.c_marks import without_marks
 from iquest_lsp.codeflow.syntax.outline.documents import markdown_sections
 from iquest_lsp.codeflow.syntax.outline.keys import toml_keys
 from iquest_lsp.codeflow.syntax.owners import is_of
+from iquest_lsp.asking import statements
+from iquest_lsp.codeflow.answers import deprecations, logs
+from iquest_lsp.codeflow.diff import bug_risk
+from iquest_lsp.codeflow.diff.intents import intent, shape
+PATTERNS = {
+    deprecations._CLOSES: (": https://aa", "#1\\n", "fixes ", "./"), deprecations._VERSION: (" \\n", "1", "in "),
+    deprecations._FIELD: ("\\t", "*"), bug_risk._GUARD: (" ",), shape._GUARD: ("\\t", "}"), intent._PREFIX: ("x \\n",),
+    statements._FILE: ("/+.", "(a)/"), logs._PLACE: ("-", "a/"),
+}
 WORDS = ("import", "export", "import type", "export {", "import {", "const {", "const x =", "use ", "from a import (")
 MORE = ("e", "a_", "fooBar", "a a\\n", "[package]", "A_(")
 OTHERS = ("export default", "module.exports", "/*", "import { /*", '\\"', "import *", "FAILED ", "error: ")
@@ -194,6 +203,9 @@ for word in WORDS + OTHERS + MORE:
         without_marks(text.encode())
 for word in ("<img ", "![", "[", "![](", ":a:`", "[a]["):
     markdown_sections(["# " + word * 30000 + ">"], "a.md")
+for pattern, words in PATTERNS.items():
+    for word in words:
+        pattern.sub("", word * (30000 // len(word)) + "x")
 tree = grammars.tree("python", b"def f():\\n" + b"    x = a()\\n    x.b()\\n" * 20000)
 bindings = Bindings("python")
 for use in tree.root_node.named_children[0].child_by_field_name("body").named_children[1::2]:

@@ -69,7 +69,7 @@ _PREFIXES = {
     "回滚": "revert",
     "杂项": "chore",
 }
-_PREFIX = re.compile(r"^\W{0,3}([\w-]+?)\]?\s*(?:\(([^)]*)\))?(!)?\s*[:：\]]\s*\S")
+_PREFIX = re.compile(r"^\W{0,3}([\w-]+?)\]?\s*+(?:\(([^)]*)\))?(!)?\s*[:：\]]\s*\S")
 _EMOJI = {
     "✨": "feature",
     ":sparkles:": "feature",

@@ -40,8 +40,8 @@ class Shape:
 
 
 _GUARD = re.compile(
-    r"^\s*(\}?\s*(el)?(se\s*)?if\b|elif\b|except\b|catch\b|try\b|raise\b|throw\b|assert\b|return (None|null|nil|false|"
-    r"False|err)\b)|\b(is None|is not None|== null|!= null|=== undefined|!= nil|== nil)\b|\?\?|\.get\(|"
+    r"^\s*+(\}?\s*+(el)?(se\s*)?if\b|elif\b|except\b|catch\b|try\b|raise\b|throw\b|assert\b|return (None|null|nil|"
+    r"false|False|err)\b)|\b(is None|is not None|== null|!= null|=== undefined|!= nil|== nil)\b|\?\?|\.get\(|"
     r"\b(max|min)\(|unwrap_or|or \[\]|or \{\}|or \"\""
 )
 _SPEED = re.compile(
