@@ -9,7 +9,7 @@ import pytest
 
 from iquest_lsp.assistant import Assistant, CompletionRequest
 from iquest_lsp.datatypes import Completion, Position
-from iquest_lsp.project import warming
+from iquest_lsp.project import kv_snapshots, warming
 from iquest_lsp.project.memory import WorkspaceMemory
 from iquest_lsp.project.warming import WarmingProgress
 from iquest_lsp.runtime.memory.builder import MemoryFiles
@@ -124,6 +124,7 @@ async def test_each_workspace_has_its_own_part_of_the_cache_while_there_are_enou
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(warming, "REST_S", 3600.0)  # what pauses do is use too
+    monkeypatch.setattr(kv_snapshots, "QUIET_S", 3600.0)  # and what was saved would be warm again
     assistant = Assistant(Configuration({"engine": "fake", "deadline_ms": PATIENT_MS}), watch=False)
     try:
         info = await assistant.engine.ready()
