@@ -183,6 +183,7 @@ from iquest_lsp.codeflow.diff.intents import intent, shape
 PATTERNS = {
     deprecations._CLOSES: (": https://aa", "#1\\n", "fixes ", "./"), deprecations._VERSION: (" \\n", "1", "in "),
     deprecations._FIELD: ("\\t", "*"), bug_risk._GUARD: (" ",), shape._GUARD: ("\\t", "}"), intent._PREFIX: ("x \\n",),
+    intent._RELEASES: ("1", "1.", "prepare "),
     statements._FILE: ("/+.", "(a)/"), logs._PLACE: ("-", "a/"),
 }
 WORDS = ("import", "export", "import type", "export {", "import {", "const {", "const x =", "use ", "from a import (")
