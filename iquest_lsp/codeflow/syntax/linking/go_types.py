@@ -73,6 +73,7 @@ class GoTypes:
         self._lines = lru_cache(maxsize=256)(lambda path: (read(path) or b"").decode("utf-8", "replace").split("\n"))
         self._imports = lru_cache(maxsize=256)(lambda path: modules(path, "\n".join(self._lines(path))))
         self._body = lru_cache(maxsize=1024)(self._read_body)
+        self._open: set[TypePlace] = set()  # the variables whose types are being found
         self.is_by_way_of = lru_cache(maxsize=1024)(self._is_by_way_of)
 
     def whose(self, path: str, chain: Chain, name: str) -> TypePlace | None:
@@ -173,16 +174,21 @@ class GoTypes:
             return WrittenType(self._signature(line), line[0])
         if line := self._types.get((folder, name)):
             return WrittenType(name, line[0])
-        if line := self._variables.get((folder, name)):
-            match = _VARIABLE.match(line[2])
-            if match is not None and match[4]:
-                return WrittenType(match[4].strip(), line[0])
-            if match is not None and match[3] == "{":
-                return WrittenType(match[2], line[0])
-            if match is not None:
-                package, _, function = match[2].rpartition(".")
-                return self._reached(line[0], Chain("", package or function, (*([function] if package else ()), CALL)))
-        return None
+        place = folder, name
+        line = self._variables.get(place) if place not in self._open else None  # two may be made of each other
+        match = _VARIABLE.match(line[2]) if line else None
+        if line is None or match is None:
+            return None
+        if match[4]:
+            return WrittenType(match[4].strip(), line[0])
+        if match[3] == "{":
+            return WrittenType(match[2], line[0])
+        package, _, function = match[2].rpartition(".")
+        self._open.add(place)
+        try:
+            return self._reached(line[0], Chain("", package or function, (*([function] if package else ()), CALL)))
+        finally:
+            self._open.remove(place)
 
     def _taken(self, of: WrittenType, step: str) -> WrittenType | TypePlace | None:
         """The type of what a step takes of a type."""

@@ -181,3 +181,11 @@ def test_types_that_embed_each_other_are_read_once() -> None:
         assert found is not None
         assert types.whose("a/a.go", found, "Read") in (None, OUTSIDE)
     assert not types.is_by_way_of(("a", "I"), ("a", "A"))
+
+
+def test_variables_that_are_made_of_each_other_have_no_type() -> None:
+    uses = "package a\n\nfunc f() {\n\tx.Get().Read()\n}\n"
+    found = chain(uses)
+    assert found is not None
+    files = {"a/a.go": "package a\n\nvar x = y()\nvar y = x.Get()\n", "a/b.go": uses}
+    assert types_of(files).whose("a/b.go", found, "Read") is None
