@@ -66,6 +66,8 @@ _GIVEN = re.compile(
 )
 #: Any quoted run that is long and random enough to be a key, whatever its name.
 _LONG = re.compile(r"[\"'`]([A-Za-z0-9+/_-]{40,4000}={0,2})[\"'`]")
+#: A part of a list of words in capitals and small letters, each with its version: net40+MonoAndroid10.
+_NAME = re.compile(r"[A-Z]?[a-z]+(?:[A-Z][a-z]+)*\d{0,3}")
 _ENV_LINE = re.compile(
     r"^[ \t]*(?:export[ \t]+)?([A-Z][A-Z0-9_]{2,60})[ \t]*=[ \t]*[\"']?([^\s\"'#]{8,4000})", re.MULTILINE
 )
@@ -194,7 +196,8 @@ def _named(text: str, lowered: str, is_config: bool) -> Iterator[Finding]:
         at = lowered.find(stem)
         while at >= 0:
             match = _GIVEN.match(text, at + len(stem))
-            if match is not None:
+            # A public key, and what names one, is there to be read.
+            if match is not None and not lowered.endswith(("public", "publickey"), 0, at):
                 group = 2 if match.group(1) else 3
                 # Unquoted in code is an expression, not a literal.
                 if (group == 2 or is_config) and looks_secret(match.group(group)):
@@ -216,6 +219,8 @@ def _long(text: str) -> Iterator[Finding]:
         value = match.group(1)
         if re.fullmatch(r"[0-9a-fA-F]+", value) or value.startswith(("sha256-", "sha384-", "sha512-")):
             continue  # digests; those under a telling name are found by it
+        if all(map(_NAME.fullmatch, re.split(r"[+/_-]", value.rstrip("=")))):
+            continue
         classes = (any(c.isupper() for c in value), any(c.islower() for c in value), any(c.isdigit() for c in value))
         if all(classes) and entropy(value) >= 4.3 and not is_placeholder(value):
             yield Finding(*match.span(1), "high-entropy value")

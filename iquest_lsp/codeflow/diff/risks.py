@@ -21,6 +21,7 @@ from iquest_lsp.codeflow.syntax.dialects import ReadFile, breaks, declared, dott
 from iquest_lsp.codeflow.syntax.effects.effect import EffectKind
 from iquest_lsp.codeflow.syntax.effects.layout import indentation
 from iquest_lsp.codeflow.syntax.linking.references import Reference
+from iquest_lsp.codeflow.syntax.outline.packages import go_packages
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.syntax.prose import prose_rows
 from iquest_lsp.codeflow.syntax.signatures import breaks_callers, fits_call
@@ -349,8 +350,15 @@ def _dependencies(source: DiffSource, tracked: frozenset[str]) -> Iterable[Risk]
         locks = [f"{prefix}{lock}" for lock in _MANIFESTS.get(name, ()) if f"{prefix}{lock}" in tracked]
         hunks = [hunk for item in source.files if item.path == path for hunk in item.hunks]
         changed = any("dependencies" in hunk.heading.lower() or _looks_like_dependency(hunk.added) for hunk in hunks)
+        if name == "go.mod":  # what a module retracts is none
+            changed = any(_modules(hunk.removed) != _modules(hunk.added) for hunk in hunks)
         if locks and changed and not paths & set(locks):
             yield Risk(RiskKind.LOCK_STAYS, ((path, 0),), (locks[0],))
+
+
+def _modules(lines: Sequence[str]) -> set[tuple[str, str]]:
+    """The modules and versions that lines of a go.mod name."""
+    return {(region.name, region.value) for region in go_packages([*lines]) if region.kind == "package"}
 
 
 def _looks_like_dependency(lines: Sequence[str]) -> bool:

@@ -135,8 +135,17 @@ def _raised(before: str, after: str) -> EffectKind | None:
     one, other = _VERSION.match(before), _VERSION.match(after)
     if one is None or other is None or one[1] == other[1]:
         return None
-    old, new = (tuple(map(int, found[1].split("."))) for found in (one, other))
+    old, new = map(_numbers, (one[1], other[1]))
+    if old == new:
+        return None  # 4.0 and 4.0.0
     return EffectKind.RAISES_VERSION if new > old else EffectKind.LOWERS_VERSION
+
+
+def _numbers(version: str) -> list[int]:
+    found = [*map(int, version.split("."))]
+    while found and not found[-1]:
+        found.pop()
+    return found
 
 
 def _read(value: str) -> object:

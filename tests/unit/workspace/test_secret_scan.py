@@ -9,6 +9,9 @@ from iquest_lsp.workspace.secret_scan import Finding, SecretFinder, find_secrets
 from . import planted
 
 HARMLESS = (
+    '<assemblyIdentity name="System.Runtime" publicKeyToken="b03f5f7f11d50a3a" culture="neutral" />',
+    'public_key = "MFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBAK"',
+    '<package id="Bcl" version="1.0" targetFramework="portable-net40+sl50+wp80+win+MonoAndroid10+MonoTouch10" />',
     'password = os.environ["DB_PASSWORD"]',
     "def check(password: str, token: str | None = None) -> bool:",
     'password = getpass.getpass("Password: ")',

@@ -15,7 +15,8 @@ _KEYWORDS: tuple[tuple[re.Pattern[str], str, float], ...] = tuple(
     for pattern, kind, weight in (
         # What is removed, documented or mended since it is deprecated is not being deprecated.
         (
-            r"^(?!.*\b(?:remov|drop|delet|stop|replac|avoid|fix|silenc|suppress|ignor|note|us(?:e|ing) of|instead)).*"
+            r"^(?!.*\b(?:remov|drop|delet|stop|replac|avoid|fix|silenc|suppress|ignor|note|us(?:e|ing) of|instead))"
+            r"(?!.*(?:n['\u2019]t|\bnot|\bno|\bwithout|\bany)\b.*\bdeprecat).*"
             r"\bdeprecat(?:e|es|ed|ing|ion|ions)\b|弃用|废弃",
             "deprecate",
             3.0,

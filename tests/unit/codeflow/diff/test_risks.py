@@ -15,6 +15,7 @@ from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from tests.unit.codeflow.conftest import Script, history_of
 
 CALLER = "from a import read\n\n\ndef f():\n    return read(1)\n"
+MODULE = "module a.io/a\n\ngo 1.20\n\nrequire a.io/x v1.8.0\n"
 READ = "def read(x):\n    return x\n"
 
 
@@ -36,6 +37,11 @@ READ = "def read(x):\n    return x\n"
             {"a.py": "def read(x):\n    try:\n        return x\n    except Exception:\n        pass\n"},
             "catches every exception",
         ),
+        (
+            {"go.mod": MODULE, "go.sum": "a.io/x v1.8.0 h1:a=\n"},
+            {"go.mod": MODULE.replace("v1.8.0", "v1.9.0")},
+            "go.mod changes dependencies",
+        ),
     ],
 )
 def test_a_risk_is_told_with_its_evidence(
@@ -52,10 +58,11 @@ def test_a_risk_is_told_with_its_evidence(
         {"a.py": READ.replace("return x", "return x + 1")},
         {"a.py": READ, "notes.md": "Heading\n=======\n"},
         {"a.py": f"# breakpoint()\n{READ}"},
+        {"go.mod": f"{MODULE}\nretract (\n\tv1.7.0 // Crashes\n\tv1.6.0\n)\n"},
     ],
 )
 def test_what_is_no_risk(script: Script, after: dict[str, str | None]) -> None:
-    script.commit("Begin", {"a.py": READ, "b.py": CALLER})
+    script.commit("Begin", {"a.py": READ, "b.py": CALLER, "go.mod": MODULE, "go.sum": "a.io/x v1.8.0 h1:a=\n"})
     script.write(after)
     assert history_of(script.root).explain_diff().risks == ()
 

@@ -162,6 +162,12 @@ def test_names_in_paths_survive_markdown(script: Script) -> None:
             '[[package]]\nname = "a"\nversion = "1.0"\n',
             ("package", "a:", "changed (lowered from 2.0 to 1.0)"),
         ),
+        (
+            "poetry.lock",
+            '[[package]]\nname = "a"\nversion = "2.0.0-beta-3"\n',
+            '[[package]]\nname = "a"\nversion = "2.0"\n',
+            ("package", "a:", "changed (`2.0.0-beta-3` becomes `2.0`)"),
+        ),
         ("README.md", "## B\none\n", "## B\none\n## C\ntwo\n", ("section", "C:", "added")),
         (".npmignore", "a\n!SECURITY.md\n", "a\n", ("entry", "!SECURITY.md:", "removed")),
         (

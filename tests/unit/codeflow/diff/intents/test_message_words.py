@@ -65,6 +65,8 @@ def test_issues_that_a_text_mentions(text: str, issues: tuple[str, ...]) -> None
         ("Fix lint warnings", "style"),
         ("Release 1.2", "release"),
         ("Deprecate the reader", "deprecate"),
+        ("Deprecate the reader, which is not used", "deprecate"),
+        ("Add a check that it doesn't generate any deprecation", "feature"),
         ("优化读取性能", "perf"),
     ],
 )
