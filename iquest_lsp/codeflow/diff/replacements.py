@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import zip_longest
 
+from iquest_lsp.codeflow.git.commits import FileDiff, Hunk
+from iquest_lsp.codeflow.syntax.changes import SymbolChange
+
 #: A longer piece of a line is not told.
 MAX_CODE = 36
 #: How alike two titles are of which one took the other's place.
@@ -27,6 +30,28 @@ def is_whole(text: str) -> bool:
     """Whether a piece of a line can stand alone: short, no single letter, brackets closed."""
     closed = all(text.count(left) == text.count(right) for left, right in ("()", "[]", "{}"))
     return 1 < len(text) <= MAX_CODE and "\n" not in text and closed
+
+
+def without_successor(changes: Iterable[SymbolChange], files: Iterable[FileDiff]) -> list[SymbolChange]:
+    """The definitions of some changes that are gone, but for those in whose lines as many others begin."""
+    moved = [item for item in changes if item.change in ("added", "removed")]
+    by_path: dict[str, list[SymbolChange]] = {}
+    for item in moved:
+        by_path.setdefault(item.path, []).append(item)
+    followed: set[int] = set()
+    for file in files:
+        for hunk in file.hunks if file.path in by_path else ():
+            both = [item for item in by_path[file.path] if _begins_in(item, hunk)]
+            removed = [id(item) for item in both if item.change == "removed"]
+            if 2 * len(removed) <= len(both):
+                followed.update(removed)
+    return [item for item in moved if item.change == "removed" and id(item) not in followed]
+
+
+def _begins_in(item: SymbolChange, hunk: Hunk) -> bool:
+    if item.change == "removed":
+        return hunk.old_start <= item.line < hunk.old_start + hunk.old_count
+    return hunk.new_start <= item.line < hunk.new_start + hunk.new_count
 
 
 _COPYRIGHT = re.compile(r"copyright|©|\(c\)", re.IGNORECASE)

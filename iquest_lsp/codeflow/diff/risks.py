@@ -11,6 +11,7 @@ from iquest_lsp import grammars
 from iquest_lsp.codeflow.diff.filters import cut_off
 from iquest_lsp.codeflow.diff.intents.intent import called_breaking
 from iquest_lsp.codeflow.diff.refuted import is_given_elsewhere
+from iquest_lsp.codeflow.diff.replacements import without_successor
 from iquest_lsp.codeflow.diff.sources import DiffSource
 from iquest_lsp.codeflow.facts import WITHHELD, Redact
 from iquest_lsp.codeflow.gaps import GapKind
@@ -116,7 +117,7 @@ def risks_of(
         *_broken_code(source),
         *_too_new(source, read),
         *_callers_left(source, changes, uses),
-        *_tests_removed(changes),
+        *_tests_removed(source, changes),
         *_leftovers(source),
         *_dependencies(source, tracked),
         *_size(source),
@@ -318,10 +319,10 @@ def _too_new(source: DiffSource, read: ReadFile) -> Iterable[Risk]:
             yield Risk(RiskKind.TOO_NEW, ((item.path, found.line + 1),), values)
 
 
-def _tests_removed(changes: Sequence[SymbolChange]) -> Iterable[Risk]:
-    gone = [item.name for item in changes if item.change == "removed" and item.kind == "test"]
+def _tests_removed(source: DiffSource, changes: Sequence[SymbolChange]) -> Iterable[Risk]:
+    gone = without_successor([item for item in changes if item.kind == "test"], source.files)
     if gone:
-        yield Risk(RiskKind.TESTS_REMOVED, (), tuple(gone))
+        yield Risk(RiskKind.TESTS_REMOVED, (), tuple(item.name for item in gone))
 
 
 def _leftovers(source: DiffSource) -> Iterable[Risk]:

@@ -15,6 +15,7 @@ from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from tests.unit.codeflow.conftest import Script, history_of
 
 CALLER = "from a import read\n\n\ndef f():\n    return read(1)\n"
+EACH = "def test_each():\n    assert each(1)\n    assert each(2)\n\n\ndef test_b():\n    assert b()\n"
 MODULE = "module a.io/a\n\ngo 1.20\n\nrequire a.io/x v1.8.0\n"
 READ = "def read(x):\n    return x\n"
 
@@ -31,6 +32,7 @@ READ = "def read(x):\n    return x\n"
             {"a.py": READ.replace("    return", "    breakpoint()\n    return")},
             "left over from debugging",
         ),
+        ({"tests/test_a.py": EACH}, {"tests/test_a.py": EACH[: EACH.index("def test_b")]}, "test is removed"),
         ({"tests/test_a.py": "def test_a():\n    assert f()\n"}, {"tests/test_a.py": "x = 1\n"}, "test is removed"),
         (
             {"a.py": READ},
@@ -58,11 +60,13 @@ def test_a_risk_is_told_with_its_evidence(
         {"a.py": READ.replace("return x", "return x + 1")},
         {"a.py": READ, "notes.md": "Heading\n=======\n"},
         {"a.py": f"# breakpoint()\n{READ}"},
+        {"tests/test_a.py": EACH.replace("test_each", "test_all").replace("each(", "every(1, 2, ")},
         {"go.mod": f"{MODULE}\nretract (\n\tv1.7.0 // Crashes\n\tv1.6.0\n)\n"},
     ],
 )
 def test_what_is_no_risk(script: Script, after: dict[str, str | None]) -> None:
-    script.commit("Begin", {"a.py": READ, "b.py": CALLER, "go.mod": MODULE, "go.sum": "a.io/x v1.8.0 h1:a=\n"})
+    others = {"tests/test_a.py": EACH, "go.mod": MODULE, "go.sum": "a.io/x v1.8.0 h1:a=\n"}
+    script.commit("Begin", {"a.py": READ, "b.py": CALLER, **others})
     script.write(after)
     assert history_of(script.root).explain_diff().risks == ()
 
