@@ -156,7 +156,7 @@ class DroppedStatement:
 
 
 #: A heading within a line, as the facts have them: `**Kind of change:**`.
-_LABEL = re.compile(r"[\s>*#-]*?\*\*([^*\n]{1,60}:)\*\*")
+_LABEL = re.compile(r"^[\s>*#-]*?\*\*([^*\n]{1,60}:)\*\*")
 
 
 class EchoCheck:

@@ -126,10 +126,7 @@ def changed_definitions(view: ProjectView, path: str) -> list[ChangedDefinition]
 def _head(lines: Sequence[str], start: int, end: int, name: str) -> int:
     """The line on which a definition begins that the lines from `start` lie in, or that lies in them."""
     word = re.compile(rf"\b{re.escape(re.split(r'[.:]+', name)[-1])}\b\s*[(\[<:{{=\s]")
-    begin = re.compile(
-        r"\s*(?:export|public|private|protected|static|async|pub|abstract|final|\w+\s)*"
-        r"(?:class|def|fn|func|function|struct|enum|interface|trait|type|impl)\b"
-    )
+    begin = re.compile(r"\s*(?:\w++\s++)*(?:class|def|fn|func|function|struct|enum|interface|trait|type|impl)\b")
     inside: list[int] = [*range(start, max(start - MAX_LOOK_UP, -1), -1), *range(start + 1, min(end, len(lines)))]
     for line in inside:
         if word.search(lines[line] + " ") and begin.match(lines[line]):

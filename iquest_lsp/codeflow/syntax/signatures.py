@@ -193,8 +193,10 @@ def _result(signature: str) -> str:
     return ""
 
 
+_PLAIN = r"[^()<>]*+"
+_NESTED = rf"{_PLAIN}(?:<{_PLAIN}(?:<{_PLAIN}>{_PLAIN})*+>{_PLAIN})*+"
 #: The head of a function that begins with what it returns, as in C, its name and the rest.
-_TYPED = re.compile(r"((?:[\w:]+(?:<[^()]*>)?[\s*&]+)+)((?:\w+::)*~?\w+)\s*(\(.*)$", re.DOTALL)
+_TYPED = re.compile(rf"((?:[\w:]+(?:<{_NESTED}>)?[\s*&]+)+)((?:\w+::)*~?\w+)\s*(\(.*)$", re.DOTALL)
 #: Words that stand before what a function returns, or where other languages say it.
 _NO_RESULT = (_MODIFIERS - {"const"}) | {"def", "func", "fn", "function", "fun", "new", "class", "struct", "enum"}
 

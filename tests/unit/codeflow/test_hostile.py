@@ -163,7 +163,7 @@ def test_logs_that_say_nothing(script: Script, tmp_path: Path) -> None:
 
 #: Reads files that were made to hold up whoever looks for their imports; needs two seconds of the fifteen.
 READS = """
-import resource
+import re, resource
 resource.setrlimit(resource.RLIMIT_CPU, (15, 15))
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.answers.logs import read_log
@@ -179,13 +179,11 @@ from iquest_lsp.codeflow.syntax.owners import is_of
 from iquest_lsp.asking import statements
 from iquest_lsp.codeflow.answers import deprecations, logs
 from iquest_lsp.codeflow.diff import bug_risk
+from iquest_lsp.codeflow.syntax import signatures
 from iquest_lsp.codeflow.diff.intents import intent, shape
-PATTERNS = {
-    deprecations._CLOSES: (": https://aa", "#1\\n", "fixes ", "./"), deprecations._VERSION: (" \\n", "1", "in "),
-    deprecations._FIELD: ("\\t", "*"), bug_risk._GUARD: (" ",), shape._GUARD: ("\\t", "}"), intent._PREFIX: ("x \\n",),
-    intent._RELEASES: ("1", "1.", "prepare "),
-    statements._FILE: ("/+.", "(a)/"), logs._PLACE: ("-", "a/"),
-}
+SEARCHED, MATCHED = (deprecations, logs, bug_risk, intent, shape, statements), (signatures,)
+PIECES = (": https://aa", "#1\\n", "fixes ", " \\n", "1", "1.", "in ", "\\t", "x \\n", "/+.", "(a)/", "-", "prepare ",
+    "#[a]", "<a> a::")
 WORDS = ("import", "export", "import type", "export {", "import {", "const {", "const x =", "use ", "from a import (")
 MORE = ("e", "a_", "fooBar", "a a\\n", "[package]", "A_(")
 OTHERS = ("export default", "module.exports", "/*", "import { /*", '\\"', "import *", "FAILED ", "error: ")
@@ -204,9 +202,10 @@ for word in WORDS + OTHERS + MORE:
         without_marks(text.encode())
 for word in ("<img ", "![", "[", "![](", ":a:`", "[a]["):
     markdown_sections(["# " + word * 30000 + ">"], "a.md")
-for pattern, words in PATTERNS.items():
-    for word in words:
-        pattern.sub("", word * (30000 // len(word)) + "x")
+for modules, method in ((SEARCHED, re.Pattern.search), (MATCHED, re.Pattern.match)):
+    for pattern in [found for module in modules for found in vars(module).values() if isinstance(found, re.Pattern)]:
+        for piece in PIECES:
+            method(pattern, piece * (20000 // len(piece)) + "\\x01")
 tree = grammars.tree("python", b"def f():\\n" + b"    x = a()\\n    x.b()\\n" * 20000)
 bindings = Bindings("python")
 for use in tree.root_node.named_children[0].child_by_field_name("body").named_children[1::2]:

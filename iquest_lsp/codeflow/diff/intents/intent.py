@@ -114,7 +114,7 @@ _SUPPORTED = re.compile(
 #: What says that a version is released, where the diff holds no more than what is written of it.
 _RELEASES = re.compile(
     r"(?:release|prepar\w*(?:\s+(?:for|the|next))*\s+release(?:\s+of)?|bump(?:ing)?\s+version\s+to)\s+v?\d+(?:\.\d+)+|"
-    r"v?(?<![\d.])\d+(?:\.\d+)+\S*\s+release\b",
+    r"v?(?<![\d.])\d+(?:\.\d+)++\S*+\s+release\b",
     re.IGNORECASE,
 )
 _REVERT = re.compile(r"This reverts commit ([0-9a-f]{7,64})")

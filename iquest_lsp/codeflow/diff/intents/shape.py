@@ -155,7 +155,7 @@ def _are_of_words(
 
 
 #: What hides a definition, before its parameters.
-_HIDDEN = re.compile(r"(?:#\[.*?\]\s*)*pub\s*\(|[^(]*\b(?:private|fileprivate)\s")
+_HIDDEN = re.compile(r"^(?:(?:#\[(?:[^\[\]]|\[[^\[\]]*+\])*+\]\s*+)*+pub\s*\(|[^(]*\b(?:private|fileprivate)\s)")
 
 
 #: Files whose modules say what others see of them.
