@@ -193,8 +193,7 @@ def _result(signature: str) -> str:
     return ""
 
 
-_PLAIN = r"[^()<>]*+"
-_NESTED = rf"{_PLAIN}(?:<{_PLAIN}(?:<{_PLAIN}>{_PLAIN})*+>{_PLAIN})*+"
+_NESTED = "[^()<>]*+(?:<[^()<>]*+(?:<[^()<>]*+>[^()<>]*+)*+>[^()<>]*+)*+"
 #: The head of a function that begins with what it returns, as in C, its name and the rest.
 _TYPED = re.compile(rf"((?:[\w:]+(?:<{_NESTED}>)?[\s*&]+)+)((?:\w+::)*~?\w+)\s*(\(.*)$", re.DOTALL)
 #: Words that stand before what a function returns, or where other languages say it.
