@@ -59,9 +59,9 @@ def count_of(some: Sequence[SymbolChange]) -> str:
 
 
 def lengths(names: Iterable[str], count: str = "") -> list[str]:
-    """Names as a list in several lengths: all or the first three, the first two, the first, how many."""
+    """Names as a list in several lengths: all or the first three, the first two, the first, how many; none if none."""
     some = list(dict.fromkeys(names))
-    lengths = [len(some)] if len(some) <= 3 else []
+    lengths = [len(some)] if 1 <= len(some) <= 3 else []
     lengths += [number for number in (3, 2, 1) if number < len(some)]
     texts = [_joined(some, number) for number in lengths]
     return [*texts, *([count] if count else [])]

@@ -84,6 +84,11 @@ def test_a_section_is_told_by_its_innermost_name() -> None:
     assert point.texts == ("add “Install” to docs/a.md", "update docs/a.md")
 
 
+def test_what_stands_before_all_sections_is_told_by_its_file() -> None:
+    (point,) = of_sections([change("a.md", "preamble", path="docs/a.md")])
+    assert point.texts == ("update docs/a.md",)
+
+
 def test_what_stands_in_a_new_section_is_new_with_it() -> None:
     sections = [change("Use", "section", path="a.md"), change("Use > Install", "section", path="a.md")]
     (point,) = of_sections(sections)
