@@ -127,7 +127,7 @@ def impact_of(
     if not repository.bare:
         links, homes = Links(tracked, read), _homes(changing.files)
         everywhere = Everywhere(repository, None, read)
-        types = types_of(repository, owners.values(), None, read, homes, everywhere)
+        types = types_of(everywhere, owners.values(), homes)
         overriding += overrides(repository, homes, owners, types, read)
         implemented = above(everywhere, homes, owners, read)
         uses = references(
@@ -142,6 +142,7 @@ def impact_of(
             origins={name: path for path, names in changing.files.items() for name in names if "." not in name},
             instead=_instead(overriding),
             above={name: tuple(item.type for item in some) for name, some in implemented.items()},
+            everywhere=everywhere,
         )
         renamed += under_other_names(repository, changing.files, uses, links, read)
     scripts = _ci_text(repository)

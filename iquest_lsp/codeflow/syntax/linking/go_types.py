@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import islice
@@ -12,9 +12,9 @@ from itertools import islice
 from iquest_lsp.codeflow.syntax.imports import modules
 from iquest_lsp.codeflow.syntax.linking.go import GoLinks
 from iquest_lsp.codeflow.syntax.linking.go_chains import CALL, ELEMENT, KEY, RESULT, Chain
-from iquest_lsp.codeflow.syntax.linking.type_uses import SearchedLines
+from iquest_lsp.codeflow.syntax.linking.type_uses import Everywhere
 
-#: Lines that are looked at for what defines functions, types and variables, and lines that one of these may take.
+#: Lines that are looked at for what defines types and variables, and lines that one of these may take.
 MAX_HEADS, MAX_LINES = 40_000, 400
 #: Characters of such a line, and of a function's parameters and results.
 MAX_HEAD, MAX_SIGNATURE = 2000, 10_000
@@ -66,11 +66,9 @@ _Line = tuple[str, int, str]
 class GoTypes:
     """The types and functions of Go in a repository; its lines are searched when they are first asked for."""
 
-    def __init__(
-        self, repository: SearchedLines, revision: str | None, read: Callable[[str], bytes | None], links: GoLinks
-    ) -> None:
-        self._repository, self._revision, self._links = repository, revision, links
-        self._lines = lru_cache(maxsize=256)(lambda path: (read(path) or b"").decode("utf-8", "replace").split("\n"))
+    def __init__(self, everywhere: Everywhere, links: GoLinks) -> None:
+        self._everywhere, self._links = everywhere, links
+        self._lines = lru_cache(maxsize=256)(self._read_lines)
         self._imports = lru_cache(maxsize=256)(lambda path: modules(path, "\n".join(self._lines(path))))
         self._body = lru_cache(maxsize=1024)(self._read_body)
         self._open: set[TypePlace] = set()  # the variables whose types are being found
@@ -113,7 +111,7 @@ class GoTypes:
     def _functions(self) -> dict[tuple[str, str, str], _Line]:
         """Where functions and methods are defined: by folder, the type that they are called on or "", and name."""
         found: dict[tuple[str, str, str], _Line] = {}
-        for path, line, text in self._heads("func"):
+        for path, line, text in _short(self._everywhere.function_lines):
             if match := _FUNCTION.match(text):
                 found.setdefault((posixpath.dirname(path), match[1] or "", match[3]), (path, line, text))
         return found
@@ -122,7 +120,7 @@ class GoTypes:
     def _types(self) -> dict[TypePlace, _Line]:
         """Where types are defined."""
         found: dict[TypePlace, _Line] = {}
-        for path, line, text in self._heads("type", "struct", "interface"):
+        for path, line, text in self._found("type", "struct", "interface"):
             if match := _TYPE.match(text):
                 if text[0] == "\t" and not match[3].startswith(("struct", "interface")):
                     continue
@@ -133,14 +131,17 @@ class GoTypes:
     def _variables(self) -> dict[TypePlace, _Line]:
         """Where packages declare variables."""
         found: dict[TypePlace, _Line] = {}
-        for path, line, text in self._heads("var"):
+        for path, line, text in self._found("var"):
             if match := _VARIABLE.match(text):
                 found.setdefault((posixpath.dirname(path), match[1]), (path, line, text))
         return found
 
-    def _heads(self, *words: str) -> Iterator[_Line]:
-        lines = islice(self._repository.grep([*words], self._revision), MAX_HEADS)
-        return (hit for hit in lines if hit[0].endswith(".go") and len(hit[2]) < MAX_HEAD)
+    def _found(self, *words: str) -> Iterator[_Line]:
+        lines = self._everywhere.repository.grep([*words], self._everywhere.revision)
+        return _short(islice(lines, MAX_HEADS))
+
+    def _read_lines(self, path: str) -> list[str]:
+        return (self._everywhere.read(path) or b"").decode("utf-8", "replace").split("\n")
 
     def _reached(self, path: str, chain: Chain) -> WrittenType | TypePlace | None:
         """The type of what a chain ends in."""
@@ -325,6 +326,10 @@ class GoTypes:
         lines = self._lines(path)[line + 1 : line + 1 + MAX_LINES]
         end = next((at for at, item in enumerate(lines) if item.startswith(f"{indent}}}")), len(lines))
         return _body_of(lines[:end], f"{indent}\t", abstract=abstract)
+
+
+def _short(lines: Iterable[_Line]) -> Iterator[_Line]:
+    return (hit for hit in lines if hit[0].endswith(".go") and len(hit[2]) < MAX_HEAD)
 
 
 def _body_of(lines: list[str], indent: str, *, abstract: bool) -> _Body:

@@ -116,7 +116,7 @@ def above(
             if line < 0:
                 continue
             if base not in known:
-                lines = type_lines(everywhere.repository, base, everywhere.revision, read, path, everywhere)
+                lines = type_lines(everywhere, base, path)
                 # What is called on another derived type is no business of this one, nor on what only has such a name.
                 known[base] = replace(lines.without(lines.names), declared=frozenset())
             having.append(Above(known[base], path, line))

@@ -16,7 +16,7 @@ from iquest_lsp.codeflow.syntax.imports import GENERAL, imports, leads_to
 from iquest_lsp.codeflow.syntax.linking.go_types import GoTypes
 from iquest_lsp.codeflow.syntax.linking.links import Links
 from iquest_lsp.codeflow.syntax.linking.names import names_of
-from iquest_lsp.codeflow.syntax.linking.type_uses import TypeLines, types_of
+from iquest_lsp.codeflow.syntax.linking.type_uses import Everywhere, TypeLines, types_of
 from iquest_lsp.codeflow.syntax.owners import ITSELF, is_of
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.syntax.symbols import MAX_SOURCE
@@ -224,6 +224,7 @@ def references(
     origins: Mapping[str, str] = MappingProxyType({}),
     instead: Mapping[str, frozenset[str]] = MappingProxyType({}),
     above: Mapping[str, Sequence[TypeLines]] = MappingProxyType({}),
+    everywhere: Everywhere | None = None,
 ) -> list[Reference]:
     """Uses of the (unqualified) names in tracked files, definitions and comments in code left out.
 
@@ -231,7 +232,8 @@ def references(
     names in `modules`, code tells only its imports: they may be plain words that stand on many lines. `links` follow
     names to the files that define them, `homes` has the files that define the owners, `origins` those that define the
     other names, `types` what is known of all owners already, `instead` the types derived from its owner that have a
-    member of a name themselves, and `above` what is known of those that its owner is derived from and that have it.
+    member of a name themselves, and `above` what is known of those that its owner is derived from and that have it;
+    `everywhere` is what these were found by.
     """
     owners = owners or {}
     wanted = [name for name in dict.fromkeys(names) if len(name) > 1]
@@ -239,10 +241,11 @@ def references(
         return []
     longest_first = sorted(wanted, key=len, reverse=True)
     pattern = re.compile("|".join(rf"(?<![\w$]){re.escape(name)}(?![\w$])" for name in longest_first))
+    everywhere = everywhere or Everywhere(repository, revision, read)
     if types is None:
-        types = types_of(repository, (owners.get(name, "") for name in wanted), revision, read, homes or {})
+        types = types_of(everywhere, (owners.get(name, "") for name in wanted), homes or {})
     mine = {name: types[owners[name]].without(instead.get(name, ())) for name in wanted if owners.get(name)}
-    go = GoTypes(repository, revision, read, links.go) if links is not None else None
+    go = GoTypes(everywhere, links.go) if links is not None else None
     hits: dict[str, list[tuple[int, str]]] = {}
     near = {PurePosixPath(path).parent for path in (*(homes or {}).values(), *origins.values())}
     searched = _lines(repository, wanted, modules, revision)
@@ -320,10 +323,8 @@ def references(
                         owned = confirm.owned(
                             mine[match[0]], on, line, match[0], column, another=owner in others, go=go
                         )
-                    way = ""
-                    if owner and not owned:
-                        of, over = mine[match[0]], above.get(match[0], ())
-                        way = confirm.by_way_of(of, over, on, line, match[0], column, go)
+                    of, over = mine.get(match[0]), above.get(match[0], ())
+                    way = confirm.by_way_of(of, over, on, line, match[0], column, go) if of and not owned else ""
                     sources, through = confirm.sources(match[0]), confirm.modules(on) if on else None
                     if links is not None:
                         sources, through = links.followed(path, match[0], on, sources, through)

@@ -19,8 +19,10 @@ from iquest_lsp.codeflow.syntax.symbols import MAX_SOURCE, at_line, symbols_of
 
 #: Lines that are looked at for what they say of one type, types that are followed, and files that are read for it.
 MAX_LINES, MAX_HEIRS, MAX_READ = 2000, 200, 20
-#: Heads of types that are looked at; structs that embed others are followed so deep, and so many of them each time.
-MAX_HEADS, MAX_DEPTH, MAX_EMBEDDING = 20_000, 3, 6
+#: Heads of types that are looked at, and lines of functions that are kept.
+MAX_HEADS, MAX_FUNCTIONS = 20_000, 40_000
+#: Structs that embed others are followed so deep, and so many of them each time.
+MAX_DEPTH, MAX_EMBEDDING = 3, 6
 #: Types that one is derived from, which are followed.
 MAX_BASES = 20
 _ARGUMENTS = re.compile(r"<[^<>]*+>|\[[^\[\]]*+\]")
@@ -127,32 +129,15 @@ class TypeLines:
 
 
 def types_of(
-    repository: SearchedLines,
-    owners: Iterable[str],
-    revision: str | None,
-    read: Callable[[str], bytes | None],
-    homes: Mapping[str, str] = MappingProxyType({}),
-    everywhere: Everywhere | None = None,
+    everywhere: Everywhere, owners: Iterable[str], homes: Mapping[str, str] = MappingProxyType({})
 ) -> dict[str, TypeLines]:
     """What is known of each of some types; nothing is looked for under an empty name. `homes` are files by owner."""
-    everywhere = everywhere or Everywhere(repository, revision, read)
-    return {
-        owner: type_lines(repository, owner, revision, read, homes.get(owner, ""), everywhere)
-        for owner in dict.fromkeys(owners)
-        if owner
-    }
+    return {owner: type_lines(everywhere, owner, homes.get(owner, "")) for owner in dict.fromkeys(owners) if owner}
 
 
-def type_lines(
-    repository: SearchedLines,
-    owner: str,
-    revision: str | None,
-    read: Callable[[str], bytes | None],
-    home: str = "",
-    everywhere: Everywhere | None = None,
-) -> TypeLines:
-    """What is known of a type that the file at `home` defines; `everywhere` is shared by several types."""
-    everywhere = everywhere or Everywhere(repository, revision, read)
+def type_lines(everywhere: Everywhere, owner: str, home: str = "") -> TypeLines:
+    """What is known of a type that the file at `home` defines."""
+    repository, revision, read = everywhere.repository, everywhere.revision, everywhere.read
     names = {owner: home} | _heirs(everywhere, owner, home)
     made, declared = set[tuple[str, str]](), set[str]()
     functions, methods = set[tuple[str, str, str]](), set[tuple[str, str, str]]()
@@ -215,19 +200,24 @@ class Everywhere:
     """What all lines of a repository say that is not of one type alone; searched when it is first asked for."""
 
     def __init__(self, repository: SearchedLines, revision: str | None, read: Callable[[str], bytes | None]) -> None:
-        self.repository, self.revision, self._read = repository, revision, read
+        self.repository, self.revision, self.read = repository, revision, read
+
+    @cached_property
+    def function_lines(self) -> list[tuple[str, int, str]]:
+        """The lines that define functions of Go, most likely, among those of languages with the same word."""
+        return list(islice(self.repository.grep(["func"], self.revision), MAX_FUNCTIONS))
 
     @cached_property
     def functions(self) -> frozenset[tuple[str, str]]:
         """The functions of Go, each with the last name of its folder, and methods with their type."""
         found, outermost = set[tuple[str, str]](), ""
-        for path, _, text in islice(self.repository.grep(["func"], self.revision), MAX_HEADS):
+        for path, _, text in self.function_lines[:MAX_HEADS]:
             match = _GO_FUNCTION.match(text) if path.endswith(".go") else None
             if match is None:
                 continue
             found.add((match[1] or posixpath.basename(posixpath.dirname(path)), match[2]))
             if not match[1] and "/" not in path:
-                outermost = outermost or package_of(self._read(path))
+                outermost = outermost or package_of(self.read(path))
                 found.add((outermost, match[2]))
         return frozenset(found)
 
@@ -273,7 +263,7 @@ class Everywhere:
         """The type that an object of a script is said to be of where it is written down."""
         if path.endswith((".py", ".pyi", ".go", ".rs")):
             return []
-        text = (self._read(path) or b"").decode("utf-8", "replace")
+        text = (self.read(path) or b"").decode("utf-8", "replace")
         return re.findall(rf"\b(?:const|let|var)[ \t]+{re.escape(name)}[ \t]*:[ \t]*(\w+)[^=\n{{]*=[ \t]*\{{", text)
 
     def _home(self, base: str, path: str) -> str:
@@ -282,7 +272,7 @@ class Everywhere:
         if path in places:
             return path
         if len(places) > 1:
-            sources = imported(path, (self._read(path) or b"").decode("utf-8", "replace")).get(base, ())
+            sources = imported(path, (self.read(path) or b"").decode("utf-8", "replace")).get(base, ())
             places = dict.fromkeys(one for one in places if any(leads_to(source, one, path) for source in sources))
         return next(iter(places)) if len(places) == 1 else ""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import pytest
 
 from iquest_lsp import grammars
@@ -9,6 +11,7 @@ from iquest_lsp.codeflow.syntax.linking.bindings import Bindings
 from iquest_lsp.codeflow.syntax.linking.go import GoLinks
 from iquest_lsp.codeflow.syntax.linking.go_chains import Chain, chain_of
 from iquest_lsp.codeflow.syntax.linking.go_types import OUTSIDE, GoTypes, TypePlace
+from iquest_lsp.codeflow.syntax.linking.type_uses import Everywhere, type_lines
 from tests.unit.codeflow.syntax.linking.test_others import Texts
 
 SHOP = """package shop
@@ -81,7 +84,7 @@ func work(s *Shop, r Reader, many ...Part) {
 
 def types_of(files: dict[str, str]) -> GoTypes:
     texts = Texts(files)
-    return GoTypes(texts, None, texts.read, GoLinks(files, texts.read))
+    return GoTypes(Everywhere(texts, None, texts.read), GoLinks(files, texts.read))
 
 
 def chain(text: str) -> Chain | None:
@@ -189,3 +192,21 @@ def test_variables_that_are_made_of_each_other_have_no_type() -> None:
     assert found is not None
     files = {"a/a.go": "package a\n\nvar x = y()\nvar y = x.Get()\n", "a/b.go": uses}
     assert types_of(files).whose("a/b.go", found, "Read") is None
+
+
+def test_the_lines_of_functions_are_searched_once_for_all_askers() -> None:
+    files = {"shop/shop.go": SHOP.replace("%s", "Must().Read()"), "go.mod": "module example.org/kit\n"}
+    searched: list[str] = []
+
+    class Counted(Texts):
+        def grep(self, words: Sequence[str], revision: str | None = None) -> Iterator[tuple[str, int, str]]:
+            searched.extend(words)
+            return super().grep(words, revision)
+
+    texts = Counted(files)
+    everywhere = Everywhere(texts, None, texts.read)
+    assert type_lines(everywhere, "Base", "shop/shop.go").names
+    found = chain(files["shop/shop.go"])
+    assert found is not None
+    assert GoTypes(everywhere, GoLinks(files, texts.read)).whose("shop/shop.go", found, "Read") == BASE
+    assert searched.count("func") == 1

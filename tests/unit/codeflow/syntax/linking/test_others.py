@@ -9,7 +9,7 @@ import pytest
 from iquest_lsp.codeflow.syntax.linking.links import Links
 from iquest_lsp.codeflow.syntax.linking.others import overrides, under_other_names
 from iquest_lsp.codeflow.syntax.linking.references import references
-from iquest_lsp.codeflow.syntax.linking.type_uses import types_of
+from iquest_lsp.codeflow.syntax.linking.type_uses import Everywhere, types_of
 
 
 class Texts:
@@ -75,7 +75,7 @@ def test_other_languages_have_no_such_names() -> None:
 
 def overriding(files: dict[str, str]) -> list[tuple[str, str, str]]:
     texts = Texts(files)
-    types = types_of(texts, ["Base"], None, texts.read)
+    types = types_of(Everywhere(texts, None, texts.read), ["Base"])
     found = overrides(texts, {"Base": "base.py"}, {"measure": "Base", "lost": "Gone"}, types, texts.read)
     return [(whose, path, symbol.name) for whose, path, symbol in found]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from iquest_lsp.codeflow.syntax.linking.type_uses import TypeLines, package_of, type_lines, types_of
+from iquest_lsp.codeflow.syntax.linking.type_uses import Everywhere, TypeLines, package_of, type_lines, types_of
 
 
 class Texts:
@@ -28,7 +28,7 @@ class Texts:
 
 def of(path: str, text: str) -> TypeLines:
     texts = Texts({path: text})
-    return type_lines(texts, "Shop", None, texts.read)
+    return type_lines(Everywhere(texts, None, texts.read), "Shop")
 
 
 @pytest.mark.parametrize(
@@ -76,4 +76,4 @@ def test_the_package_of_a_file(source: bytes | None, package: str) -> None:
 
 def test_nothing_is_looked_for_under_an_empty_name() -> None:
     texts = Texts({"a.py": "class Far(Shop): ...\n"})
-    assert set(types_of(texts, ["Shop", "", "Shop"], None, texts.read)) == {"Shop"}
+    assert set(types_of(Everywhere(texts, None, texts.read), ["Shop", "", "Shop"])) == {"Shop"}
