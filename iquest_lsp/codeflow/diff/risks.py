@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.diff.filters import cut_off
@@ -22,7 +23,7 @@ from iquest_lsp.codeflow.syntax.dialects import ReadFile, breaks, declared, dott
 from iquest_lsp.codeflow.syntax.effects.effect import EffectKind
 from iquest_lsp.codeflow.syntax.effects.layout import indentation
 from iquest_lsp.codeflow.syntax.linking.references import Reference
-from iquest_lsp.codeflow.syntax.outline.packages import go_packages
+from iquest_lsp.codeflow.syntax.outline.packages import go_modules
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.syntax.prose import prose_rows
 from iquest_lsp.codeflow.syntax.signatures import breaks_callers, fits_call
@@ -193,6 +194,7 @@ def _callers_left(source: DiffSource, changes: Sequence[SymbolChange], uses: Seq
         for name, change in changed.items()
         if change.change in ("removed", "renamed") and _is_bound(name, source.after.get(change.path) or b"")
     }
+    lines = cache(lambda path: _lines(source.after, path))
     for name, change in changed.items():
         left = [
             use
@@ -201,7 +203,7 @@ def _callers_left(source: DiffSource, changes: Sequence[SymbolChange], uses: Seq
             and edited.get(use.path, set()).isdisjoint(range(use.line, max(use.line, use.last) + 1))
         ]
         if change.change == "signature":
-            left = [use for use in left if use.call and _may_mean(source, change, use)]
+            left = [use for use in left if use.call and _may_mean(change, use, lines)]
         elif name in kept or _is_promised(change, source.before.get(change.old_path or change.path) or b""):
             continue
         if not left:
@@ -212,14 +214,13 @@ def _callers_left(source: DiffSource, changes: Sequence[SymbolChange], uses: Seq
         yield Risk(kind, tuple(dict.fromkeys((use.path, use.line + 1) for use in left)), (old,), change)
 
 
-def _may_mean(source: DiffSource, change: SymbolChange, use: Reference) -> bool:
+def _may_mean(change: SymbolChange, use: Reference, lines: Callable[[str], list[str]]) -> bool:
     """Whether a call may be one of a function as it was: in C another of its name may be meant, which takes more."""
     if grammars.language_of(change.path) not in ("c", "cpp"):
         return True
     if use.path != change.path and change.old_signature.startswith("static ") and change.path.endswith(_OWN):
         return False
-    lines = (source.after.get(use.path) or b"").decode("utf-8", "replace").split("\n")
-    text = "\n".join(lines[use.line : use.line + MAX_CALL])
+    text = "\n".join(lines(use.path)[use.line : use.line + MAX_CALL])
     return fits_call(change.old_signature, text, change.name.rsplit(".", 1)[-1])
 
 
@@ -276,22 +277,23 @@ _ALTERNATIVES = re.compile(r"""["'`](?:[^"'`|\s]*\|){3}""")
 
 
 def _secrets(source: DiffSource, redact: Redact) -> Iterable[Risk]:
+    before = cache(lambda path: frozenset(_lines(source.before, path)))
     for item in source.files:
         lines = [(at, line) for hunk in item.hunks for at, line in enumerate(hunk.added, hunk.new_start)]
         # Many lines at once are looked through much faster than one by one.
         blocks = (lines[start : start + 100] for start in range(0, len(lines), 100))
         suspect = (line for block in blocks if redact("\n".join(line for _, line in block)) for line in block)
-        known = set((source.before.get(item.path) or b"").decode("utf-8", "replace").split("\n"))
-        place = next(
-            (at for at, line in suspect if line not in known and not _ALTERNATIVES.search(line) and redact(line)), None
-        )
+        secret = ((at, line) for at, line in suspect if not _ALTERNATIVES.search(line) and redact(line))
+        place = next((at for at, line in secret if line not in before(item.path)), None)
         if place is not None:
             yield Risk(RiskKind.SECRET, ((item.path, place + 1),))
 
 
+def _lines(texts: Mapping[str, bytes], path: str) -> list[str]:
+    return texts.get(path, b"").decode("utf-8", "replace").split("\n")
+
+
 def _broken_code(source: DiffSource) -> Iterable[Risk]:
-    # Where what was there before is more than the grammar reads, what is new may be too.
-    unread = {grammars.language_of(path) for path, before in source.before.items() if not parses(path, before)}
     for path, after in source.after.items():
         if parses(path, after):
             continue
@@ -299,12 +301,17 @@ def _broken_code(source: DiffSource) -> Iterable[Risk]:
         lines = (line for item in source.files if item.path == path for hunk in item.hunks for line in hunk.added)
         if grammars.language_of(path) in ("c", "cpp") and any(map(_CHOICE.match, lines)):
             continue  # two forms of one head are more than the grammar reads
-        if earlier is None and grammars.language_of(path) in ("c", "cpp", *unread):
-            # What macros stand for is not known here, so a new file that does not parse may be sound.
-            continue
+        if earlier is None and _is_half_read(source, grammars.language_of(path)):
+            continue  # a new file that does not parse may be sound
         if earlier is None or breaks(path, earlier, after):
             kind = RiskKind.BROKEN if earlier else RiskKind.UNPARSED
             yield Risk(kind, ((path, 0),), (grammars.language_of(path),))
+
+
+def _is_half_read(source: DiffSource, language: str) -> bool:
+    """Whether a language has more than its grammar here reads: macros, or what stood in the diff's files before."""
+    before = ((path, text) for path, text in source.before.items() if grammars.language_of(path) == language)
+    return language in ("c", "cpp") or any(not parses(path, text) for path, text in before)
 
 
 def _too_new(source: DiffSource, read: ReadFile) -> Iterable[Risk]:
@@ -352,14 +359,9 @@ def _dependencies(source: DiffSource, tracked: frozenset[str]) -> Iterable[Risk]
         hunks = [hunk for item in source.files if item.path == path for hunk in item.hunks]
         changed = any("dependencies" in hunk.heading.lower() or _looks_like_dependency(hunk.added) for hunk in hunks)
         if name == "go.mod":  # what a module retracts is none
-            changed = any(_modules(hunk.removed) != _modules(hunk.added) for hunk in hunks)
+            changed = any(go_modules(hunk.removed) != go_modules(hunk.added) for hunk in hunks)
         if locks and changed and not paths & set(locks):
             yield Risk(RiskKind.LOCK_STAYS, ((path, 0),), (locks[0],))
-
-
-def _modules(lines: Sequence[str]) -> set[tuple[str, str]]:
-    """The modules and versions that lines of a go.mod name."""
-    return {(region.name, region.value) for region in go_packages([*lines]) if region.kind == "package"}
 
 
 def _looks_like_dependency(lines: Sequence[str]) -> bool:

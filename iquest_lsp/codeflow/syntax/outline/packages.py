@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from iquest_lsp.codeflow.syntax.outline.region import Region
 
@@ -90,6 +91,11 @@ def go_packages(lines: list[str]) -> tuple[Region, ...]:
         elif word := _GO_WORD.match(line):
             found.append(Region(word[1], "key", at, at + 1, word[2]))
     return tuple(found)
+
+
+def go_modules(lines: Sequence[str]) -> set[tuple[str, str]]:
+    """The modules and versions that lines of a go.mod name."""
+    return {(region.name, region.value) for region in go_packages([*lines]) if region.kind == "package"}
 
 
 def requirements(lines: list[str]) -> tuple[Region, ...]:
