@@ -10,6 +10,7 @@ from itertools import zip_longest
 
 from iquest_lsp.codeflow.git.commits import FileDiff, Hunk
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
+from iquest_lsp.codeflow.syntax.effects.tokens import is_paired
 
 #: A longer piece of a line is not told.
 MAX_CODE = 36
@@ -28,8 +29,7 @@ class Replacement:
 
 def is_whole(text: str) -> bool:
     """Whether a piece of a line can stand alone: short, no single letter, brackets closed."""
-    closed = all(text.count(left) == text.count(right) for left, right in ("()", "[]", "{}"))
-    return 1 < len(text) <= MAX_CODE and "\n" not in text and closed
+    return 1 < len(text) <= MAX_CODE and "\n" not in text and is_paired(text)
 
 
 def without_successor(changes: Iterable[SymbolChange], files: Iterable[FileDiff]) -> list[SymbolChange]:

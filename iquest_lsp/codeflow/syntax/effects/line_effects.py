@@ -10,7 +10,7 @@ from iquest_lsp.codeflow.syntax.comments import is_comment, uncommented
 from iquest_lsp.codeflow.syntax.effects.calls import called_in
 from iquest_lsp.codeflow.syntax.effects.common_words import WORDS
 from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind, named
-from iquest_lsp.codeflow.syntax.effects.tokens import ratio
+from iquest_lsp.codeflow.syntax.effects.tokens import is_right_side, ratio
 from iquest_lsp.common_ends import common_ends
 
 MAX_FACTS = 3
@@ -284,7 +284,7 @@ def _part(before: str, after: str) -> Effect | None:
 
 def _half(text: str) -> bool:
     """Whether a piece of a line begins with what joins it to something that is not in it."""
-    return bool(re.match(r"(?:[+*/%?]|-|==|!=|&&|\|\||,)\s", text))
+    return is_right_side(text) or bool(re.match(r"[?,]\s", text))
 
 
 def _slide(tokens: Sequence[str], start: int, end: int) -> int:

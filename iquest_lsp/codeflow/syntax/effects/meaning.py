@@ -22,6 +22,7 @@ from iquest_lsp.codeflow.syntax.effects.tokens import (
     condition_at,
     goes_on,
     is_in_value,
+    is_paired,
     is_whole,
     likest,
     nearest_condition,
@@ -31,6 +32,7 @@ from iquest_lsp.codeflow.syntax.effects.tokens import (
     slid,
     stands,
     unturned,
+    widened,
 )
 
 Pair = tuple[Sequence[str], Sequence[str]]
@@ -291,7 +293,7 @@ def _on_argument(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int
             called
             and owners(old, called) & owners(new, called)
             and 0 < len(text) <= MAX_SHOWN
-            and all(text.count(a) == text.count(b) for a, b in ("()", "[]", "{}"))
+            and is_paired(text)
             and not (old if side is new else new).passes(text, called)
         ):
             return Effect(kind, (text, called))
@@ -326,7 +328,7 @@ def _on_called(old: Side, new: Side, was: tuple[int, int], now: tuple[int, int])
     if len(names) == 2 and names[0].rstrip("!") == names[1].rstrip("!") and "?" not in names[0] + names[1]:
         return None  # a mark behind the name is no other function
     if len(names) == 2 and called and all(_WORD.match(name) and name not in _NO_CALLS for name in names):
-        wide = [side.shown(*_widened(side, span)) for side, span in ((old, was), (new, now))]
+        wide = [side.shown(*widened(side, span)) for side, span in ((old, was), (new, now))]
         same = alike(arguments(old, was[1]), arguments(new, now[1]))
         if same and names[0] != names[1] and max(map(len, wide)) <= MAX_SHOWN and not any("(" in text for text in wide):
             return Effect(EffectKind.CALLS_INSTEAD, (wide[1], wide[0]))
@@ -376,25 +378,9 @@ def _with_rest(
     old: Side, was: tuple[int, int], new: Side, now: tuple[int, int]
 ) -> tuple[tuple[int, int], tuple[int, int]]:
     """Two runs of tokens with the rest of the dotted names at their ends, which both keep where only one has dots."""
-    before, after = _widened(old, was), _widened(new, now)
+    before, after = widened(old, was), widened(new, now)
     if was[0] == was[1] or now[0] == now[1]:
         start = max(was[0] - before[0], now[0] - after[0])
         end = max(before[1] - was[1], after[1] - now[1])
         before, after = (was[0] - start, was[1] + end), (now[0] - start, now[1] + end)
     return before, after
-
-
-def _widened(side: Side, span: tuple[int, int]) -> tuple[int, int]:
-    """A run of tokens with the rest of the dotted names at its ends."""
-    start, end = span
-    if start == end:
-        return span
-    while start > 0 and (side.tokens[start] in JOINTS or side.tokens[start - 1] in JOINTS):
-        if side.tokens[start - 1] in ")]}(,;":
-            break
-        start -= 1
-    while end < len(side.tokens) and (side.tokens[end - 1] in JOINTS or side.tokens[end] in JOINTS):
-        if side.tokens[end] in "([{,;)":
-            break
-        end += 1
-    return start, end

@@ -234,20 +234,44 @@ def closed(text: str) -> str:
 
 #: A piece of code that goes on at one of its ends.
 _TORN = re.compile(r"^(?::?=(?!=)|[,.)\]}])|(?:(?<![=!<>]):?=|[(\[{,]|&&|\|\||\?\??|\s:|\b(?:and|or|not|in|is))$")
-#: One that begins with an operator, whose left side is not in it.
 _RIGHT_SIDE = re.compile(r"(?:[+*/%-]|==|!=|&&|\|\|)\s")
+
+
+def is_right_side(text: str) -> bool:
+    """Whether a piece of code begins with an operator, whose left side is not in it."""
+    return bool(_RIGHT_SIDE.match(text))
 
 
 def are_whole(before: str, after: str) -> bool:
     """Whether two pieces of code, of which one takes the other's place where both are there, can be read so."""
-    halves = bool(before and after) and any(map(_RIGHT_SIDE.match, (before, after)))
+    halves = bool(before and after) and any(map(is_right_side, (before, after)))
     return is_whole(before) and is_whole(after) and not halves
 
 
 def is_whole(text: str) -> bool:
     """Whether a piece of code can be read by itself: its brackets are paired, nothing is missing at its ends."""
-    paired = all(text.count(one) == text.count(other) for one, other in ("()", "[]", "{}"))
-    return paired and not _TORN.search(text)
+    return is_paired(text) and not _TORN.search(text)
+
+
+def is_paired(text: str) -> bool:
+    """Whether as many brackets of each kind are closed as are opened."""
+    return all(text.count(one) == text.count(other) for one, other in ("()", "[]", "{}"))
+
+
+def widened(side: Side, span: tuple[int, int]) -> tuple[int, int]:
+    """A run of tokens with the rest of the dotted names at its ends."""
+    start, end = span
+    if start == end:
+        return span
+    while start > 0 and (side.tokens[start] in JOINTS or side.tokens[start - 1] in JOINTS):
+        if side.tokens[start - 1] in ")]}(,;":
+            break
+        start -= 1
+    while end < len(side.tokens) and (side.tokens[end - 1] in JOINTS or side.tokens[end] in JOINTS):
+        if side.tokens[end] in "([{,;)":
+            break
+        end += 1
+    return start, end
 
 
 def slid(run: tuple[int, int, int, int], old: Side, new: Side) -> tuple[int, int, int, int]:
