@@ -42,8 +42,9 @@ MAX_PAIRS = 80
 CALLED_INSTEAD = 0.3
 
 
-#: What happens to a definition. The last three are told by its history alone: see StoryEventKind.
+#: What happens to a definition in one diff.
 _InDiff = Literal["added", "removed", "renamed", "moved", "signature", "body", "doc", "test", "format-only"]
+#: The last three are told by its history alone: see StoryEventKind.
 ChangeName = Literal[_InDiff, "returned", "copied", "rewritten"]
 
 
