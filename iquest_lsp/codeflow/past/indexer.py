@@ -78,7 +78,7 @@ class Indexer:
         try:
             read, done, gone = self._follow(head, progress)
             view = self.store.value("SELECT id FROM views WHERE place=?", self.place)
-            assign_releases(self.repository, self.store, tags)
+            assign_releases(self.repository, self.store, self.place, tags)
             done += self.deepen(self._shallow(view, deep), progress) if view is not None else 0
         finally:
             self._leased = False

@@ -110,7 +110,7 @@ class AskedReader(Indexer):
         """Says of the commits read with which release they came, walking to the tags but once."""
         if self._first is None:
             self._first = first_releases(self.repository, releases(tags), self._parents(tags))
-        assign_releases(self.repository, self.store, tags, self._first)
+        assign_releases(self.repository, self.store, self.place, tags, self._first)
 
     def _parents(self, tags: Sequence[Tag]) -> dict[str, tuple[str, ...]]:
         """All commits of the history and of the tags with their parents, children first, walked to but once."""

@@ -76,15 +76,24 @@ def tags_moved(store: Store, tags: Sequence[Tag]) -> bool:
 
 
 def assign_releases(
-    repository: Repository, store: Store, tags: Sequence[Tag], first: Mapping[str, str] | None = None
+    repository: Repository, store: Store, place: str, tags: Sequence[Tag], first: Mapping[str, str] | None = None
 ) -> None:
-    """Writes for every stored commit the first release that has it, "" where none does.
+    """Writes for the commits that the view of `place` has the first release that has them, "" where none does.
 
-    While no tag moved, only commits that are new to the store are looked at. `first` is `first_releases`, if known.
+    While no tag moved, only commits that are new to that view are looked at; when one did, all that are stored. `first`
+    is `first_releases`, if known.
     """
     moved = tags_moved(store, tags)
     ordered = releases(tags)
-    waiting = [row[0] for row in store.rows("SELECT oid FROM commits WHERE release IS NULL")]
+    # Others may have been rewritten and pruned before anyone came to them, and git refuses to walk from those.
+    waiting = [
+        row[0]
+        for row in store.rows(
+            "SELECT oid FROM commits c JOIN live l ON l.commit_id=c.id JOIN views v ON v.id=l.view"
+            " WHERE c.release IS NULL AND v.place=?",
+            place,
+        )
+    ]
     if not moved and first is None:
         unreleased = repository.beyond(waiting, [tag.commit for tag in ordered]) if waiting else set()
         with store.transaction() as db:

@@ -6,7 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.unredacted import shows_all
+from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past import indexer
+from iquest_lsp.codeflow.past.flow_index import FlowIndex
+from iquest_lsp.errors import StoreError
 from tests.unit.codeflow.conftest import Script, history_of
 
 
@@ -31,3 +35,35 @@ def test_what_came_deprecated_in_a_wide_commit_is(
     script.commit("Release 1.0", {f"m{number}.py": text.format(number) for number in range(6)})
     script.git("tag", "v1.0")
     assert history_of(script.root, folder=tmp_path).why("m0.py::f0").deprecated_in == "v1.0"
+
+
+def test_commits_read_by_one_that_died_and_pruned_since_stop_nobody(
+    script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script.commit("First", {"a.py": "X = 1\n"})
+    script.git("tag", "v1.0")
+    script.commit("Second", {"a.py": "X = 2\n"})
+
+    def index() -> FlowIndex:
+        return FlowIndex.open(Repository.open(script.root, shows_all), tmp_path / "store")
+
+    with index() as first:
+        first.update()
+    lost = script.commit("Lost", {"a.py": "X = 3\n"})
+
+    def dies(*_: object) -> None:
+        raise StoreError("The code flow store cannot be written")
+
+    with monkeypatch.context() as patch, index() as second:
+        patch.setattr(indexer, "assign_releases", dies)
+        with pytest.raises(StoreError):
+            second.update()
+    script.git("reset", "-q", "--hard", "HEAD~1")
+    kept = script.commit("Kept", {"b.py": "Y = 1\n"})
+    script.git("reflog", "expire", "--expire=now", "--expire-unreachable=now", "--all")
+    script.git("gc", "-q", "--prune=now")
+    with index() as third:
+        assert third.update().complete
+        assert third.head == kept
+        assert [item.oid for item in third.entries("c.oid IN (?,?)", lost, kept)] == [kept]
+        assert third.store.value("SELECT release FROM commits WHERE oid=?", kept) == ""
