@@ -120,10 +120,23 @@ def _without_system(messages: Sequence[Message]) -> Sequence[Message]:
 @functools.lru_cache(maxsize=8)
 def _compiled(source: str) -> Any:
     import jinja2
+    from jinja2.ext import Extension
+    from jinja2.nodes import Node
+    from jinja2.parser import Parser
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+    class Generation(Extension):
+        """What marks the answers of a conversation for those who train on it (transformers' own tag): no more than
+        what it holds."""
+
+        tags = {"generation"}  # noqa: RUF012  jinja2's own declaration
+
+        def parse(self, parser: Parser) -> list[Node]:
+            next(parser.stream)
+            return parser.parse_statements(("name:endgeneration",), drop_needle=True)
+
     environment = ImmutableSandboxedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
+        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols", Generation]
     )
 
     def refuse(message: object) -> None:

@@ -70,7 +70,9 @@ class FimTokens:
 #: Families told apart by the tokens in the vocabulary, most specific first. Sources: the models' papers and cards
 #: (Qwen2.5-Coder arXiv 2409.12186; CodeGemma arXiv 2406.11409; StarCoder2 arXiv 2402.19173, section 5.1; StarCoder
 #: arXiv 2305.06161, whose format Granite Code shares; DeepSeek-Coder arXiv 2401.14196; Code Llama arXiv 2308.12950;
-#: Codestral: mistral-common; Seed-Coder arXiv 2506.03524; GLM-4.5 and CodeGeeX4: their vocabularies).
+#: Codestral: mistral-common; Seed-Coder arXiv 2506.03524; GLM-4.5 and CodeGeeX4: their vocabularies). Qwen3-Coder's
+#: README puts the marks into a chat turn, where the model answers with a fenced block (its repository's issue 543);
+#: with the bare marks it fills in.
 FAMILIES: tuple[FimTokens, ...] = (
     FimTokens(
         "<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|repo_name|>", "<|file_sep|>", "<|tail|>", "<|head|>"
@@ -93,7 +95,8 @@ FAMILIES: tuple[FimTokens, ...] = (
 )
 #: Families that share another's tokens and not its order, told apart by what the file calls its model (general.name,
 #: general.basename). Mellum: the card of JetBrains/Mellum-4b-base shows the suffix first, each file behind its name,
-#: and no repository.
+#: and no repository. Mellum 2 has the same marks and was trained on both orders, half and half (arXiv 2605.31268,
+#: section 3.2.2).
 NAMED_FAMILIES: Mapping[str, FimTokens] = {
     "mellum": FimTokens("<fim_prefix>", "<fim_suffix>", "<fim_middle>", "", "<filename>", order="sfx"),
 }

@@ -14,7 +14,7 @@ HARMONY_USES = HARMONY + "{# <|channel|> #}"
 CHANNELS = {"<|start|>": 30, "<|message|>": 31, "<|end|>": 32, "<|channel|>": 33}
 
 
-@pytest.mark.parametrize("template", ["", CHATML])
+@pytest.mark.parametrize("template", ["", CHATML, CHATML + "<|START_THINKING|><|END_THINKING|>", CHATML + "</think>"])
 def test_nothing_is_said_of_a_model_that_fits(template: str) -> None:
     assert misfits({"tokenizer.chat_template": template}, FIM | TOKENS) == ()
 
@@ -29,6 +29,8 @@ def test_nothing_is_said_of_a_model_that_fits(template: str) -> None:
         ({"tokenizer.chat_template": THINKER}, FIM | TOKENS, "made to think"),
         ({"tokenizer.chat_template": CHATML + "{% if enable_thinking %}{% endif %}"}, FIM | TOKENS, "made to think"),
         ({"tokenizer.chat_template": HARMONY_USES}, FIM | CHANNELS, "made to think"),
+        ({"tokenizer.chat_template": CHATML + "<|START_THINKING|>"}, FIM | TOKENS, "made to think"),
+        ({"tokenizer.chat_template": CHATML + "{# thoughts in [THINK] #}"}, FIM | TOKENS, "made to think"),
         (
             {"tokenizer.chat_template": "{{ messages[0].content }}", "iquest.prompt.style": "instruction"},
             {},

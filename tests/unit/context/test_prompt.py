@@ -67,6 +67,11 @@ GOLDEN = {
         {"general.name": "Mellum 4b Base"},
         "<filename>b.py\nB\n<filename>src/a.py\n<fim_suffix>ad\nS1\nS2<fim_prefix>P1\nP2\nhe<fim_middle>",
     ),
+    "mellum 2": (
+        "<|endoftext|> <fim_prefix> <fim_suffix> <fim_middle> <fim_pad> <reponame> <filename> <think> </think>",
+        {"general.name": "Mellum2 12B A2.5B Base", "tokenizer.chat_template": "x"},
+        "<filename>b.py\nB\n<filename>src/a.py\n<fim_suffix>ad\nS1\nS2<fim_prefix>P1\nP2\nhe<fim_middle>",
+    ),
     "santacoder": (
         "<fim-prefix> <fim-suffix> <fim-middle>",
         {},
