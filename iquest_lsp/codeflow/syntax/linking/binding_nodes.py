@@ -255,6 +255,10 @@ TYPED = frozenset(
 )
 #: Patterns whose names are members of what is taken apart.
 TAKING_APART = frozenset({"object_pattern", "struct_pattern", "tuple_struct_pattern"})
+#: Several targets or several values, side by side.
+LISTED = frozenset({"expression_list", "pattern_list", "tuple_pattern", "tuple"})
+#: A target that takes as many values as are left.
+STARRED = frozenset({"list_splat_pattern", "list_splat"})
 SPREADING = frozenset(
     {
         "pattern_list",

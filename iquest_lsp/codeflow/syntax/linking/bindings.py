@@ -22,6 +22,7 @@ from iquest_lsp.codeflow.syntax.linking.binding_nodes import (
     FIRST,
     ITERATING,
     LASTING,
+    LISTED,
     LITERALS,
     MADE_OF,
     NOTHING,
@@ -30,6 +31,7 @@ from iquest_lsp.codeflow.syntax.linking.binding_nodes import (
     PYTHON_SCOPES,
     SCOPES,
     SPREADING,
+    STARRED,
     TAKING_APART,
     TYPED,
     WRAPPING,
@@ -124,8 +126,7 @@ class Bindings:
 
     def _field(self, node: Node, steps: int) -> Nature | None:
         """What the class around a member of `self` or `this` says of it."""
-        holder = node.child_by_field_name("object")
-        if holder is None or (holder.text or b"") not in (b"self", b"this"):
+        if not _is_member(node):
             return None
         scope: Node | None = node.parent
         while scope is not None and scope.type not in CLASSES:
@@ -143,11 +144,11 @@ class Bindings:
             known: dict[str, list[Node]] = {}
             waiting = [*scope.children]
             for item in waiting:
-                side = item.child_by_field_name("left") if item.type in FIELD_BINDERS else None
-                if side is not None and (
-                    (side.text or b"").startswith((b"self.", b"this.")) or _is_declared_in(scope, item)
-                ):
-                    known.setdefault(last_name(side), []).append(item)
+                sides = _targets(item) if item.type in FIELD_BINDERS else []
+                members = [side for side in sides if _is_member(side)]
+                if members or _is_declared_in(scope, item):
+                    for side in members or sides:
+                        known.setdefault(last_name(side), []).append(item)
                 elif item.type in FIELD_DEFINITIONS and (own := item.child_by_field_name("name")) is not None:
                     known.setdefault(last_name(own), []).append(item)
                 if item.type not in CLASSES:
@@ -190,18 +191,30 @@ class Bindings:
                 return of_type(value)
         if value is None:
             return UNKNOWN if binder.type in PARAMETERS else None
-        if value.type in ("expression_list", "pattern_list", "tuple"):
-            names = [*_names(binder)]
-            at = names.index(name)
-            # Of what one call gives, the first is what it is called after.
-            if value.named_child_count == 1 and at:
-                return UNKNOWN
-            value = value.named_children[min(at, value.named_child_count - 1)] if value.named_child_count else value
-        elif next(_names(binder), name) != name:
+        part = self._part(binder, name, value)
+        if part is None:
             return UNKNOWN
+        value = part
         if value.type in NOTHING or (value.text or b"") in (b"undefined", b"nullptr", b"NULL"):
             return None
         return self.meaning(value, steps - 1) or UNKNOWN
+
+    def _part(self, binder: Node, name: str, value: Node) -> Node | None:
+        """What of a value a node gives to a name, or to a member of that name; None where that cannot be told."""
+        targets = _targets(binder)
+        written = (name, f"self.{name}", f"this.{name}")
+        at = next((at for at, item in enumerate(targets) if text_of(item) in written), None)
+        several = len(targets) > 1
+        if several and (at is None or any(item.type in STARRED for item in targets[:at])):
+            return None
+        if value.type not in LISTED:
+            # Of what one call gives, the first is what it is called after.
+            is_first = at == 0 if several else next(_names(binder), name) == name
+            return value if is_first else None
+        values = value.named_children
+        if self._go and len(values) == 1:
+            return None if at else values[0]
+        return values[at] if several and at is not None and len(values) == len(targets) else None
 
 
 def last_name(node: Node | None) -> str:
@@ -215,6 +228,18 @@ def last_name(node: Node | None) -> str:
 
 def _start(node: Node) -> int:
     return node.start_byte
+
+
+def _is_member(node: Node) -> bool:
+    """Whether an expression is a member of `self` or `this`."""
+    holder = node.child_by_field_name("object") if node.type in MEMBERS else None
+    return holder is not None and (holder.text or b"") in (b"self", b"this")
+
+
+def _targets(binder: Node) -> list[Node]:
+    """What the parts of a node's value are given to, in their order."""
+    sides = [child for field in BINDERS.get(binder.type, ()) for child in binder.children_by_field_name(field)]
+    return [item for side in sides for item in (side.named_children if side.type in LISTED else [side])]
 
 
 def _hides(binders: Iterable[Node]) -> bool:
