@@ -90,12 +90,13 @@ Nil where another text stands there."
                 (get-buffer-window-list buffer nil 'visible)))))
 
 (defun iquest--next-draw-there (item more counter)
-  "Overlays for ITEM in this buffer, MORE being said behind it.
+  "Overlays for ITEM in this buffer, MORE and its reason being said behind it.
 Its columns are as COUNTER tells them.  Nil where another text stands there."
   (pcase (iquest--next-bounds item counter)
     (`(,start . ,end)
      (let* ((text (plist-get item :text))
-            (about (propertize (format "  %s%s" (plist-get item :reason) more) 'face 'shadow))
+            ;; The count first: a narrow window cuts the end off.
+            (about (propertize (format "%s  %s" more (plist-get item :reason)) 'face 'shadow))
             ;; Told apart without colours too: by the arrow.
             (new (concat (and (< start end) (propertize "→" 'face 'shadow)) (propertize text 'face 'iquest-new)))
             (old (make-overlay start end))

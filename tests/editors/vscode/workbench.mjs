@@ -10,7 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 export const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
-const CACHE = process.env.IQUEST_EDITORS;
+export const CACHE = process.env.IQUEST_EDITORS;
 assert(CACHE, "run through tests/editors/run");
 const { chromium } = createRequire(path.join(CACHE, "playwright/"))("playwright-core");
 const CODE_SERVER = path.join(CACHE, "code-server/node_modules/code-server/out/node/entry.js");
@@ -80,12 +80,7 @@ export class Editor {
       { env: editor.environment, stdio: ["ignore", log, log], detached: true },
     );
     await until("the editor's server", async () => (await fetch(`http://127.0.0.1:${editor.port}/healthz`).catch(() => undefined))?.ok);
-    editor.browser = await chromium.launch({
-      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-      env: editor.environment,
-      args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-        "--disable-component-update", "--disable-sync"],
-    });
+    editor.browser = await browser(editor.environment);
     return editor;
   }
 
@@ -400,6 +395,16 @@ export class Window {
     fs.mkdirSync(ARTIFACTS, { recursive: true });
     await this.page.screenshot({ path: path.join(ARTIFACTS, `${name}.png`) });
   }
+}
+
+/** A browser that fetches nothing of its own. */
+export function browser(env) {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    env,
+    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+      "--disable-component-update", "--disable-sync"],
+  });
 }
 
 /** Waits until `ready()` is true. */

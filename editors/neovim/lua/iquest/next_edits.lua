@@ -106,7 +106,8 @@ local function draw(now)
     virt_text_pos = 'inline',
     virt_lines = #below > 0 and below or nil,
   })
-  local about = ('  %s%s'):format(item.reason, more)
+  -- The count first: a narrow window cuts the end off.
+  local about = more .. '  ' .. item.reason
   api.nvim_buf_set_extmark(buffer, space, row, 0, { virt_text = { { about, 'Comment' } }, virt_text_pos = 'eol', sign_text = '»', sign_hl_group = 'IQuestNew' })
 end
 
