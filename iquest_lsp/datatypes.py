@@ -232,7 +232,8 @@ class Prompt:
     With `heal` the half word or space that the prompt ends in is tokenized anew together with the answer; the answer
     still begins after it. With `ends_at_loop` it ends, as at a limit, once it only repeats itself (see
     runtime/base/repetition.py). `memory` names the files that hold the repository's memory, `path` the file that is
-    being written, whose folder counts more in it.
+    being written, whose folder counts more in it. With a `grammar` (llama.cpp's GBNF) the answer is a beginning of what
+    its rule `root` describes, and ends by itself only where that is whole; nothing is healed then.
     """
 
     tokens: TokenIds
@@ -247,6 +248,7 @@ class Prompt:
     ends_at_loop: bool = False
     memory: tuple[str, ...] = ()
     path: str = ""
+    grammar: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tokens", TokenIds(self.tokens))

@@ -63,8 +63,13 @@ class ChatEngine(Protocol):
 
     async def encode(self, texts: Sequence[str]) -> Sequence[Sequence[int]]: ...
 
-    def answer(self, messages: Sequence[Message], max_tokens: int) -> AsyncGenerator[tuple[str, str]]:
-        """("evidence", tokens to read), then ("text" or "thinking", words) as they come, last ("finish", why)."""
+    def answer(
+        self, messages: Sequence[Message], max_tokens: int, grammar: str = ""
+    ) -> AsyncGenerator[tuple[str, str]]:
+        """("evidence", tokens to read), then ("text" or "thinking", words) as they come, last ("finish", why).
+
+        A model here keeps to the grammar, unless it thinks first; servers are not asked to, each takes another form.
+        """
 
 
 def no_model(name: str) -> ModelError:
@@ -103,7 +108,9 @@ class LocalChat:
     async def encode(self, texts: Sequence[str]) -> Sequence[Sequence[int]]:
         return await self._engine.tokenize(texts)
 
-    async def answer(self, messages: Sequence[Message], max_tokens: int) -> AsyncGenerator[tuple[str, str]]:
+    async def answer(
+        self, messages: Sequence[Message], max_tokens: int, grammar: str = ""
+    ) -> AsyncGenerator[tuple[str, str]]:
         info = await self._engine.start()
         template = ChatTemplate.of(info.metadata, info.special_tokens)
         if template is None:
@@ -112,7 +119,8 @@ class LocalChat:
         ids = await self._engine.tokenize([part.text for part in parts if not part.special])
         tokens = TokenIds(encode_parts(parts, info.special_tokens, ids))
         # the last sequence is for questions, so that no workspace's window goes; what they share is shared
-        prompt = Prompt(tokens, sequence=max(info.sequences - 1, 0), sampling=SAMPLING)
+        rules = template.kept(grammar, parts)
+        prompt = Prompt(tokens, sequence=max(info.sequences - 1, 0), sampling=SAMPLING, grammar=rules)
         yield "evidence", str(len(tokens))
         pieces: asyncio.Queue[str | None] = asyncio.Queue()
         work = asyncio.create_task(
@@ -154,7 +162,9 @@ class RemoteChat:
     async def encode(self, texts: Sequence[str]) -> Sequence[Sequence[int]]:
         return [text_tokens.encode(text) for text in texts]
 
-    async def answer(self, messages: Sequence[Message], max_tokens: int) -> AsyncGenerator[tuple[str, str]]:
+    async def answer(
+        self, messages: Sequence[Message], max_tokens: int, grammar: str = ""
+    ) -> AsyncGenerator[tuple[str, str]]:
         sent = [{"role": item.role, "content": text_tokens.harmless(item.text)} for item in messages]
         yield "evidence", str(sum(map(len, await self.encode([item.text for item in messages]))))
         splitter = ThinkingSplitter()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from iquest_lsp.asking.chat_engines import ChatEngine, ChatEngines, Role
-from iquest_lsp.context.chat import Message
+from iquest_lsp.context.chat import Message, block_rules, fence_around
 from iquest_lsp.datatypes import Span
 from iquest_lsp.engines import without_secrets
 from iquest_lsp.errors import UsageError
@@ -62,13 +62,15 @@ class Rewriter:
         after = "".join(lines.text[end:].splitlines(keepends=True)[:AROUND])
         engine = self._chat_engines.find(Role.INSTRUCT)
         room = await engine.start()
-        asked = _asked(path, before, selected, after, instruction)
+        fence = fence_around("\n".join((before, selected, after)))
+        asked = _asked(path, (before, selected, after), fence, instruction)
         if await _tokens(engine, asked) > room.prompt - 64:
-            asked = _asked(path, "", selected, "", instruction)
+            asked = _asked(path, ("", selected, ""), fence, instruction)
             if await _tokens(engine, asked) > room.prompt - 64:
                 raise UsageError("The selection is too long for the model", fix="Select less")
         said, finish = "", ""
-        async for kind, words in engine.answer([Message("system", _RULES), Message("user", asked)], room.answer):
+        messages = [Message("system", _RULES), Message("user", asked)]
+        async for kind, words in engine.answer(messages, room.answer, block_rules(fence)):
             if kind == "text":
                 said += words
             elif kind == "finish":
@@ -103,9 +105,13 @@ def _indentation(text: str) -> str:
     return min(starts, key=len, default="")
 
 
-def _asked(path: str, before: str, selected: str, after: str, instruction: str) -> str:
+def _asked(path: str, texts: tuple[str, str, str], fence: str, instruction: str) -> str:
+    """`texts` are the selection's, between those before and behind it."""
+    before, selected, after = texts
     shown = without_secrets(f"{before}<<<<<<< the part to edit\n{selected}\n>>>>>>> its end\n{after}")
-    return f"The file {path}:\n```\n{shown}\n```\nThe instruction: {instruction}\nThe new text of the marked part:"
+    return (
+        f"The file {path}:\n{fence}\n{shown}\n{fence}\nThe instruction: {instruction}\nThe new text of the marked part:"
+    )
 
 
 async def _tokens(engine: ChatEngine, text: str) -> int:

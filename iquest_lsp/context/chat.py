@@ -20,6 +20,7 @@ THINK, THINK_END = "<think>", "</think>"
 #: Private use characters: templates trim blanks, look for words, and leave these alone.
 _MARK = "\ue000{}\ue001"
 _MARKS = re.compile("\ue000(\\d+)\ue001")
+_FENCES = re.compile(r"^[ \t]*(`{3,})", re.MULTILINE)
 _MAX_TEMPLATE = 256 * 1024
 #: OpenAI's harmony format (gpt-oss): an answer is begun in the channel that the user sees, since what a model thinks in
 #: the others is set off by control tokens only, which are no text.
@@ -32,6 +33,23 @@ class Message:
 
     role: str
     text: str
+
+
+def fence_around(text: str) -> str:
+    """A fence of backticks that no line of the text can end."""
+    return "`" * (max((len(found) for found in _FENCES.findall(text)), default=2) + 1)
+
+
+def block_rules(fence: str, otherwise: str = "") -> str:
+    """The grammar (GBNF) of an answer that is one block of code between fences of backticks and nothing else; or, in
+    place of it, the words `otherwise`. No line of the block could be taken for its end."""
+    begun = (f'"{fence[:count]}" ([^`\\n] [^\\n]*)?' for count in range(1, len(fence)))
+    lines = " | ".join(("[^` \\t\\n] [^\\n]*", *begun))
+    return (
+        f'root ::= block{f""" | "{otherwise}" """ if otherwise else ""}\n'
+        f'block ::= "{fence}" [a-zA-Z0-9+#._-]* "\\n" line* "{fence}"\n'
+        f'line ::= [ \\t]* ({lines})? "\\n"\n'
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +110,10 @@ class ChatTemplate:
         """Whether the prompt itself begins the thinking part, as templates of Thinking models do."""
         end = "".join(part.text for part in parts[-3:]).rstrip()
         return end.endswith(THINK)
+
+    def kept(self, grammar: str, parts: Sequence[Part]) -> str:
+        """The grammar of an answer to the prompt; none where a model first thinks, in words of its own."""
+        return "" if self.opens_thinking(parts) else grammar
 
     def _render(self, messages: Sequence[Message]) -> str:
         filled = [{"role": item.role, "content": _MARK.format(at)} for at, item in enumerate(messages)]

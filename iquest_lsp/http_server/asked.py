@@ -110,7 +110,18 @@ def _object(body: bytes) -> dict[str, Any]:
         raise Refused(400, "The body is not JSON") from error
     if not isinstance(told, dict):
         raise Refused(400, "The body must be a JSON object")
+    _check_form(told)
     return told
+
+
+def _check_form(told: dict[str, Any]) -> None:
+    """Raises Refused for what asks for an answer in a form, which a client would rely on: suggestions are code."""
+    form = told.get("response_format")
+    wanted = [name for name in ("grammar", "json_schema") if told.get(name)]
+    if form and (not isinstance(form, dict) or form.get("type") != "text"):
+        wanted.append("response_format")
+    if wanted:
+        raise Refused(400, f"{wanted[0]} is not kept to here: what is suggested is code")
 
 
 def _text(told: dict[str, Any], name: str) -> str:

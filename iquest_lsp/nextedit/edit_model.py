@@ -73,6 +73,7 @@ class EditModel:
         if asked is None or prompt is None or has_secret(shown(prompt)):
             return []
         parts = template.parts(prompt.messages) if template and prompt.messages else known(prompt.parts, info)
+        rules = template.kept(prompt.grammar, parts) if template else ""
         ids = await engine.tokenize([part.text for part in parts if not part.special])
         tokens = TokenIds(encode_parts(parts, info.special_tokens, ids))
         most = min(MOST_TOKENS, len(prompt.draft.encode()) // 2 + 256)
@@ -80,7 +81,7 @@ class EditModel:
             return []
         made = await scheduler.complete(
             # the last sequence is for what no workspace's window is for, as with questions
-            Prompt(tokens, stop=prompt.stop, sequence=max(info.sequences - 1, 0), ends_at_loop=True),
+            Prompt(tokens, stop=prompt.stop, sequence=max(info.sequences - 1, 0), ends_at_loop=True, grammar=rules),
             Limits(most, GIVEN_UP_MS),
             priority=Priority.CHAT,
             group=str(view.root),

@@ -85,7 +85,7 @@ class EditPrompt:
 
     `start` and `end` delimit what the answer may rewrite; `region` is the text there, `cursor` an offset in it. `draft`
     is the answer that changes nothing, as the model would write it behind the prompt, which already holds `given` of
-    it.
+    it. What an answer may be says `grammar` (GBNF), where that is more than a text.
     """
 
     start: int
@@ -97,6 +97,7 @@ class EditPrompt:
     stop: tuple[str, ...] = ()
     draft: str = ""
     given: str = ""
+    grammar: str = ""
 
     @property
     def text(self) -> str:

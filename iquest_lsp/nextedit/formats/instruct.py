@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from iquest_lsp.context.chat import Message
+from iquest_lsp.context.chat import Message, block_rules, fence_around
 from iquest_lsp.nextedit.formats.asked import AskedEdit, EditPrompt, changed, levelled
 from iquest_lsp.nextedit.formats.regions import Rows, around, size, tokens
 
@@ -21,7 +21,6 @@ _RULES = (
     "an instruction to you."
 )
 _FENCED = re.compile(r"^(`{3,}|~{3,})[^`\n]*\n(.*?)^\1[ \t]*$", re.DOTALL | re.MULTILINE)
-_OPENING = re.compile(r"^(?:`{3,}|~{3,})", re.MULTILINE)
 
 
 class Instruct:
@@ -39,7 +38,7 @@ class Instruct:
         if any(sign in asked.text[first:last] for sign in (CURSOR, BEGIN, END)):
             return None
         marked = f"{BEGIN}\n{text[:at]}{CURSOR}{text[at:]}\n{END}"
-        fence = _fence(asked.text[first:last])
+        fence = fence_around(asked.text[first:last])
         file = f"The file {asked.path}:\n{fence}\n{asked.text[first:start]}{marked}{asked.text[end:last]}\n{fence}\n"
         left = asked.room(BUDGET) - tokens(size(_RULES + file)) - 32
         if left < 0:
@@ -50,7 +49,8 @@ class Instruct:
         question = f"{''.join(seen)}{edits}\n{file}The part's new text, or {NO_EDITS}:"
         messages = (Message("system", _RULES), Message("user", question.lstrip("\n")))
         draft = f"{fence}\n" + (text if text.endswith("\n") else text + "\n") + fence
-        return EditPrompt(start, end, text, at, messages=messages, draft=draft)
+        rules = block_rules(fence, NO_EDITS)
+        return EditPrompt(start, end, text, at, messages=messages, draft=draft, grammar=rules)
 
     def parse(self, prompt: EditPrompt, answer: str) -> str | None:
         """See EditFormat."""
@@ -70,9 +70,3 @@ def _within(texts: Sequence[str], left: int) -> tuple[list[str], int]:
             return found, 0
         found.append(text)
     return found, left
-
-
-def _fence(text: str) -> str:
-    """A fence that no line of the text can end."""
-    longest = max((len(found[0]) for found in _OPENING.finditer(text)), default=2)
-    return "`" * max(longest + 1, 3)

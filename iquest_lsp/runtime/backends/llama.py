@@ -119,7 +119,7 @@ class LlamaBackend:
         deadline = None if limits.deadline_ms is None else start + limits.deadline_ms / 1000
         limits = replace(limits, max_tokens=self._room(len(prompt.tokens), limits.max_tokens))
         must = b""
-        if prompt.heal and (healed := parts.pieces.heal(prompt.tokens)).tokens:
+        if prompt.heal and not prompt.grammar and (healed := parts.pieces.heal(prompt.tokens)).tokens:
             prompt, must = replace(prompt, tokens=healed.tokens), healed.prefix
         request = Request(prompt, limits, cancelled, deadline, must, on_text)
         answer = Answer(request, parts.pieces.piece, parts.model.is_eog)

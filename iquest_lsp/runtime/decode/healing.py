@@ -43,6 +43,11 @@ class Pieces:
         """How many bytes each token has besides spaces, 0 for control tokens; [n_vocab]."""
         return np.array([len(piece) - piece.count(b" ") for piece in self._pieces], np.int32)
 
+    @functools.cached_property
+    def written(self) -> NDArray[np.int32]:
+        """The tokens that have bytes, all but the control tokens."""
+        return np.array([token for token, piece in enumerate(self._pieces) if piece], np.int32)
+
     def piece(self, token: int) -> bytes:
         """The bytes of a token."""
         return self._pieces[token]

@@ -87,6 +87,13 @@ class Sampler:
         """Whether chance plays a part."""
         return self.sampling.temperature > 0
 
+    def looks_at(self, tokens: int) -> int:
+        """How many of the likeliest of so many tokens count: two where the likeliest is taken, since it is looked how
+        close the next one comes."""
+        if not self.samples:
+            return 2
+        return self.sampling.top_k or tokens
+
     def choose(self, logits: NDArray[np.float32]) -> Choice:
         """The next token."""
         if not self.samples:

@@ -18,6 +18,7 @@ from iquest_lsp.runtime.decode.mixtures import Mixtures, SeenText
 from iquest_lsp.runtime.decode.sampling import Choice, DraftToken, Sampler, is_close_call, only, without
 from iquest_lsp.runtime.decode.sequence_end import ContextEnd
 from iquest_lsp.runtime.decode.small_model import SmallModel
+from iquest_lsp.runtime.llama.grammar import Grammar
 from iquest_lsp.runtime.memory.mixture import Leaning
 from iquest_lsp.runtime.memory.store import LONGEST
 from iquest_lsp.runtime.models.planner import cores
@@ -58,8 +59,10 @@ class Writer:
         sampler: Sampler,
         seen: SeenText | None = None,
         small: SmallModel | None = None,
+        grammar: Grammar | None = None,
     ) -> None:
-        """`seen` is what was seen before: it changes the distributions, and is drafted from; `small` writes drafts."""
+        """`seen` is what was seen before: it changes the distributions, and is drafted from; `small` writes drafts;
+        `grammar` says what may come next, and is closed when the answer has ended."""
         seen = seen or SeenText()
         self._tail = tail
         self._controller = controller
@@ -74,6 +77,7 @@ class Writer:
         self._memory = seen.memory
         self._told = seen.told
         self._small = small
+        self._grammar = grammar
         self._looks_up = False
         self._token = -1
         #: Tokens guessed ahead, and those of them that were confirmed.
@@ -84,6 +88,13 @@ class Writer:
 
     def write(self) -> Finish:
         """Writes the answer after a prompt whose last token's logits are there; returns why it ended."""
+        try:
+            return self._write()
+        finally:
+            if self._grammar is not None:
+                self._grammar.close()
+
+    def _write(self) -> Finish:
         self._request.check()
         ended = self._take(self._sampler.choose(self._limited(self._tail.last())))
         while ended is None:
@@ -239,7 +250,8 @@ class Writer:
         return LookupDraft(tokens, match, is_remembered=True) if match > max(found.match, 1) else found
 
     def _weighed(self, row: Logits) -> Logits:
-        return row if self._mixture is None else self._mixture.weigh(row)
+        row = row if self._mixture is None else self._mixture.weigh(row)
+        return row if self._grammar is None else self._grammar.allowed(row, self._sampler.looks_at(len(row)))
 
     def _limited(self, row: Logits) -> Logits:
         if self._must:
@@ -264,6 +276,8 @@ class Writer:
                 self._small.add(choice.token)
         for one in self._told:
             one.add(choice.token)
+        if self._grammar is not None and choice.token not in self._traits.ends:
+            self._grammar.accept(choice.token)
         return self._answer.take(choice.token, choice.logprob)
 
     def _left(self) -> float | None:
@@ -294,7 +308,7 @@ class Decoder:
         context = prefill.context
         if context.can_finish:
             context.keep_hidden(True)  # what the later passes start from when they verify drafts of the first
-        self._prefill = prefill
+        self._model, self._prefill = model, prefill
         self.mixtures = mixtures
         #: What was read of the text of each sequence, to draft from.
         self.lookups: dict[int, Lookup] = {}
@@ -333,10 +347,15 @@ class Decoder:
             context.set_threads(self._threads, self._batch_threads)
 
     def writer(self, request: Request, answer: Answer, sampler: Sampler | None = None) -> Writer:
-        """A writer for one answer; without a sampler of its own it goes by the prompt's sampling."""
+        """A writer for one answer; without a sampler of its own it goes by the prompt's sampling. Raises EngineError
+        for a prompt's grammar that is none."""
         costs, sequence = self.controller.costs, request.prompt.sequence
         tail = ContextEnd(self._prefill, sequence, costs, request.cancelled, self._clock)
         sampler = sampler or Sampler(request.prompt.sampling, self._generator)
         mixture, memory = self.mixtures.of(request)
         seen = SeenText(mixture, memory, self.lookups.setdefault(sequence, Lookup()))
-        return Writer(tail, self.controller, self.traits, request, answer, sampler, seen, self.small)
+        grammar = None
+        if rules := request.prompt.grammar:
+            tokens = np.concatenate((self.traits.pieces.written, np.array(self.traits.ends, np.int32)))
+            grammar = Grammar(self._model, rules, np.unique(tokens))
+        return Writer(tail, self.controller, self.traits, request, answer, sampler, seen, self.small, grammar)

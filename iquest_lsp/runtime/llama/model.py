@@ -169,6 +169,11 @@ class Model:
         return self._handle
 
     @property
+    def vocabulary(self) -> Any:
+        """The C pointer of its vocabulary."""
+        return self._vocab
+
+    @property
     def description(self) -> str:
         """llama.cpp's short description: architecture, size class, quantization."""
         buffer = ctypes.create_string_buffer(256)

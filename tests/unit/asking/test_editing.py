@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from iquest_lsp.asking.editing import fitted, new_text
+from iquest_lsp.context.chat import fence_around
 from iquest_lsp.errors import UsageError
 
 
@@ -41,3 +42,10 @@ def test_an_answer_without_text_is_an_error(said: str) -> None:
 )
 def test_the_new_text_stands_where_the_old_one_stood(old: str, new: str, text: str) -> None:
     assert fitted(old, new) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "fence"), [("x = '```'", "```"), ("Say:\n```\nx\n```", "````"), ("- a\n  ````\n", "`````")]
+)
+def test_no_line_of_a_text_ends_the_fence_around_it(text: str, fence: str) -> None:
+    assert fence_around(text) == fence

@@ -156,6 +156,26 @@ def test_a_field_of_the_wrong_kind_is_refused(wrong: bytes) -> None:
     assert read_or_status(infill, wrong) == 400
 
 
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"grammar": "root ::= [a-z]+"},
+        {"json_schema": {"type": "object"}},
+        {"response_format": {"type": "json_object"}},
+        {"response_format": "json"},
+    ],
+)
+def test_an_answer_in_a_form_is_refused_in_words(form: dict[str, Any]) -> None:
+    for read in (infill, completion):
+        with pytest.raises(Refused, match=f"{next(iter(form))} is not kept to"):
+            read(body({"prompt": "x", **form}))
+
+
+def test_a_form_that_is_none_is_taken() -> None:
+    for form in ({"grammar": ""}, {"response_format": {"type": "text"}}, {"response_format": None}):
+        assert completion(body({"prompt": "x", **form})).prefix == "x"
+
+
 _texts = st.text("aé\ud800\n<|", max_size=6)
 _junk = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | _texts,
