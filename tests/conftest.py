@@ -11,6 +11,7 @@ from collections.abc import Generator, Iterator
 import pytest
 from hypothesis import settings
 
+from iquest_lsp.codeflow.gaps import Gaps
 from tests.reports import pytest_report_to_serializable
 
 __all__ = ["pytest_report_to_serializable"]
@@ -23,6 +24,9 @@ sys.dont_write_bytecode = False
 # model takes is spinning (test_call_shapes took 21 s, asleep 4 s). An oracle's small matrices need no threads.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+# A fault of the program is one here, whatever part of an answer it is in.
+Gaps.shows_faults = True
 
 # A busy machine is no reason to fail.
 settings.register_profile("patient", deadline=None)

@@ -7,6 +7,7 @@ import os
 import stat
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -64,6 +65,11 @@ class _Program:
                 code = 1
             else:
                 raise
+        except Exception as error:  # noqa: BLE001  whoever reads the answer is told in the form asked for
+            tell(traceback.format_exc())
+            why = f"{type(error).__name__}: {error}"
+            tell_error(IQuestError("This program failed", why=why, fix="Tell its makers, with the lines above"), form)
+            code = 1
         sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -5,9 +5,16 @@ Each question opens its own `Repository`, whose `gaps` collects them on the way;
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from enum import StrEnum
+from typing import TypeVar
 
 from iquest_lsp.codeflow.facts import Fact
+from iquest_lsp.errors import IQuestError
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 class GapKind(StrEnum):
@@ -59,6 +66,18 @@ class GapKind(StrEnum):
     FRAMES = "frames"
     #: Megabytes of a log that are read.
     LOG = "log"
+    #: Files in which a fault of this program hid what changes, and parts of an answer (`AnswerPart`) that it took.
+    FAULTY_FILE = "faulty-file"
+    FAULT = "fault"
+
+
+class AnswerPart(StrEnum):
+    """A part of an explanation without which the rest still holds."""
+
+    USES = "uses"
+    RISKS = "risks"
+    MISSING = "missing"
+    HISTORY = "history"
 
 
 #: What a clone made with `--filter` lacks.
@@ -74,6 +93,8 @@ LISTS = frozenset(
         GapKind.TEXTS,
         GapKind.ABSENT,
         GapKind.SHORT,
+        GapKind.FAULTY_FILE,
+        GapKind.FAULT,
     }
 )
 
@@ -87,8 +108,31 @@ class Gap(Fact[GapKind]):
 class Gaps:
     """Collects what an answer lacks."""
 
+    #: Whether faults of this program end the answer, for whoever looks for them.
+    shows_faults = False
+
     def __init__(self) -> None:
         self._found: dict[GapKind, dict[str, None]] = {}
+
+    def part(self, part: AnswerPart, work: Callable[[], list[T]]) -> list[T]:
+        """What `work` finds for a part of an answer; nothing, with a gap, where a fault of this program ends it."""
+        return self._unless_faulty(GapKind.FAULT, part, work)
+
+    def in_file(self, path: str, work: Callable[[], list[T]]) -> list[T]:
+        """The same of one file."""
+        return self._unless_faulty(GapKind.FAULTY_FILE, path, work)
+
+    def _unless_faulty(self, kind: GapKind, value: str, work: Callable[[], list[T]]) -> list[T]:
+        try:
+            return work()
+        except (IQuestError, OSError, MemoryError):  # a user, or the machine, can do something about these
+            raise
+        except Exception:
+            if self.shows_faults:
+                raise
+            logger.exception("a fault of this program, in %s %s", kind.value, value)
+            self.add(kind, value)
+            return []
 
     def add(self, kind: GapKind, *values: object) -> None:
         """Notes a gap; values of the kinds in LISTS add up, of the others the last count."""

@@ -19,9 +19,9 @@ from iquest_lsp.codeflow.diff.named_parts import part_changes
 from iquest_lsp.codeflow.diff.refuted import as_moved, borne_out, without_refuted
 from iquest_lsp.codeflow.diff.replacements import only_years
 from iquest_lsp.codeflow.diff.risks import Risk, changed_names, risks_of
-from iquest_lsp.codeflow.diff.sources import DiffSource, DiffTarget
+from iquest_lsp.codeflow.diff.sources import DiffSource, DiffTarget, title_of
 from iquest_lsp.codeflow.facts import Redact, holds_secret
-from iquest_lsp.codeflow.gaps import Gap, GapKind
+from iquest_lsp.codeflow.gaps import AnswerPart, Gap, GapKind
 from iquest_lsp.codeflow.git.blob_reader import BlobReader
 from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.git.parentage import ends
@@ -76,16 +76,16 @@ def explain_diff(
     intent = known.purpose
     if not source.files:
         return known if source.repository is None else replace(known, gaps=source.repository.lacks())
-    repository = source.repository
+    repository, part = source.repository, source.gaps.part
     if repository is None:
-        dangers = _dangers(risks_of(source, changes, (), frozenset(), redact), redact)
-        return replace(known, dangers=dangers, gaps=(Gap(GapKind.OUTSIDE),))
+        dangers = _dangers(part(AnswerPart.RISKS, lambda: risks_of(source, changes, (), frozenset(), redact)), redact)
+        return replace(known, dangers=dangers, gaps=(Gap(GapKind.OUTSIDE), *source.gaps.told()))
     tell = so_far or (lambda _: None)
     tell(known)
     past = evidence(repository, source.base)
     paths = [item.path for item in source.files]
     tracked = frozenset(repository.files(source.revision or None))
-    uses = _uses(source, changes, tracked)
+    uses = part(AnswerPart.USES, lambda: _uses(source, changes, tracked))
     earlier = [item.old_path or item.path for item in source.files if item.status != "A"]
     # Other words in a comment or a text ask for nothing elsewhere, nor do a copyright's years.
     silent = {item.path for item in source.files if only_years((hunk.removed, hunk.added) for hunk in item.hunks)}
@@ -97,22 +97,24 @@ def explain_diff(
         and all(map(is_of_words, item.symbols))
     }
     acting = [item.old_path or item.path for item in source.files if item.status != "A" and item.path not in silent]
-    risks = risks_of(source, changes, uses, tracked, redact, _reader(source))
+    risks = part(AnswerPart.RISKS, lambda: risks_of(source, changes, uses, tracked, redact, _reader(source)))
     known = replace(known, dangers=_dangers(risks, redact))
     tell(known)
-    missing: list[MissingItem] = []
-    if not silent >= set(paths):
+
+    def missing_items() -> list[MissingItem]:
         partners = past.partners(acting, include_filtered=include_filtered)
         habits = past.habits(include_filtered=include_filtered)
-        missing = missing_of(paths, changes, partners, habits, uses, tracked, intent.kind)
-        if len(missing) < LEAST:
-            missing = with_likely(missing, _along(source, past, tracked), partners)
-        missing = fitting(paths, missing)
+        found = missing_of(paths, changes, partners, habits, uses, tracked, intent.kind)
+        if len(found) < LEAST:
+            found = with_likely(found, _along(source, past, tracked), partners)
+        return fitting(paths, found)
+
+    missing = [] if silent >= set(paths) else part(AnswerPart.MISSING, missing_items)
     withheld = (MissingReason(MissingKind.WITHHELD),)  # a reason names what the changed lines name
     missing = [replace(item, reasons=withheld) if holds_secret(redact, item.reasons) else item for item in missing]
     known = replace(known, missing=tuple(missing))
     tell(known)
-    touches = past.touches(_ranges(source, changes), earlier[:MAX_OLD])
+    touches = part(AnswerPart.HISTORY, lambda: past.touches(_ranges(source, changes), earlier[:MAX_OLD]))
     cut = ends(repository)  # nobody knows what a shallow clone's last commits changed
     touches = [touch for touch in touches if touch.commit not in cut]
     believed = [touch for touch in touches if include_filtered or not _doubtful(touch)]
@@ -162,7 +164,8 @@ def _beside_definitions(source: DiffSource, changes: Sequence[SymbolChange]) -> 
         if category(item.path) is Category.GENERATED:
             continue
         mine = told.get(item.path, []) + (told.get(item.old_path, []) if item.old_path != item.path else [])
-        parts = part_changes(item, source.before.get(item.path), source.after.get(item.path), mine)
+        before, after = source.before.get(item.path), source.after.get(item.path)
+        parts = source.gaps.in_file(item.path, partial(part_changes, item, before, after, mine))
         if category(item.path) is Category.LOCK:  # what a tool keeps beside the packages tells nothing
             parts = [part for part in parts if part.kind == "package"]
             # A package that only names another one's new version is as it was.
@@ -196,7 +199,8 @@ def changes_of(source: DiffSource) -> list[SymbolChange]:
         if category(item.path) is Category.GENERATED:
             # What a tool wrote is told by its source.
             continue
-        changes = symbol_changes(item, source.before.get(item.path), source.after.get(item.path))
+        before, after = source.before.get(item.path), source.after.get(item.path)
+        changes = source.gaps.in_file(item.path, partial(symbol_changes, item, before, after))
         # Where the texts are at hand, what lies outside all definitions belongs to none.
         read = item.path in source.before or item.path in source.after
         found += changes if changes or read else _from_headings(item)
@@ -215,29 +219,11 @@ def _dangers(risks: Iterable[Risk], redact: Redact) -> tuple[Risk, ...]:
 
 
 def _subject(source: DiffSource, target: DiffTarget, redact: Redact) -> Subject:
-    message = _title(source)
+    message = title_of(source)
     message = WITHHELD if holds_secret(redact, message) else message
     told = message if message and not uninformative(message) else ""
     revision = source.revision if target.kind == "revision" else target.revision
     return Subject(target.kind, target.revision, revision, told, source.merge, len(source.commits), source.is_cut_off)
-
-
-#: Of a body no longer line is told as what a commit does.
-MAX_TITLE = 120
-_MERGED = re.compile(r"Merge (?:pull request|branch|branches|remote-tracking branch|tag|commit)\b|Merged? in\b")
-
-
-def _title(source: DiffSource) -> str:
-    """What a commit says it does; of a merge whose subject names a branch only, what its body begins with, which is
-    told too where the subject is the head of a list."""
-    first = source.body.strip().partition("\n")[0].strip()
-    if source.subject.endswith(":") and first and len(source.subject) + len(first) <= MAX_TITLE:
-        return f"{source.subject} {first.lstrip('*- ')}"
-    if not source.merge or not _MERGED.match(source.subject):
-        return source.subject
-    # Lists of commits, and trailers, are no title.
-    is_title = bool(first) and not re.match(r"[*\-#]|[\w-]+(?:-[Bb]y)?:\s|[0-9a-f]{7,}\b|[Cc]onflicts", first)
-    return first if is_title and len(first) <= MAX_TITLE else ""
 
 
 def _doubtful(touch: Past) -> bool:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from iquest_lsp.codeflow.diff.patches import Patch, apply, read_patch, reverse
 from iquest_lsp.codeflow.diff.slides import slid
 from iquest_lsp.codeflow.facts import Redact
-from iquest_lsp.codeflow.gaps import GapKind
+from iquest_lsp.codeflow.gaps import GapKind, Gaps
 from iquest_lsp.codeflow.git.blob_reader import MAX_BLOB, BlobReader
 from iquest_lsp.codeflow.git.commits import Commit, FileDiff, Hunk, commits, read_diff
 from iquest_lsp.codeflow.git.path_bytes import decode_path
@@ -76,6 +77,30 @@ class DiffSource:
     merge: bool = False
     repository: Repository | None = None
     is_cut_off: bool = False
+    own_gaps: Gaps = field(default_factory=Gaps, compare=False)
+
+    @property
+    def gaps(self) -> Gaps:
+        """What an answer about it lacks."""
+        return self.own_gaps if self.repository is None else self.repository.gaps
+
+
+#: Of a body no longer line is told as what a commit does.
+MAX_TITLE = 120
+_MERGED = re.compile(r"Merge (?:pull request|branch|branches|remote-tracking branch|tag|commit)\b|Merged? in\b")
+
+
+def title_of(source: DiffSource) -> str:
+    """What a commit says it does; of a merge whose subject names a branch only, what its body begins with, which is
+    told too where the subject is the head of a list."""
+    first = source.body.strip().partition("\n")[0].strip()
+    if source.subject.endswith(":") and first and len(source.subject) + len(first) <= MAX_TITLE:
+        return f"{source.subject} {first.lstrip('*- ')}"
+    if not source.merge or not _MERGED.match(source.subject):
+        return source.subject
+    # Lists of commits, and trailers, are no title.
+    is_title = bool(first) and not re.match(r"[*\-#]|[\w-]+(?:-[Bb]y)?:\s|[0-9a-f]{7,}\b|[Cc]onflicts", first)
+    return first if is_title and len(first) <= MAX_TITLE else ""
 
 
 def load(root: Path, target: DiffTarget, redact: Redact) -> DiffSource:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from iquest_lsp.codeflow.gaps import LISTS, Gap, GapKind
+from iquest_lsp.codeflow.gaps import LISTS, AnswerPart, Gap, GapKind
 from iquest_lsp.codeflow.wording.phrases import listed, say
 
 _LISTED = {
@@ -16,6 +16,7 @@ _LISTED = {
     GapKind.TEXTS: "there are too many files: the definitions in {} were not read",
     GapKind.ABSENT: "this clone lacks the contents of {}: `git fetch --refetch --no-filter` brings them",
     GapKind.SHORT: "the uses of {} were not searched: a name of one letter is found everywhere",
+    GapKind.FAULTY_FILE: "what changes in {} is not told in full: this program failed there (its log says how)",
 }
 #: The same of several.
 _SEVERAL = {
@@ -51,16 +52,26 @@ _GAPS = {
 }
 
 
+_PARTS = {
+    AnswerPart.USES: "uses elsewhere were not looked for: this program failed there (its log says how)",
+    AnswerPart.RISKS: "risks were not looked for: this program failed there (its log says how)",
+    AnswerPart.MISSING: "what may be missing was not looked for: this program failed there (its log says how)",
+    AnswerPart.HISTORY: "related history was not looked for: this program failed there (its log says how)",
+}
+
+
 def gap_words(gaps: Sequence[Gap]) -> list[str]:
     """What is missing, a sentence each."""
-    return [_told(gap) for gap in gaps]
+    return [sentence for gap in gaps for sentence in _told(gap)]
 
 
-def _told(gap: Gap) -> str:
+def _told(gap: Gap) -> list[str]:
+    if gap.kind is GapKind.FAULT:
+        return [say(_PARTS[AnswerPart(value)]) for value in gap.values]
     if gap.kind not in LISTS:
-        return say(_GAPS[gap.kind], *gap.values)
+        return [say(_GAPS[gap.kind], *gap.values)]
     sentences = (_LISTED | _SEVERAL) if len(gap.values) > 1 else _LISTED
-    return say(sentences[gap.kind], listed(gap.values))
+    return [say(sentences[gap.kind], listed(gap.values))]
 
 
 def partial(gaps: Sequence[Gap]) -> list[str] | None:
