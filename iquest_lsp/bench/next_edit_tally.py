@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from iquest_lsp.bench.replay import wilson
 from iquest_lsp.bench.report import percentile
+from iquest_lsp.nextedit.gate import precision
 from iquest_lsp.nextedit.sorts import Sort
 
 
@@ -67,6 +69,20 @@ class Tally:
             "p50_ms": percentile(ms, 0.5) if ms else 0.0,
             "p95_ms": percentile(ms, 0.95) if ms else 0.0,
         }
+
+
+def measured_sorts(tallies: Iterable[Tally]) -> dict[str, dict[str, float]]:
+    """For each sort of suggestion how many were right, of how many, and what is assumed of it."""
+    sorts: dict[Sort, list[float]] = {}
+    for tally in tallies:
+        for sort, (right, made) in tally.sorts.items():
+            known = sorts.setdefault(sort, [0.0, 0.0])
+            known[0] += right
+            known[1] += made
+    return {
+        sort.key: {"right": round(right, 2), "made": made, "assumed": round(precision(sort), 3)}
+        for sort, (right, made) in sorted(sorts.items(), key=lambda item: item[0].key)
+    }
 
 
 def _share(part: int, whole: int) -> float:

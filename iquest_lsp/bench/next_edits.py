@@ -21,10 +21,11 @@ from typing import Any, Literal
 
 from iquest_lsp.bench.edit_distance import is_on_the_way, is_same, typed
 from iquest_lsp.bench.edit_shapes import derivable, import_edit, is_of_imports, may_touch_head
-from iquest_lsp.bench.next_edit_tally import Tally
+from iquest_lsp.bench.next_edit_tally import Tally, measured_sorts
+from iquest_lsp.bench.replay import nothing_to_replay
 from iquest_lsp.codeflow.reading import Category, ChangedText, CommitTexts, Sources, category, texts_of_commits
 from iquest_lsp.nextedit.change import Change
-from iquest_lsp.nextedit.gate import LEAST, Refusals, admitted, admitted_places, in_order, joined, precision
+from iquest_lsp.nextedit.gate import LEAST, Refusals, admitted, admitted_places, in_order, joined
 from iquest_lsp.nextedit.import_statements import import_lines
 from iquest_lsp.nextedit.predict import PLACES, PREDICTORS, PlacePredictor, Predictor, possible, possible_places
 from iquest_lsp.nextedit.records import Edit, NextEdit, Place
@@ -380,19 +381,13 @@ def replay_edits(
                 into = [tallies[order, "all"], *([tallies[order, "names"]] if names else [])]
                 play(session, into, least)
     progress(count, count)
-    sorts: dict[Sort, list[float]] = {}
-    for order in orders:
-        for sort, (right, made) in tallies[order, "all"].sorts.items():
-            known = sorts.setdefault(sort, [0.0, 0.0])
-            known[0] += right
-            known[1] += made
+    if not any(tally.commits for tally in tallies.values()):
+        which = " that changes a name or a signature" if only_names else ""
+        raise nothing_to_replay(count, f"hold none{which} with 2 to {MAX_EDITS} edits of files that were there before")
     return {
         "repository": root.name,
         "commits": count,
         "model": "",
         "rows": [tally.row() for tally in tallies.values()],
-        "sorts": {
-            sort.key: {"right": round(right, 2), "made": made, "assumed": round(precision(sort), 3)}
-            for sort, (right, made) in sorted(sorts.items(), key=lambda item: item[0].key)
-        },
+        "sorts": measured_sorts(tallies[order, "all"] for order in orders),
     }

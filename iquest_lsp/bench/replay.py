@@ -23,7 +23,7 @@ from iquest_lsp.bench.report import percentile
 from iquest_lsp.codeflow import History
 from iquest_lsp.common_ends import common_head
 from iquest_lsp.datatypes import AnswerSource, Position, TokenCounts
-from iquest_lsp.errors import DocumentError, RequestCancelledError
+from iquest_lsp.errors import DocumentError, RepositoryError, RequestCancelledError
 from iquest_lsp.settings import Configuration
 from iquest_lsp.workspace.disk_state import Changes
 from iquest_lsp.workspace.secret_scan import has_secret
@@ -119,6 +119,15 @@ class _Tally:
         }
 
 
+def nothing_to_replay(commits: int, why: str) -> RepositoryError:
+    """The error that says what the last commits lack, where a table would have nothing but zeros."""
+    return RepositoryError(
+        "There is nothing to replay.",
+        why=f"The last {commits} commits {why}.",
+        fix="Go further back with --commits, or name another repository.",
+    )
+
+
 async def replay(
     root: Path,
     commits: int,
@@ -136,6 +145,8 @@ async def replay(
     compared = dict(settings or SETTINGS)
     history = History(root, has_secret)
     lines = await asyncio.to_thread(history.retyped_lines, commits, positions)
+    if not lines:
+        raise nothing_to_replay(commits, "add no line of code or prose that could be typed again")
     tallies = {name: _Tally() for name in compared}
     with history.checked_out() as copy:
         folder = copy.root

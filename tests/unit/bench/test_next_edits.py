@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from iquest_lsp.bench.next_edits import EditSession, replay_edits
+from iquest_lsp.bench.replay import replay
 from iquest_lsp.codeflow.reading import ChangedText, CommitTexts, Sources
+from iquest_lsp.errors import RepositoryError
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
 from iquest_lsp.nextedit.sorts import PredictorKind, Sort
 from tests.unit.codeflow.conftest import Script
@@ -40,3 +43,19 @@ def test_a_rename_is_found_where_it_is_used(tmp_path: Path) -> None:
     assert right
     assert all(name.startswith("rename") for name in right)
     assert all(0 < row["right"] <= row["made"] and 0 < row["assumed"] <= 1 for row in right.values())
+
+
+@pytest.mark.slow
+def test_a_history_without_edits_is_told_and_no_row_of_zeros(tmp_path: Path) -> None:
+    script = Script(tmp_path / "repository")
+    script.commit("Begin", {"a.py": "x = 1\n"})
+    with pytest.raises(RepositoryError, match="nothing to replay: The last 5 commits hold none that changes a name"):
+        replay_edits(script.root, 5, only_names=True)
+
+
+@pytest.mark.slow
+def test_a_history_without_lines_to_type_is_told_before_a_model_is_loaded(tmp_path: Path) -> None:
+    script = Script(tmp_path / "repository")
+    script.commit("Begin", {"a.png": "\0"})
+    with pytest.raises(RepositoryError, match="nothing to replay: The last 5 commits add no line"):
+        asyncio.run(replay(script.root, 5, 10, {"model": "/no/such.gguf"}))
