@@ -59,7 +59,8 @@ def _kinds(repository: Repository, full: str) -> dict[str, str]:
     above = ["/".join(parts[:count]) for count in range(least, len(parts) + 1)]
     told = repository.run("ls-tree", "-z", "HEAD", "--", *above, ok=(0, 128))
     rows = (os.fsdecode(row).partition("\t") for row in told.split(b"\0") if row)
-    return {path: kinds.split(" ")[1] for kinds, _, path in rows}
+    # Of a folder that git looks into it tells all that is in it.
+    return {path: kinds.split(" ")[1] for kinds, _, path in rows if path in above}
 
 
 def _on_disk(repository: Repository, full: str) -> os.stat_result | None:

@@ -54,3 +54,16 @@ def test_a_submodule_is_said_to_be_one(script: Script, new_script: Callable[[str
             "There is no file sub/b.py: it would lie in the submodule sub, which is not checked out"
         )
         assert words.endswith("Run `git submodule update --init sub`.")
+
+
+def test_what_lies_beside_a_submodule_has_its_history_here(script: Script, new_script: Callable[[str], Script]) -> None:
+    inner = new_script("inner")
+    inner.commit("Begin", {"b.py": "y = 1\n"})
+    script.commit("Add a reader", {"lib/own/deep/a.py": "x = 1\n", "lib/c.py": "z = 1\n"})
+    allowed = ("-c", "protocol.file.allow=always")
+    script.git(*allowed, "submodule", "--quiet", "add", str(inner.root), "lib/foreign")
+    script.commit("Add foreign")
+    for place in ("lib/own/deep/a.py:1", "lib/c.py:1"):
+        assert [step.subject for step in history_of(script.root).why(place).story] == ["Add a reader"]
+    assert "it is a folder" in told(script, "lib/own")
+    assert "is not in the repository" in told(script, "lib/none.py")
