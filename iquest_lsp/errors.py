@@ -11,7 +11,8 @@ IQuestError
 │   ├── NotARepositoryError
 │   ├── MissingContentsError  a clone that was made without the contents of files
 │   ├── RevisionError         a revision that does not exist
-│   └── StoreError            what is kept of a history takes no more: the disk is full, another process holds it
+│   ├── StoreError            what is kept of a history takes no more: the disk is full, another process holds it
+│   └── DamagedStoreError     something else has written in it, and it is made anew
 ├── ModelError                the model file
 │   ├── ModelFileError        missing, truncated, not a GGUF, absurd metadata
 │   ├── UnsupportedModelError a sound file that this runtime cannot run
@@ -101,6 +102,10 @@ class RevisionError(RepositoryError):
 
 class StoreError(RepositoryError):
     """What is kept of a history can neither be opened nor written, through no fault of what is in it."""
+
+
+class DamagedStoreError(RepositoryError):
+    """What is kept of a history makes no sense any more. It was set aside, and the next question makes it anew."""
 
 
 class ModelError(IQuestError):

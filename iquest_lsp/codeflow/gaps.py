@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class GapKind(StrEnum):
-    """What is missing; the values of the first seven are paths, of the next names, each of them found on the way."""
+    """What is missing; the values of the first seven are paths, of the next two names, each found on the way."""
 
     INNER = "inner-repository"
     #: Submodules in which something is not committed.
@@ -31,6 +31,8 @@ class GapKind(StrEnum):
     TEXTS = "texts"
     #: Contents that a clone lacks; object ids where no path is known.
     ABSENT = "absent"
+    #: Tags that name what is not there.
+    TAGS = "tags"
     #: Definitions whose uses are not searched.
     SHORT = "short"
     #: Contents of older commits that a clone lacks.
@@ -92,6 +94,7 @@ LISTS = frozenset(
         GapKind.CONFLICT,
         GapKind.TEXTS,
         GapKind.ABSENT,
+        GapKind.TAGS,
         GapKind.SHORT,
         GapKind.FAULTY_FILE,
         GapKind.FAULT,

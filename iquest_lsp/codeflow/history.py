@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar
+
+from iquest_lsp.errors import DamagedStoreError
 
 if TYPE_CHECKING:
     from iquest_lsp.codeflow.answers.lines import LineOrigin, NewLines
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["History", "HistoryAnswer"]
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 # What a method needs is imported in it: importing this module loads neither git nor tree-sitter.
 
 
@@ -33,6 +39,19 @@ class HistoryAnswer(Protocol):
 
     def to_markdown(self) -> str:
         """The same as a markdown document."""
+
+
+def _of_a_sound_store(ask: Callable[P, T]) -> Callable[P, T]:
+    """Asks once more where the store proved damaged: it is set aside then."""
+
+    @functools.wraps(ask)
+    def asked(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return ask(*args, **kwargs)
+        except DamagedStoreError:
+            return ask(*args, **kwargs)
+
+    return asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +76,7 @@ class History:
 
     # ---------------------------------------------------------------------------------------------- questions
 
+    @_of_a_sound_store
     def explain_diff(
         self,
         target: str = "",
@@ -98,6 +118,7 @@ class History:
 
         return Story(target, (), missing=Note(NoteKind.NO_HISTORY, (note,)))
 
+    @_of_a_sound_store
     def why(self, target: str, *, buffer: str | None = None) -> Story:
         """How FILE:LINE, FILE:FIRST-LAST, FILE::SYMBOL or FILE came to be, and since which release it is there.
 
@@ -140,6 +161,7 @@ class History:
 
         return new_lines(Repository.open(self.root, self.redact), target, buffer=buffer)
 
+    @_of_a_sound_store
     def impact(self, target: str, *, buffer: str | None = None) -> Impact:
         """What else must change if what FILE::SYMBOL, FILE:LINE, FILE:FIRST-LAST or FILE names changes.
 
@@ -162,6 +184,7 @@ class History:
 
         return split_target(place, os.path.exists)[0]
 
+    @_of_a_sound_store
     def impact_of_diff(self, target: str = "", patch: bytes | None = None) -> Impact:
         """What else must change with a diff, named as for explain_diff, as the working tree is now."""
         from iquest_lsp.codeflow.answers.impact import impact_of, of_diff
@@ -177,6 +200,7 @@ class History:
         with index_of(repository, self.folder, [*changing.files]) as index:
             return impact_of(repository, changing, index, redact=self.redact, include_filtered=self.include_filtered)
 
+    @_of_a_sound_store
     def suspects(self, target: str, *, buffer: str | None = None) -> Suspects:
         """Which recent changes most likely brought a bug in a file, at a line or in a definition.
 
@@ -193,6 +217,7 @@ class History:
         with index_of(repository, self.folder, [found.path]) as index:
             return suspects_of_target(index, found, redact=self.redact, include_filtered=self.include_filtered)
 
+    @_of_a_sound_store
     def suspects_in_log(self, text: str) -> Suspects:
         """Which recent changes most likely brought the failure that a test's, compiler's or crash's log shows."""
         from iquest_lsp.codeflow.answers.logs import MAX_LOG, read_log
@@ -214,6 +239,7 @@ class History:
 
     # ---------------------------------------------------------------------------------- material for the window
 
+    @_of_a_sound_store
     def flow_records(self, paths: Sequence[str], limit: int = 20) -> list[FlowRecord]:
         """Records of the newest telling commits on `paths`, newest first."""
         from iquest_lsp.codeflow.answers import work_in_progress
@@ -233,6 +259,7 @@ class History:
 
         return work_in_progress.recent_edits(self.root, redact=self.redact)
 
+    @_of_a_sound_store
     def cochanged(self, paths: Sequence[str]) -> dict[str, list[tuple[str, float]]]:
         """For each path (relative to `root`), files that change with it and how surely, surest first."""
         from iquest_lsp.codeflow.git.repository import Repository
@@ -271,6 +298,7 @@ class History:
 
         return citations.unknown_commits(Repository.open(self.root, self.redact), ids)
 
+    @_of_a_sound_store
     def lacks(self) -> list[str]:
         """What `flow_records` and `cochanged` do not know of the history, and what brings it, a sentence each."""
         from iquest_lsp.codeflow.git.repository import Repository
@@ -296,6 +324,7 @@ class History:
 
         return Repository.open(self.root, self.redact).branch()
 
+    @_of_a_sound_store
     def update_index(self, progress: Callable[[str, int, int], None] | None = None) -> Update:
         """Brings the store up to date with HEAD, tags and what was rewritten; `progress(what, done, total)`."""
         from iquest_lsp.codeflow.git.repository import Repository

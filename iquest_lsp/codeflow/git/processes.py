@@ -175,6 +175,9 @@ class GitProcesses:
         if re.search(r"unable to read [0-9a-f]{40}", lowered):
             fix = "Check it with `git fsck`; a fresh clone may be needed"
             return MissingContentsError("The repository is damaged", why=line, fix=fix)
+        if lowered.startswith("fatal: replacement "):
+            fix = f"Run `git replace -d {line.rsplit(maxsplit=1)[-1]}`"
+            return RepositoryError("The repository is damaged", why=line.removeprefix("fatal: "), fix=fix)
         gone = ("unknown revision", "bad revision", "needed a single revision", "invalid symmetric difference")
         if any(hint in lowered for hint in gone):
             return RevisionError("The revision does not exist", why=line, fix="Check it with `git log`")

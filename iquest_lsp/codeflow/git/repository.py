@@ -12,19 +12,17 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from iquest_lsp.codeflow.facts import Redact
 from iquest_lsp.codeflow.gaps import CONTENTS, Gap, GapKind, Gaps
-from iquest_lsp.codeflow.git import dates
 from iquest_lsp.codeflow.git.blob_reader import MAX_BLOB, BlobReader
 from iquest_lsp.codeflow.git.no_repository import not_a_repository
 from iquest_lsp.codeflow.git.parentage import ends
 from iquest_lsp.codeflow.git.path_bytes import decode_path, encode_path
 from iquest_lsp.codeflow.git.processes import GitProcesses, gitpython
-from iquest_lsp.codeflow.git.revisions import commit_of
+from iquest_lsp.codeflow.git.revisions import Tag, commit_of, lost_commit, tags_of
 from iquest_lsp.codeflow.git.told_lines import told_lines
 from iquest_lsp.errors import RepositoryError, RevisionError
 
@@ -46,18 +44,6 @@ _DIFF = (
 
 # A record starts with NUL C NUL and ends with NUL E; neither a message nor a text diff holds NUL at a line's start.
 _FORMAT = "--format=tformat:%x00C%x00%H%x00%P%x00%an%x00%ae%x00%at%x00%aI%x00%ct%x00%B%x00E"
-
-
-@dataclass(frozen=True, slots=True)
-class Tag:
-    """A tag: its short name, the commit it points at, and when that was committed (epoch seconds).
-
-    A tag's own date is no guide: light-weight tags have none, and old commits are often tagged late.
-    """
-
-    name: str
-    commit: str
-    time: int
 
 
 class Walk(TypedDict, total=False):
@@ -172,11 +158,7 @@ class Repository(GitProcesses):
         """The commit HEAD points at; empty when there is none yet. Raises RepositoryError where it is lost."""
         found = self.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}", ok=(0, 1)).decode().strip()
         if not found and (lost := self.run("rev-parse", "--verify", "--quiet", "HEAD", ok=(0, 1, 128)).strip()):
-            raise RepositoryError(
-                "The repository is damaged",
-                why=f"the commit of HEAD, {lost.decode()[:10]}, is missing",
-                fix="Check it with `git fsck`, or clone it again",
-            )
+            raise lost_commit("HEAD", lost.decode())
         return found
 
     def newest(self) -> str:
@@ -210,15 +192,7 @@ class Repository(GitProcesses):
 
     def tags(self) -> list[Tag]:
         """All tags that point at commits, oldest first."""
-        names = ("refname:strip=2", "objectname", "committerdate:unix", "objecttype")
-        fields = "%00".join([f"%({name})" for name in names] + [f"%(*{name})" for name in names[1:]])
-        tags = []
-        for line in self.run("for-each-ref", f"--format={fields}", "refs/tags").splitlines():
-            name, *own_and_peeled = line.decode("utf-8", "backslashreplace").split("\0")
-            oid, time, kind = own_and_peeled[3:] if own_and_peeled[5] else own_and_peeled[:3]
-            if kind == "commit":
-                tags.append(Tag(name, oid, dates.seconds(time)))
-        return sorted(tags, key=lambda tag: (tag.time, tag.name))
+        return tags_of(self, self.gaps)
 
     def reachable(self, revisions: Sequence[str], but_not: Sequence[str] = ()) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Commits reachable from `revisions`, parents after children, each with its parents."""

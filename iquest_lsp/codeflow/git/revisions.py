@@ -1,14 +1,70 @@
-"""Which commit a revision names, or why it names none."""
+"""What names a commit: revisions, or why one names none, and tags."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from dataclasses import dataclass
 
+from iquest_lsp.codeflow.gaps import GapKind, Gaps
+from iquest_lsp.codeflow.git import dates
 from iquest_lsp.codeflow.git.processes import GitProcesses
-from iquest_lsp.errors import RevisionError
+from iquest_lsp.errors import MissingContentsError, RepositoryError, RevisionError
 
 #: What a name can stand for in place of a commit.
 _OTHERS = {"tree": "it names a tree", "blob": "it names a file", "tag": "it is a tag of no commit"}
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A tag: its short name, the commit it points at, and when that was committed (epoch seconds).
+
+    A tag's own date is no guide: light-weight tags have none, and old commits are often tagged late.
+    """
+
+    name: str
+    commit: str
+    time: int
+
+
+def tags_of(git: GitProcesses, gaps: Gaps) -> list[Tag]:
+    """All tags that point at commits, oldest first; those of which an object is missing are told among the gaps."""
+    try:
+        found = [*_tags(git)]
+    except MissingContentsError:
+        raise
+    except RepositoryError:
+        # Git ends at the first tag that it cannot follow.
+        found = [*_followed_tags(git, gaps)]
+    return sorted(found, key=lambda tag: (tag.time, tag.name))
+
+
+def _tags(git: GitProcesses) -> Iterator[Tag]:
+    names = ("refname:strip=2", "objectname", "committerdate:unix", "objecttype")
+    fields = "%00".join([f"%({name})" for name in names] + [f"%(*{name})" for name in names[1:]])
+    for line in git.run("for-each-ref", f"--format={fields}", "refs/tags").splitlines():
+        name, *own_and_peeled = line.decode("utf-8", "backslashreplace").split("\0")
+        oid, time, kind = own_and_peeled[3:] if own_and_peeled[5] else own_and_peeled[:3]
+        if kind == "commit":
+            yield Tag(name, oid, dates.seconds(time))
+
+
+def _followed_tags(git: GitProcesses, gaps: Gaps) -> Iterator[Tag]:
+    """The same with each tag followed by itself."""
+    told = git.run("for-each-ref", "--format=%(refname:strip=2)%00%(objectname)", "refs/tags").splitlines()
+    named = [line.decode("utf-8", "backslashreplace").split("\0") for line in told]
+    asked = "".join(f"{oid}^{{}}\n" for _, oid in named).encode()
+    kinds = [line.decode().split() for line in git.run("cat-file", "--batch-check", stdin=asked).splitlines()]
+    if lost := [name for (name, _), kind in zip(named, kinds, strict=True) if kind[1] == "missing"]:
+        gaps.add(GapKind.TAGS, *lost)
+    commits = {name: kind[0] for (name, _), kind in zip(named, kinds, strict=True) if kind[1] == "commit"}
+    if not commits:  # git would tell of HEAD then
+        return
+    wanted = "".join(f"{oid}\n" for oid in commits.values()).encode()
+    rows = git.run("log", "--no-walk=unsorted", "--format=%H %ct", "--stdin", stdin=wanted).decode().splitlines()
+    times = dict(row.split() for row in rows)
+    for name, oid in commits.items():
+        yield Tag(name, oid, dates.seconds(times[oid]))
 
 
 def commit_of(git: GitProcesses, revision: str, *, is_shallow: bool) -> str:
@@ -25,9 +81,14 @@ def commit_of(git: GitProcesses, revision: str, *, is_shallow: bool) -> str:
     if kind == "commit" and not named.startswith("^"):
         return named
     why, fix = "git does not know it", "Check it with `git log`"
+    if named.isalnum() and not kind and named != revision.lower():
+        raise lost_commit(revision, named)
     if kind in _OTHERS:
         why, fix = _OTHERS[kind], "Give a commit, a branch or a tag"
-    elif git.run("rev-parse", "--revs-only", "--end-of-options", revision, ok=(0, 128)).strip():
+    elif (
+        named != revision.lower()
+        and git.run("rev-parse", "--revs-only", "--end-of-options", revision, ok=(0, 128)).strip()
+    ):
         why, fix = "it stands for several", "Give one commit, or a range A..B"
     elif is_shallow:
         why, fix = "this clone is shallow, older commits are missing", "Fetch more history with `git fetch --unshallow`"
@@ -35,6 +96,15 @@ def commit_of(git: GitProcesses, revision: str, *, is_shallow: bool) -> str:
         why, fix = "the branch has no commit yet", "Without a revision, the working tree is meant"
         fix = "" if git.bare else fix
     raise RevisionError(f"{revision!r} names no commit", why=why, fix=fix)
+
+
+def lost_commit(name: str, oid: str) -> RepositoryError:
+    """The error of a name whose commit is not there."""
+    return RepositoryError(
+        "The repository is damaged",
+        why=f"the commit of {name}, {oid[:10]}, is missing",
+        fix="Check it with `git fsck`, or clone it again",
+    )
 
 
 def _is_no_name(text: str) -> bool:

@@ -11,7 +11,8 @@ from types import TracebackType
 from iquest_lsp.codeflow.diff.filters import Ground
 from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.git.parentage import ends, parentage
-from iquest_lsp.codeflow.git.repository import Repository, Tag
+from iquest_lsp.codeflow.git.repository import Repository
+from iquest_lsp.codeflow.git.revisions import Tag
 from iquest_lsp.codeflow.past.cochange import MAX_FILES, Partner, partners
 from iquest_lsp.codeflow.past.entries import COLUMNS, Entry, SymbolEntry, entry_of, symbol_entry_of
 from iquest_lsp.codeflow.past.following.anchors import NO_ANCHORS, Anchored, Ranges

@@ -5,6 +5,7 @@ First every commit with its paths, from one git process per batch; then, for the
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -30,7 +31,7 @@ from iquest_lsp.codeflow.past.store import Store, batches
 from iquest_lsp.codeflow.syntax.changes import SymbolChange, link_moves, symbol_changes
 from iquest_lsp.codeflow.syntax.dialects import breaks, declared, dotted, violations
 from iquest_lsp.codeflow.syntax.symbols import parses
-from iquest_lsp.errors import RevisionError
+from iquest_lsp.errors import RepositoryError
 
 HistoryProgress = Callable[[str, int, int], None]
 
@@ -158,11 +159,9 @@ class Indexer:
     def _difference(self, old: str, head: str) -> tuple[list[str], list[str], bool]:
         """Commits that came and that went, newest first, and whether the whole view is to be made anew."""
         if old and head:
-            try:
+            # It may be rewritten and pruned; or what came before it, as `git repack -ad` leaves one that is in no pack.
+            with contextlib.suppress(RepositoryError):
                 return *self.repository.difference(old, head), False
-            except RevisionError:
-                # The old commit has been rewritten and pruned.
-                pass
         return [oid for oid, _ in self.repository.reachable([head])] if head else [], [], True
 
     def _set_view(self, head: str, come: Sequence[str], gone: Sequence[str], *, whole: bool) -> None:

@@ -13,7 +13,8 @@ from typing import Any
 
 from iquest_lsp.codeflow.gaps import GapKind
 from iquest_lsp.codeflow.git.commits import commits
-from iquest_lsp.codeflow.git.repository import Repository, Tag
+from iquest_lsp.codeflow.git.repository import Repository
+from iquest_lsp.codeflow.git.revisions import Tag
 from iquest_lsp.codeflow.past.following.anchors import Anchor, Range
 from iquest_lsp.codeflow.past.following.tracking import Touch, Turn, Walked, follow
 from iquest_lsp.codeflow.past.indexer import Indexer, judgement
@@ -156,8 +157,8 @@ def kept_trail(
     held = [(label, item.name, item.head_only, item.inside) for label, item in anchors.items()]
     key = json.dumps(["cuts", revision, ranges, whole, held])
     if (kept := store.value("SELECT found FROM trails WHERE key=?", key)) is not None:
-        touches = json.loads(kept)
-        return Walked([_touch(*item) for item in touches])
+        with contextlib.suppress(ValueError):  # of a page that was lost SQLite knows only where it has an order
+            return Walked([_touch(*item) for item in json.loads(kept)])
     try:
         walked = follow(repository, revision, ranges, seconds=seconds, whole=whole, anchors=anchors)
     except MissingContentsError:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from iquest_lsp.codeflow.git.repository import Repository, Tag
+from iquest_lsp.codeflow.git.repository import Repository
+from iquest_lsp.codeflow.git.revisions import Tag
 from iquest_lsp.codeflow.past.store import Store
 
 _VERSION = re.compile(r"(?:^|[^\d.])(\d+(?:[._]\d+)+|\d+)(.*)$")

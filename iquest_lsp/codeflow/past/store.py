@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from iquest_lsp.errors import RepositoryError, StoreError
+from iquest_lsp.errors import DamagedStoreError, RepositoryError, StoreError
 
 T = TypeVar("T")
 
@@ -36,6 +36,8 @@ _NO_ROOM = {
     sqlite3.SQLITE_IOERR_WRITE,
     sqlite3.SQLITE_IOERR_TRUNCATE,
 }
+#: What it says of one that something else than SQLite has written in.
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _HELD = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 _TABLES = """
@@ -166,10 +168,14 @@ class Store:
             yield self.db
             self.db.execute("COMMIT")
         except BaseException as error:
-            if self.db.in_transaction:  # of a full disk SQLite itself takes back what was written
-                self.db.execute("ROLLBACK")
+            # Of a full disk or a damaged file SQLite itself takes back what was written.
+            with contextlib.suppress(sqlite3.Error):
+                if self.db.in_transaction:
+                    self.db.execute("ROLLBACK")
             if isinstance(error, sqlite3.Error) and _comes_from_outside(error):
                 raise StoreError("The code flow store cannot be written", why=str(error)) from error
+            if isinstance(error, sqlite3.Error):
+                self._give_up_if_damaged(error)
             raise
 
     def writing(self, work: Callable[[], T]) -> T:
@@ -187,19 +193,43 @@ class Store:
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """All rows of a query."""
-        return self.db.execute(query, values).fetchall()
+        with self._reading():
+            return self.db.execute(query, values).fetchall()
 
     def value(self, query: str, *values: object) -> Any:
         """The first column of the first row, or None."""
-        row = self.db.execute(query, values).fetchone()
-        return row[0] if row is not None else None
+        with self._reading():
+            row = self.db.execute(query, values).fetchone()
+            return row[0] if row is not None else None
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            self._give_up_if_damaged(error)
+            raise
+
+    def _give_up_if_damaged(self, error: sqlite3.Error) -> None:
+        """Sets a file aside of which a page makes no sense, and raises DamagedStoreError."""
+        if not _is_of_damage(error):
+            return
+        self.db.close()
+        if self.file is not None:
+            self._set_aside()
+        # What is still asked on the way out finds an empty one.
+        self.file = None
+        self.db = self._open()
+        raise DamagedStoreError(
+            "The code flow store was damaged", why=str(error), fix="Ask again: it is made anew"
+        ) from error
 
     def known(self, oids: Iterable[str]) -> set[str]:
         """Those of the commits that are stored."""
         found: set[str] = set()
         for batch in batches(oids, 500):
             marks = ",".join("?" * len(batch))
-            found.update(row[0] for row in self.db.execute(f"SELECT oid FROM commits WHERE oid IN ({marks})", batch))
+            found.update(row[0] for row in self.rows(f"SELECT oid FROM commits WHERE oid IN ({marks})", *batch))
         return found
 
     def path_ids(self, paths: Sequence[str]) -> dict[str, int]:
@@ -218,7 +248,8 @@ class Store:
             row = db.execute("SELECT value FROM meta WHERE key='lease'").fetchone()
             if row is not None:
                 holder, _, since = row[0].rpartition(" ")
-                if holder != owner and now - float(since) < LEASE_SECONDS:
+                # A clock that was wrong and set back since is no reason to wait until that time.
+                if holder != owner and abs(now - float(since)) < LEASE_SECONDS:
                     return False
             db.execute("INSERT OR REPLACE INTO meta VALUES('lease', ?)", (f"{owner} {now}",))
         return True
@@ -233,6 +264,11 @@ def _comes_from_outside(error: sqlite3.Error) -> bool:
     """Whether an error says nothing of what is in the file."""
     code = getattr(error, "sqlite_errorcode", 0)
     return code in _NO_ROOM or code & 0xFF in _HELD
+
+
+def _is_of_damage(error: sqlite3.Error) -> bool:
+    """Whether something else than SQLite has written in the file."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED or "decode to UTF-8" in str(error)
 
 
 def batches(items: Iterable[str], size: int) -> Iterator[list[str]]:

@@ -15,6 +15,7 @@ _LISTED = {
     GapKind.CONFLICT: "{} is in conflict: what changes in it was not read",
     GapKind.TEXTS: "there are too many files: the definitions in {} were not read",
     GapKind.ABSENT: "this clone lacks the contents of {}: `git fetch --refetch --no-filter` brings them",
+    GapKind.TAGS: "the tag {} names an object that is missing and was not read: check with `git fsck`",
     GapKind.SHORT: "the uses of {} were not searched: a name of one letter is found everywhere",
     GapKind.FAULTY_FILE: "what changes in {} is not told in full: this program failed there (its log says how)",
 }
@@ -23,6 +24,7 @@ _SEVERAL = {
     GapKind.INNER: "{} are repositories of their own and were not read",
     GapKind.SUBMODULE: "what is not committed inside the submodules {} was not read: ask in their folders",
     GapKind.LARGE: "{} are too large and were not read",
+    GapKind.TAGS: "the tags {} name objects that are missing and were not read: check with `git fsck`",
     GapKind.CONFLICT: "{} are in conflict: what changes in them was not read",
 }
 _GAPS = {

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.codeflow_truth import measure, report
 from iquest_lsp.codeflow.git.commits import Hunk
-from iquest_lsp.codeflow.git.repository import Tag
+from iquest_lsp.codeflow.git.revisions import Tag
 from iquest_lsp.codeflow.past.cochange import partners, usual, wilson_bound
 from iquest_lsp.codeflow.past.releases import releases, version_of
 from iquest_lsp.codeflow.syntax.dialects import Declaration, declared, violations

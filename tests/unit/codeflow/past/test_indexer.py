@@ -67,3 +67,21 @@ def test_commits_read_by_one_that_died_and_pruned_since_stop_nobody(
         assert third.head == kept
         assert [item.oid for item in third.entries("c.oid IN (?,?)", lost, kept)] == [kept]
         assert third.store.value("SELECT release FROM commits WHERE oid=?", kept) == ""
+
+
+def test_a_history_of_which_only_the_last_commit_is_left_is_left_behind(script: Script, tmp_path: Path) -> None:
+    """What `git repack -ad` makes of commits that were packed, and of the one after them that was not."""
+    script.commit("First", {"a.py": "X = 1\n"})
+    script.commit("Packed", {"a.py": "X = 2\n"})
+    script.commit("Packed too", {"a.py": "X = 3\n"})
+    script.git("repack", "-adq")
+    left = script.commit("Left", {"a.py": "X = 4\n"})
+    history = history_of(script.root, folder=tmp_path / "store")
+    assert history.update_index().commits == 4
+    script.git("reset", "-q", "--hard", "HEAD~3")
+    script.git("reflog", "expire", "--expire=now", "--expire-unreachable=now", "--all")
+    script.commit("Another", {"a.py": "X = 5\n"})
+    script.git("repack", "-adq")
+    assert script.git("cat-file", "-t", left) == "commit"
+    assert history.update_index().commits == 1
+    assert [step.subject for step in history.why("a.py:1").story] == ["First", "Another"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from iquest_lsp.codeflow.git.repository import Tag
+from iquest_lsp.codeflow.git.revisions import Tag
 from iquest_lsp.codeflow.past.releases import last_good, package_of, releases, version_of
 
 

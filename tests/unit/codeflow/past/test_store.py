@@ -250,6 +250,27 @@ def test_a_broken_store_is_made_anew(script: Script, tmp_path: Path) -> None:
     assert file.stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.parametrize("junk", [b"\0", b"\x9c"], ids=["lost", "overwritten"])
+def test_a_store_with_a_page_that_makes_no_sense_answers_all_the_same(
+    script: Script, tmp_path: Path, junk: bytes
+) -> None:
+    for number in range(40):
+        script.commit(f"Step {number}", {**body(number), f"m{number}.py": body(number)["a.py"]})
+    history = history_of(script.root, folder=tmp_path)
+    history.update_index()
+    expected = history.why("a.py::f").to_json(), history.suspects("a.py:2").to_json(), history.impact("a.py").to_json()
+    file = next(tmp_path.glob("flow-*.sqlite"))
+    sound = file.read_bytes()
+    size = 4096
+    for at in range(size, len(sound), size * 5):
+        for path in tmp_path.glob("flow-*.sqlite-*"):
+            path.unlink()
+        file.write_bytes(sound[:at] + junk * size + sound[at + size :])
+        told = history.why("a.py::f").to_json(), history.suspects("a.py:2").to_json(), history.impact("a.py").to_json()
+        assert told == expected
+    assert history.update_index().complete
+
+
 def test_a_newer_schema_is_left_alone(script: Script, tmp_path: Path) -> None:
     script.commit("One", body(1))
     subjects(script, tmp_path)
@@ -366,6 +387,9 @@ def test_a_lease_keeps_others_out_until_it_runs_out(tmp_path: Path, monkeypatch:
         later = time.time() + 60
         monkeypatch.setattr(time, "time", lambda: later)
         assert store.lease("two")
+        # As after a clock that was far ahead.
+        monkeypatch.setattr(time, "time", lambda: later - 1_000_000)
+        assert store.lease("three")
 
 
 def test_an_unusable_cache_folder_is_no_obstacle(script: Script, tmp_path: Path) -> None:
@@ -381,10 +405,12 @@ def test_an_unusable_cache_folder_is_no_obstacle(script: Script, tmp_path: Path)
 def no_room() -> Iterator[None]:
     """Files can no longer grow, as on a disk without a free byte."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    written, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # half of it would be found for ever after
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
     try:
         yield
     finally:
+        sys.dont_write_bytecode = written
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
