@@ -233,7 +233,8 @@ class Prompt:
     still begins after it. With `ends_at_loop` it ends, as at a limit, once it only repeats itself (see
     runtime/base/repetition.py). `memory` names the files that hold the repository's memory, `path` the file that is
     being written, whose folder counts more in it. With a `grammar` (llama.cpp's GBNF) the answer is a beginning of what
-    its rule `root` describes, and ends by itself only where that is whole; nothing is healed then.
+    its rule `root` describes, and ends by itself only where that is whole; nothing is healed then. Where an answer is
+    written in pieces the prompt's last `answered` tokens are its beginning.
     """
 
     tokens: TokenIds
@@ -249,6 +250,7 @@ class Prompt:
     memory: tuple[str, ...] = ()
     path: str = ""
     grammar: str = ""
+    answered: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tokens", TokenIds(self.tokens))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -69,6 +70,20 @@ def test_drafts_change_nothing(engine: LlamaBackend) -> None:
     plain, drafted = (engine.complete(asked(engine), Limits(60, draft=draft), never) for draft in (False, True))
     assert drafted.text == plain.text
     assert drafted.tokens == plain.tokens
+
+
+def test_an_answer_in_pieces_goes_on_in_its_grammar(engine: LlamaBackend) -> None:
+    whole = engine.complete(asked(engine), Limits(60, draft=False), never)
+    prompt, written = asked(engine), ()
+    while len(written) < len(whole.tokens):
+        piece = replace(prompt, tokens=prompt.tokens + written, answered=len(written))
+        made = engine.complete(piece, Limits(3, draft=False), never)
+        written += made.tokens
+        if made.finish is Finish.STOP:
+            break
+    assert written == whole.tokens
+    with pytest.raises(EngineError, match="does not fit"):
+        engine.complete(replace(prompt, answered=3), Limits(3), never)
 
 
 def test_it_ends_where_the_rules_end_and_nowhere_else(engine: LlamaBackend) -> None:

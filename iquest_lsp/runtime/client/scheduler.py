@@ -141,7 +141,9 @@ class Scheduler:
             few = replace(limits, max_tokens=min(CHAT_SLICE, limits.max_tokens - len(so_far)))
             if limits.deadline_ms is not None:
                 few = replace(few, deadline_ms=max(limits.deadline_ms - (self._clock() - begin) * 1000, 1.0))
-            asked = replace(prompt, tokens=prompt.tokens + so_far, heal=prompt.heal and made is None)
+            asked = replace(
+                prompt, tokens=prompt.tokens + so_far, heal=prompt.heal and made is None, answered=len(so_far)
+            )
             piece = await self._complete(asked, few, priority, group, on_text)
             made = piece if made is None else _joined(made, piece, prompt.stop)
             if made.finish is not Finish.LIMIT or len(made.tokens) >= limits.max_tokens:

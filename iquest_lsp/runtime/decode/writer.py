@@ -358,4 +358,5 @@ class Decoder:
         if rules := request.prompt.grammar:
             tokens = np.concatenate((self.traits.pieces.written, np.array(self.traits.ends, np.int32)))
             grammar = Grammar(self._model, rules, np.unique(tokens))
+            grammar.follow(request.prompt.tokens[len(request.prompt.tokens) - request.prompt.answered :])
         return Writer(tail, self.controller, self.traits, request, answer, sampler, seen, self.small, grammar)

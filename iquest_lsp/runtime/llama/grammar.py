@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,14 @@ class Grammar:
         if not np.isfinite(kept).any():
             raise EngineError("The answer cannot go on", why="no token of the model fits the grammar there")
         return kept
+
+    def follow(self, tokens: Sequence[int]) -> None:
+        """The answer began with these tokens. Raises EngineError where it may not."""
+        for token in tokens:
+            row = np.zeros(token + 1, np.float32)
+            if not np.isfinite(self._asked(row, np.array([token], np.int32))[token]):
+                raise EngineError("The answer's beginning does not fit its grammar")
+            self.accept(token)
 
     def accept(self, token: int) -> None:
         """The answer went on with a token that was allowed, and that does not end it."""

@@ -297,6 +297,27 @@ def test_chat_gives_way_and_its_answer_is_the_same() -> None:
     assert max(waits) <= 8 * 0.021
 
 
+class NotingEngine:
+    """An engine that writes as much as it may, and notes what it is asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[Prompt] = []
+
+    async def complete(self, prompt: Prompt, limits: Limits, *_: object) -> Generation:
+        self.asked.append(prompt)
+        count = limits.max_tokens
+        counts, ends = TokenCounts(generated=count), tuple(range(1, count + 1))
+        return Generation("x" * count, (120,) * count, (0.0,) * count, Finish.LIMIT, counts, Timings(), ends)
+
+
+def test_each_piece_of_an_answer_says_how_much_of_it_is_written() -> None:
+    engine = NotingEngine()
+    asked = Prompt((1, 2, 3), grammar="root ::= [a-z]+")
+    asyncio.run(Scheduler(engine).complete(asked, Limits(20), priority=Priority.CHAT))  # type: ignore[arg-type]
+    assert [one.answered for one in engine.asked] == [0, 8, 16]
+    assert all(len(one.tokens) - one.answered == 3 and one.grammar == asked.grammar for one in engine.asked)
+
+
 @pytest.mark.slow
 def test_nothing_starves_while_somebody_types_without_a_pause() -> None:
     async def scenario(engine: VirtualEngine) -> list[float]:
