@@ -3,6 +3,7 @@ import { Asker } from "./ask/ask";
 import { offerParticipant } from "./ask/participant";
 import { registerCommands } from "./commands";
 import { writeCommitMessage } from "./history/commitMessage";
+import { offerInBox } from "./history/messageInBox";
 import { Explainer } from "./history/explain";
 import { LineEnd } from "./history/lineEnd";
 import { NewLineMarks } from "./history/newLines";
@@ -198,7 +199,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const looked = vscode.window.onDidChangeActiveTextEditor(() => status.update());
   context.subscriptions.push(
     log, status, pages, contextView, nextEdits, focus, commands, configured, looked, review, editSelection, lineEnd, marks, snooze,
-    offerParticipant(ask, canAnswer), followRepositories(),
+    offerParticipant(ask, canAnswer), followRepositories(), offerInBox(ask),
     tickWhenOpened(() => server.state.kind === "running"),
   );
   ending = async () => {

@@ -178,8 +178,22 @@ test("a file and a group of source control are explained, a message is written, 
   const group = window.page.locator(".scm-view .monaco-list-row", { hasText: "Staged Changes" }).first();
   await window.menu(group, "Explain These Changes");
   await explained("What the staged changes do", "area");
+  const box = window.page.locator(".scm-view .scm-input .view-lines").first();
+  const written = async () => (await box.textContent()).replaceAll("\u00a0", " ");
+  const offered = window.page.locator(".suggest-widget .monaco-list-row.focused", { hasText: "from the change's facts" });
+  await box.click();
+  await window.type("Fixes #12");
+  await until("the message among the box's completions", async () => {
+    await window.page.keyboard.press("Control+Space");
+    return offered.waitFor({ timeout: 5000 }).then(() => true, () => false);
+  });
+  await look(window, "commit-message-offered");
+  await window.page.keyboard.press("Enter");
+  await until("the message above what was there", async () => /depth.*Fixes #12/s.test(await written()));
+  await window.page.keyboard.press("Control+A");
+  await window.page.keyboard.press("Delete");
   await window.button(".part.sidebar", "Write a Commit Message");
-  await until("a message in the box", async () => /depth/.test(await window.page.locator(".scm-view .scm-input .view-lines").first().textContent()));
+  await until("a message in the box", async () => /depth/.test(await written()));
   await look(window, "commit-message");
   await window.command("IQuest: Review the Staged Changes");
   const remark = window.page.locator(".review-widget", { hasText: "callers are unchanged" }).first();

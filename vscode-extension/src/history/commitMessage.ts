@@ -8,13 +8,21 @@ import { type Control, folderOf } from "./where";
 /** Writes a message for what is staged, else for all changes, into that repository's box. */
 export async function writeCommitMessage(ask: Ask, control: Control | undefined): Promise<void> {
   const folder = await folderOf(control);
-  const found = folder === undefined ? undefined : await commitBox(folder);
-  if (folder === undefined || found === undefined) {
-    return;
+  const made = folder && (await madeMessage(ask, folder));
+  if (made !== undefined) {
+    made.box.value = messageIn(made.box.value, made.message);
+  }
+}
+
+/** A repository's box and the message for it; undefined where git knows no such repository. */
+export async function madeMessage(ask: Ask, folder: vscode.Uri): Promise<{ box: { value: string }; message: CommitMessage } | undefined> {
+  const found = await commitBox(folder);
+  if (found === undefined) {
+    return undefined;
   }
   const target = found.staged ? "--staged" : "";
-  const made = await vscode.window.withProgress({ location: vscode.ProgressLocation.SourceControl }, () =>
+  const message = await vscode.window.withProgress({ location: vscode.ProgressLocation.SourceControl }, () =>
     ask<CommitMessage>(COMMIT_MESSAGE, { folder: folder.toString(), target }),
   );
-  found.box.value = messageIn(found.box.value, made);
+  return { box: found.box, message };
 }
