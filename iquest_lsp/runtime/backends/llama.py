@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from iquest_lsp.datatypes import CONFIDENCE_KEY, Finish, Generation, Limits, ModelInfo, Prompt, Timings, TokenCounts
 from iquest_lsp.errors import EngineError, RequestCancelledError
 from iquest_lsp.runtime.backends.learning import Learning
-from iquest_lsp.runtime.backends.loading import describe, gpu_use, on_devices, open_drafting, settled
+from iquest_lsp.runtime.backends.loading import describe, gpu_use, on_devices, open_drafting, refine_speed, settled
 from iquest_lsp.runtime.base.engine import EngineMetrics, EngineOptions, StateLabel, WarmResult
 from iquest_lsp.runtime.decode.answer import Answer, Request
 from iquest_lsp.runtime.decode.copy_mixture import COPYING_KEY, CopyShares
@@ -64,6 +64,7 @@ class LlamaBackend:
         self._parts: EngineParts | None = None
         self._generated = 0
         self._labels: dict[int, StateLabel] = {}  # whose KV a sequence holds, where that is saved
+        self._measured_as = ""  # see loading.Settled
         self._learns = False
         self._learning: Learning | None = None
         self._answered: int | None = None  # the sequence that was written to last
@@ -81,6 +82,7 @@ class LlamaBackend:
         model = Model.load(header.path, gpus=gpu_use(self._options), progress=report)
         self._options, made = settled(self._options, header, model)
         log.info("plan: %s", made.reason)
+        self._measured_as = made.measured_as
         context = self._make_context(model)
         prefill = Prefill(context, self._options.batch_tokens, self._options.sequences)
         pieces = Pieces([model.piece(token) for token in range(model.n_vocab)])
@@ -163,6 +165,7 @@ class LlamaBackend:
         if reused + evaluated < len(tokens):
             return WarmResult(reused, evaluated, len(tokens) - reused - evaluated)
         parts.prefill.rest(sequence, self._may_go)
+        self._refine()
         small, left = parts.decoder.small, 0
         if small is not None and self._answered in (sequence, None):  # it holds one text: that of the next answer
             left = small.read(tokens, deadline, cancelled)
@@ -299,6 +302,14 @@ class LlamaBackend:
     def _memory_kind(self) -> str:
         """What a saved state depends on besides the model: it holds the cache's bytes as they lie there."""
         return f"{self._options.kv_type}, flash attention {self._options.flash_attention}"
+
+    def _refine(self) -> None:
+        """Lets the next plan know how fast windows are read, once enough was."""
+        work = self.parts.prefill.take_work() if self._measured_as else None
+        if work is not None:
+            threads = 0 if self.parts.model.is_on_gpu else self._options.batch_threads or cores()
+            spent = (work.tokens, work.seconds, work.processor_s)
+            refine_speed(self._measured_as, self._options.kv_type, *spent, threads)
 
     def _may_go(self, sequence: int) -> bool:
         """Whether a sequence can be had again at little cost: it is on the disk, or it is the one for questions."""

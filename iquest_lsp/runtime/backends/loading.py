@@ -32,11 +32,13 @@ from iquest_lsp.runtime.models.planner import (
     plan,
     reach,
 )
-from iquest_lsp.runtime.models.speed_cache import remembered, speed_key, speeds_file
+from iquest_lsp.runtime.models.speed_cache import refine, remembered, speed_key, speeds_file
 from iquest_lsp.runtime.models.split_files import read_model
 
 #: Tokens that one vocabulary may have more at its end than another of its kind (llama.cpp, common/speculative.cpp).
 MOST_UNUSED = 128
+#: Threads that worked for so much of the time had their processors for themselves.
+ALONE_SHARE = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class Settled:
     reason: str
     cuts: tuple[str, ...] = ()
     read_rate: float = 0.0
+    measured_as: str = ""  # the key of the measurement that the plan was made by, if it was made for us
 
 
 def on_devices(options: EngineOptions, header: Header) -> tuple[EngineOptions, tuple[str, ...]]:
@@ -183,7 +186,15 @@ def settled(options: EngineOptions, header: Header, model: Model) -> tuple[Engin
         batch_threads=made.batch_threads,
         kv_type=made.kv_type,
     )
-    return chosen, Settled(made.reason, made.cuts, speed.prefill.get(made.kv_type, 0.0))
+    key = "" if options.threads else _speed_key(header, options)  # a wish is not what is measured
+    return chosen, Settled(made.reason, made.cuts, speed.prefill.get(made.kv_type, 0.0), key)
+
+
+def refine_speed(key: str, kv_type: str, tokens: int, seconds: float, processor_s: float, threads: int) -> None:
+    """Lets the next plan know how fast prompts were read at work: so many tokens in so many seconds of the clock, for
+    which the processors worked so long; 0 threads: a GPU did."""
+    is_alone = not threads or processor_s >= ALONE_SHARE * seconds * threads
+    refine(speeds_file(), key, kv_type, tokens / seconds, is_alone=is_alone)
 
 
 def _drafting_bytes(options: EngineOptions) -> int:
@@ -234,8 +245,12 @@ def measured_speed(path: Path, options: EngineOptions) -> MeasuredSpeed:
 
 
 def _speed(header: Header, model: Model, options: EngineOptions) -> MeasuredSpeed:
-    key = speed_key(fingerprint(header), build_identity().split()[0]) + _mark(options)
+    key = _speed_key(header, options)
     return remembered(speeds_file(), key, lambda: measure(model, cores(), gpu=model.is_on_gpu))
+
+
+def _speed_key(header: Header, options: EngineOptions) -> str:
+    return speed_key(fingerprint(header), build_identity().split()[0]) + _mark(options)
 
 
 def _mark(options: EngineOptions) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from iquest_lsp.errors import EngineError, EngineMemoryError, RequestCancelledError
@@ -31,8 +32,24 @@ HURRY_SHARE = 0.5
 #: A step is ended half-way, and its work lost, only when it takes longer than any step should: on a busy machine
 #: requests that are withdrawn at every key would otherwise never get a prompt evaluated.
 LONG_STEP_S = 2.0
+#: So many tokens, or seconds, of reading tell how fast a model reads here.
+ENOUGH_TOKENS, ENOUGH_S = 4096, 30.0
 #: A sequence that was not used for so many seconds may give its cells.
 IDLE_S = 120.0
+
+
+@dataclass(slots=True)
+class PrefillWork:
+    """Tokens that were read, in seconds of the clock, and of the processors."""
+
+    tokens: int = 0
+    seconds: float = 0.0
+    processor_s: float = 0.0
+
+    def add(self, tokens: int, seconds: float, processor_s: float) -> None:
+        self.tokens += tokens
+        self.seconds += seconds
+        self.processor_s += processor_s
 
 
 class Prefill:
@@ -57,6 +74,7 @@ class Prefill:
         self.checkpoints = Checkpoints(context)
         self._can_share = context.can_share and context.n_seq_max > 2 * sequences
         self.token_ms = 0.0  # measured cost of one prefilled token, a moving average
+        self._work = PrefillWork()
 
     def run(
         self,
@@ -152,6 +170,14 @@ class Prefill:
     def sizes(self) -> dict[int, int]:
         """Tokens held, per sequence; shelves do not count."""
         return {seq: size for seq, size in self.cache.sizes().items() if seq < self._sequences}
+
+    def take_work(self) -> PrefillWork | None:
+        """What reading cost since this gave something last; None while that is too little to tell."""
+        work = self._work
+        if work.tokens < ENOUGH_TOKENS and work.seconds < ENOUGH_S:
+            return None
+        self._work = PrefillWork()
+        return work
 
     # ------------------------------------------------------------------------------------- reuse by sharing
 
@@ -315,7 +341,7 @@ class Prefill:
         logits: Literal["last"] | None,
         cancelled: Callable[[], bool],
     ) -> None:
-        begin = time.monotonic()
+        begin, worked = time.monotonic(), time.process_time()
         try:
             try:
                 self.context.decode_step(step, tokens, sequence, logits)
@@ -334,5 +360,7 @@ class Prefill:
         self.cache.extend(sequence, tokens)
         self.evaluated += len(tokens)
         if len(tokens) >= 32:
-            cost = (time.monotonic() - begin) * 1000 / len(tokens)
+            seconds = time.monotonic() - begin
+            self._work.add(len(tokens), seconds, time.process_time() - worked)
+            cost = seconds * 1000 / len(tokens)
             self.token_ms = cost if self.token_ms <= 0 else 0.7 * self.token_ms + 0.3 * cost

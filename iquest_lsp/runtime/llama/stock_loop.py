@@ -54,6 +54,11 @@ class StockLoop:
         self._batch = batch
         self._n_vocab = model.n_vocab
 
+    @property
+    def handle(self) -> Any:
+        """The C pointer of its context."""
+        return self._handle
+
     def read(self, tokens: Sequence[int]) -> None:
         """Evaluates a prompt from an empty cache."""
         self._lib.llama_memory_clear(self._memory, True)
