@@ -39,6 +39,7 @@ NO_SUGGESTION = {
     "bracket": "the model only closed brackets that are closed already",
     "broken": "what the model wrote opens a string and does not end it",
     "grammar": "what the model wrote breaks the grammar of the language here",
+    "unknown name": "what the model wrote uses a name that nothing in this file names",
 }
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import builtins
+import keyword
 import re
 
-from iquest_lsp.completion.brackets import begun_string, end_of_string, own_closings, surplus
+from iquest_lsp import grammars
+from iquest_lsp.completion.brackets import begun_string, end_of_string, open_before, open_behind, own_closings, surplus
 from iquest_lsp.completion.cursor_text import CursorText, indent_of
 from iquest_lsp.runtime.base.repetition import without_loop
 
@@ -21,6 +24,7 @@ __all__ = [
     "without_open_string",
     "without_surplus_brackets",
     "without_tail",
+    "without_unknown_names",
 ]
 
 #: What a string of Python, Rust or C++ may have before its quote.
@@ -29,6 +33,41 @@ _LEAST_OVERLAP = 4
 _LEAST_LINE = 8
 #: Letters that the beginning of a string needs to say something.
 _LEAST_STRING = 4
+_WORD = re.compile(r"(?<![\w$])[^\W\d][\w$]*")
+_OF_JAVASCRIPT = """
+abstract any arguments as asserts async await bigint boolean break case catch class const continue debugger declare
+default delete do else enum export exports extends false finally for from function get global globalThis if
+implements import in infer instanceof interface is keyof let module namespace never new null number object of
+override package private protected public readonly require return satisfies set static string super switch symbol
+this throw true try type typeof undefined unique unknown using var void while with yield
+AbortController AbortSignal Array ArrayBuffer Atomics BigInt Blob Boolean Buffer CustomEvent DOMException DataView
+Date Error Event EventTarget File FormData Function Headers Infinity Intl Iterator JSON Map Math NaN Number Object
+Promise Proxy RangeError ReadableStream ReferenceError Reflect RegExp Request Response Set SharedArrayBuffer String
+Symbol SyntaxError TextDecoder TextEncoder TypeError URIError URL URLSearchParams Uint8Array WeakMap WeakRef WeakSet
+WebAssembly WebSocket Worker XMLHttpRequest __dirname __filename addEventListener alert atob btoa clearImmediate
+clearInterval clearTimeout console crypto customElements decodeURI decodeURIComponent document encodeURI
+encodeURIComponent escape fetch history isFinite isNaN localStorage location navigator parseFloat parseInt
+performance process queueMicrotask removeEventListener requestAnimationFrame self sessionStorage setImmediate
+setInterval setTimeout structuredClone unescape window
+after afterAll afterEach assert before beforeAll beforeEach chai cy describe expect it jest jQuery suite test vi $
+"""
+#: Words that a file may use though nothing in it names them. A language that is not here is not judged: there names
+#: come from other files of the package, from headers, or by macros.
+_GIVEN = {
+    "python": frozenset((*keyword.kwlist, *keyword.softkwlist, *dir(builtins), "__file__", "__path__", "reveal_type")),
+    **dict.fromkeys(("javascript", "typescript", "tsx"), frozenset(_OF_JAVASCRIPT.split())),
+}
+_STRING_OF_LINE = re.compile(r"\"(?:[^\"\\]|\\.)*\"?|'(?:[^'\\]|\\.)*'?|`(?:[^`\\]|\\.)*`?")
+#: Behind these, names may be introduced in the same line.
+_INTRODUCES_IN_PYTHON = re.compile(r"\b(?:as|case|class|def|for|from|global|import|lambda|nonlocal|type)\b")
+_INTRODUCES = re.compile(
+    r"\b(?:catch|class|declare|enum|export|for|function|import|interface|module|namespace|type)\b|/(?! )|\{"
+    r"|\b(?:const|let|var)\b[^=]*$"
+    r"|^(?!(?:await|delete|if|return|switch|throw|typeof|void|while|yield|\})\b)[\w$#* ]+\("  # a method
+)
+#: A file of fewer lines is just begun: what it will import is not there yet.
+_LEAST_FILE = 20
+_FROM_ELSEWHERE = re.compile(r"^from[ \t].*import[ \t]*\*", re.MULTILINE)
 
 
 def whole_pieces(text: str) -> str:
@@ -120,6 +159,71 @@ def without_following(text: str, place: CursorText) -> str:
         if line == following[0] and is_telling(line):
             return "\n".join(text.split("\n")[:at]).rstrip() if at else ""
     return text
+
+
+def without_unknown_names(text: str, place: CursorText, whole: str) -> str:
+    """Up to the first name of its first line that is used there and that nothing in the file names: models make such
+    names up, and are sure of them. Words that the model only goes on with are left to who began them.
+
+    `whole` is what the model wrote. What introduces a name is no use of it; where the line cannot tell, all is kept.
+    """
+    language = grammars.language_of(place.path)
+    line = text.partition("\n")[0]
+    given = _GIVEN.get(language)
+    if given is None or _may_have_any_name(place, language):
+        return text
+    is_python = language == "python"
+    bare = _STRING_OF_LINE.sub(lambda found: '"' + " " * (len(found.group()) - 1), place.head + line)
+    comment = bare.find("#" if is_python else "//")
+    bare = bare if comment < 0 else bare[:comment]
+    rest = whole.partition("\n")[0]
+    if not is_python and "=>" in place.head + rest:
+        return text  # its parameters may be any of the names before it
+    seen = set[str]()
+    for word in _WORD.finditer(bare, len(place.head)):
+        name, before, behind = word.group(), bare[: word.start()].lstrip(), bare[word.end() :].lstrip()
+        if (_INTRODUCES_IN_PYTHON if is_python else _INTRODUCES).search(before):
+            return text
+        if name in given or name in seen or not _is_used(before.rstrip(), behind, is_python=is_python):
+            continue
+        seen.add(name)
+        pattern = rf"(?<![\w$]){re.escape(name)}(?![\w$])"
+        if is_python and re.search(rf"\b(?:for|as|lambda)\b.*{pattern}", rest):
+            continue
+        if name not in place.text or not re.search(pattern, place.text):
+            return text[: word.start() - len(place.head)].rstrip(" \t")
+    return text
+
+
+def _is_used(before: str, behind: str, *, is_python: bool) -> bool:
+    """Whether a word between two parts of a line is the use of a name: no member, key, type, label, decorator, target
+    or parameter. A line's first word is one only where something is asked of it."""
+    if before.endswith((".", "@", "#", ":", "<", "|", "\\")) or behind.startswith(('"', "?", ":")):
+        return False
+    if behind.startswith("=") and not behind.startswith("=="):
+        return False
+    if before.endswith(",") and not {"(", "["}.intersection(before):
+        return False
+    return bool(before) or behind.startswith((".", "(") if is_python else ".")
+
+
+def _may_have_any_name(place: CursorText, language: str) -> bool:
+    """Whether names come into a file, or into the line at the cursor, in a way that the line does not show: by imports
+    that are not written yet, with all that another module has, as text between tags, or in a list of parameters or
+    imports that began further up."""
+    if place.text.count("\n") < _LEAST_FILE:
+        return True
+    if language == "python":
+        if _FROM_ELSEWHERE.search(place.text):
+            return True
+    elif "</" in place.text or "/>" in place.text:
+        return True
+    outer = open_before(place)
+    if outer and outer[-1].kind != "bracket":
+        return True
+    own = len(open_behind((), place.head, language))
+    around = outer[-own - 1].close if len(outer) > own else ""
+    return around in ((")", "]", "}") if language == "python" else (")", "]"))
 
 
 def repeats_above(text: str, place: CursorText) -> bool:

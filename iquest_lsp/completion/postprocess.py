@@ -13,8 +13,9 @@ from iquest_lsp.completion.grammatical import without_errors
 from iquest_lsp.completion.syntax import Extent, Unit
 from iquest_lsp.datatypes import Finish, Generation
 
-#: So many signs are no suggestion.
+#: So many signs are no suggestion, nor are those that begin a comment.
 MOST_NOISE = 2
+_COMMENT_SIGNS = frozenset("/*#!-")
 _LONE_RETURN = re.compile(r"\r(?!\n)")
 
 
@@ -35,6 +36,7 @@ class Quiet(StrEnum):
     BRACKET = "bracket"  # it only closed what is closed
     BROKEN = "broken"  # a text that ends nowhere
     GRAMMAR = "grammar"  # the language does not let it stand here
+    UNKNOWN = "unknown name"  # it uses one that nothing in the file names
     NOISE = "noise"  # a sign or two, quicker typed than read
     DELETED = "deleted"  # by the user, here, just now
     DISMISSED = "dismissed"  # by the user, here
@@ -101,7 +103,10 @@ def postprocess(
         text = without_errors(text, place, whole)
         if not text:
             return Suggestion("", Quiet.GRAMMAR)
-    if len(text.strip()) <= MOST_NOISE and not any(char.isalnum() or char == "_" for char in text):
+        text = filters.without_unknown_names(text, place, whole)
+        if not text.strip():
+            return Suggestion("", Quiet.UNKNOWN)
+    if _is_noise(text.strip()):
         return Suggestion("", Quiet.NOISE)
     text = text.replace("\r\n", "\n")
     return Suggestion(text.replace("\n", "\r\n") if _has_crlf(place.text) else text)
@@ -114,6 +119,13 @@ def postprocess_for_key(
     found = postprocess(generation, place, unit, threshold, guess=True)
     is_unsure = found.text and not postprocess(generation, place, unit, usual).text
     return Suggestion(found.text, Quiet.UNSURE) if is_unsure else found
+
+
+def _is_noise(text: str) -> bool:
+    """Whether a text is quicker typed than read."""
+    if any(char.isalnum() or char == "_" for char in text):
+        return False
+    return len(text) <= MOST_NOISE or _COMMENT_SIGNS.issuperset(text)
 
 
 def _without_lone_return(text: str) -> str:

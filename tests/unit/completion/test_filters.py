@@ -16,6 +16,7 @@ from iquest_lsp.completion.filters import (
     without_open_string,
     without_surplus_brackets,
     without_tail,
+    without_unknown_names,
 )
 
 from .places import at
@@ -90,3 +91,48 @@ def test_a_step_of_indentation_is_that_of_the_lines_around(marked: str, unit: st
 )
 def test_a_line_tells_something_where_it_is_no_accident(line: str, told: bool) -> None:
     assert is_telling(line) is told
+
+
+@pytest.mark.parametrize(
+    ("path", "marked", "answer", "kept"),
+    [
+        ("a.py", "import sys\nsys.path.insert(0, ‸", "self.root)", ""),
+        ("a.py", "import os\nif ‸", "os.sep in (names):", "os.sep in ("),
+        ("a.py", "return load(one, ‸\none = 1", "one, two)", "one,"),
+        ("a.ts", "function f() {\n  if (‸", "isOpen) {", ""),
+        ("a.ts", "test('it', async t => {\n  t.is(‸", "t.name, kind);", "t.name,"),
+    ],
+)
+def test_an_answer_ends_before_a_name_that_its_file_does_not_know(
+    path: str, marked: str, answer: str, kept: str
+) -> None:
+    assert without_unknown_names(answer, at("\n" * 20 + marked, path), answer) == kept
+    assert without_unknown_names(answer, at(marked, path), answer) == answer  # a file that is just begun
+
+
+@pytest.mark.parametrize(
+    ("path", "marked", "answer"),
+    [
+        ("a.py", "x = ‸", "len(str(None))"),  # the language's own
+        ("a.py", "x = one.‸", "two.three"),  # members
+        ("a.py", "f(‸", "key=1)"),
+        ("a.py", "from a import *\nx = ‸", "two(3)"),  # whatever the module has
+        ("a.py", "x = ‸", "[one.two for one in x]"),
+        ("a.py", "x = ‸", "lambda one: one + 1"),
+        ("a.py", "def f(\n    x, ‸", "one, two):"),  # parameters of a function that begins further up
+        ("a.py", "one, ‸", "two = 1, one"),
+        ("a.py", "if ‸", "(one := 1):"),
+        ("a.py", "x = one‸", "_two(3)"),  # a word that somebody has begun
+        ("a.py", "x = ‸", "'one two' # three"),
+        ("a.js", "const ‸", "one = x => 1;"),
+        ("a.js", "const {‸", "one, two} = x;"),
+        ("a.js", "class A {\n  ‸", "method(one, two) {"),
+        ("a.js", "x.map(‸", "(one) => one.two)"),
+        ("a.js", "x = ‸", "/one|two/.test('')"),
+        ("a.js", "x = <p>\n  one ‸\n</p>", "two three"),  # text between tags
+        ("a.ts", "let x: ‸", "One | Two;"),  # types may be declared anywhere
+        ("a.go", "x := ‸", "one.Two()"),  # from another file of the package
+    ],
+)
+def test_what_introduces_a_name_or_may_come_from_elsewhere_stays(path: str, marked: str, answer: str) -> None:
+    assert without_unknown_names(answer, at("\n" * 20 + marked, path), answer) == answer

@@ -37,6 +37,8 @@ export function quietReason(quiet: string): QuietReason {
       return { text: t("What the model wrote opens a string and does not end it.") };
     case "grammar":
       return { text: t("What the model wrote breaks the grammar of the language here.") };
+    case "unknown name":
+      return { text: t("What the model wrote uses a name that nothing in this file names.") };
     case "noise":
       return { text: t("The model had a single sign to add, which is quicker typed than read.") };
     case "deleted":
