@@ -278,10 +278,14 @@ def _lines(text: bytes) -> list[bytes]:
 
 
 def named(symbols: Sequence[Symbol], name: str) -> Symbol | None:
-    """The definition of that name, its last form; the unqualified name will do where it is the only one."""
+    """The definition of that name, its last form; the unqualified name will do where it is the only one, or that of
+    what the others are in, as of a class with its constructors."""
     exact = [item for item in symbols if item.name == name]
     short = [item for item in symbols if item.name.endswith(f".{name}")]
-    return exact[-1] if exact else short[-1] if len({item.name for item in short}) == 1 else None
+    outer = min((item.name for item in short), key=len, default="")
+    if not exact and all(f"{item.name}.".startswith(f"{outer}.") for item in short):
+        exact = [item for item in short if item.name == outer]
+    return exact[-1] if exact else None
 
 
 def _read(repository: Repository, path: str) -> bytes | None:

@@ -42,6 +42,8 @@ SYMBOLS = (
     Symbol("Shop.read", "method", 1, 2),
     Symbol("Till.read", "method", 3, 4),
     Symbol("Till.pay", "method", 4, 5),
+    Symbol("Shop.Coin", "class", 6, 9),
+    Symbol("Shop.Coin.Coin", "constructor", 7, 8),
 )
 
 
@@ -50,12 +52,13 @@ def test_a_short_name_will_do_where_it_is_the_only_one() -> None:
         symbol = named(SYMBOLS, name)
         return symbol.name if symbol is not None else ""
 
-    assert [found(name) for name in ("Shop", "Shop.read", "pay", "read", "none")] == [
+    assert [found(name) for name in ("Shop", "Shop.read", "pay", "read", "none", "Coin")] == [
         "Shop",
         "Shop.read",
         "Till.pay",
         "",
         "",
+        "Shop.Coin",
     ]
     assert "Shop" in str(no_definition("a.py", "Shp", SYMBOLS))
 
