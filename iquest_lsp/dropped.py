@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+
+#: What a file begins with whose content Git LFS keeps elsewhere (the specification in github.com/git-lfs/git-lfs).
+POINTER = "version https://git-lfs.github.com/spec/"
+_CONTENT, _SIZE = re.compile(r"oid sha256:[0-9a-f]{64}"), re.compile(r"size \d{1,19}")
 
 
 class DropKind(StrEnum):
@@ -103,3 +109,10 @@ def drop_words(why: DropReason) -> str:
     """A reason as people read it."""
     words = _WORDS[why.kind].format(*why.values)
     return f"{words} ({why.wanted_for})" if why.wanted_for else words
+
+
+def are_of_pointers(lines: Sequence[str]) -> bool:
+    """Whether changed lines of a file are those of a pointer of Git LFS, of a whole one or of what changes in it."""
+    return any(map(_CONTENT.fullmatch, lines)) and all(
+        line.startswith(POINTER) or _CONTENT.fullmatch(line) or _SIZE.fullmatch(line) for line in lines
+    )

@@ -17,6 +17,9 @@ from pathlib import Path
 #: The first version that reads GIT_CONFIG_COUNT.
 OLDEST = (2, 31)
 
+#: Bytes of the largest file whose lines git compares: with millions of them it takes minutes.
+LARGEST_TEXT = 8_000_000
+
 # Configuration that would run a program or change the form of the output.
 _CONFIG = (
     ("core.fsmonitor", "false"),
@@ -37,7 +40,7 @@ _CONFIG = (
     ("diff.submodule", "short"),
     ("diff.renameLimit", "400"),
     ("diff.orderFile", os.devnull),  # git gives up where the file that is named is not there
-    ("core.bigFileThreshold", "512m"),
+    ("core.bigFileThreshold", str(LARGEST_TEXT)),  # what is larger git takes for binary
     ("log.showSignature", "false"),
     ("log.follow", "false"),
     ("color.ui", "false"),

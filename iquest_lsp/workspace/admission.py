@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from iquest_lsp.datatypes import Document
-from iquest_lsp.dropped import DropKind, Dropped, DropReason, drop_words
+from iquest_lsp.dropped import POINTER, DropKind, Dropped, DropReason, drop_words
 from iquest_lsp.errors import DocumentError
 from iquest_lsp.workspace.ignore import IgnoreRules
 from iquest_lsp.workspace.secret_scan import Finding, SecretFinder, find_secrets, redact, secret_by_name
@@ -26,8 +26,6 @@ _MINIFIED_LENGTH, _MINIFIED_LINE, _MINIFIED_LONGEST = 2000, 250, 5000
 _HEADER_CHARACTERS = 2000
 #: Open buffers whose verdict is remembered, by their text.
 _MAX_REMEMBERED = 64
-#: How a file of Git LFS begins where its content was not fetched (the specification in github.com/git-lfs/git-lfs).
-_POINTER = "version https://git-lfs.github.com/spec/"
 _PROSE = (".md", ".rst", ".txt", ".adoc", ".tex")  # one line a paragraph
 
 _GENERATED_NAME = re.compile(
@@ -227,7 +225,7 @@ def text_reason(
 
     Secrets that are hidden before it is shown (`masked`) are no reason where hiding the value is enough.
     """
-    if text.startswith(_POINTER):
+    if text.startswith(POINTER):
         return DropReason(DropKind.POINTER)
     if _is_generated(text):
         return DropReason(DropKind.GENERATED_HEADER)

@@ -24,8 +24,8 @@ _STATUS = {
 class ChangedFile:
     """One file of a diff; `status` is added, modified, deleted, renamed, copied, type-changed or conflicted.
 
-    `old_path` is where a renamed or copied one was; a binary one has no lines. `blank` says that no line with anything
-    on it comes or goes.
+    `old_path` is where a renamed or copied one was; a binary one has no lines, nor has a `pointer` to what Git LFS
+    keeps. `blank` says that no line with anything on it comes or goes.
     """
 
     path: str
@@ -36,6 +36,7 @@ class ChangedFile:
     old_path: str = ""
     binary: bool = False
     blank: bool = False
+    pointer: bool = False
 
     @classmethod
     def of(cls, item: FileDiff, symbols: Sequence[SymbolChange]) -> ChangedFile:
@@ -44,7 +45,8 @@ class ChangedFile:
         old = item.old_path if item.status in ("R", "C") else ""
         lines = [line for hunk in item.hunks for line in (*hunk.removed, *hunk.added)]
         blank = status == "modified" and bool(lines) and not any(line.strip() for line in lines)
-        return cls(item.path, status, tuple(symbols), max(item.added, 0), max(item.removed, 0), old, item.binary, blank)
+        counts = max(item.added, 0), max(item.removed, 0)
+        return cls(item.path, status, tuple(symbols), *counts, old, item.binary, blank, item.pointer)
 
     def with_lines_of(self, other: ChangedFile) -> ChangedFile:
         """The file with another diff's lines too."""

@@ -12,13 +12,15 @@ from iquest_lsp.codeflow.diff.patches import Patch, apply, read_patch, reverse
 from iquest_lsp.codeflow.diff.slides import slid
 from iquest_lsp.codeflow.facts import Redact
 from iquest_lsp.codeflow.gaps import GapKind, Gaps
-from iquest_lsp.codeflow.git.blob_reader import MAX_BLOB, BlobReader
+from iquest_lsp.codeflow.git.blob_reader import BEGINNING, MAX_BLOB, BlobReader, is_binary
 from iquest_lsp.codeflow.git.commits import Commit, FileDiff, Hunk, commits, read_diff
 from iquest_lsp.codeflow.git.path_bytes import decode_path
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.syntax.outline.outlines import has_outline
 from iquest_lsp.codeflow.syntax.paths import Category, category
+from iquest_lsp.dropped import are_of_pointers
 from iquest_lsp.errors import NotARepositoryError, RepositoryError, UsageError
+from iquest_lsp.harmless_git import LARGEST_TEXT
 
 MAX_UNTRACKED = 200
 MAX_TEXTS = 300
@@ -110,7 +112,7 @@ def load(root: Path, target: DiffTarget, redact: Redact) -> DiffSource:
         try:
             repository = Repository.open(root, redact)
         except NotARepositoryError:
-            return DiffSource(patch.files, {}, {}, subject=patch.subject, body=patch.body)
+            return DiffSource(tuple(map(_as_pointer, patch.files)), {}, {}, subject=patch.subject, body=patch.body)
         return _patch(repository, patch)
     repository = Repository.open(root, redact)
     if target.kind == "worktree":
@@ -204,7 +206,7 @@ def _new_file(repository: Repository, path: str) -> FileDiff:
         _unread(repository, path)
     if data is None and not _looks_binary(repository.top / path):
         return FileDiff(path, "A")
-    if data is None or b"\0" in data[:8000]:
+    if data is None or is_binary(data):
         return FileDiff(path, "A", added=-1, removed=-1)
     lines = data.decode("utf-8", "replace").split("\n")
     if lines and not lines[-1]:
@@ -219,7 +221,7 @@ def _looks_binary(file: Path) -> bool:
         if file.is_symlink() or not file.is_file():  # a pipe would be waited for
             return False
         with file.open("rb") as stream:
-            return b"\0" in stream.read(8000)
+            return is_binary(stream.read(BEGINNING))
     except (OSError, ValueError):
         return False
 
@@ -242,7 +244,10 @@ def _range(repository: Repository, text: str) -> DiffSource:
 
 def _with_texts(repository: Repository, source: DiffSource) -> DiffSource:
     # Both sides of a conflict at once are no code that anybody means.
-    source = replace(source, files=tuple(map(_marked_as_conflicted, source.files)))
+    if large := _large_texts(repository, source.files):
+        repository.gaps.add(GapKind.LARGE, *large)
+    files = (replace(item, added=0, removed=0) if item.path in large else item for item in source.files)
+    source = replace(source, files=tuple(map(_marked_as_conflicted, map(_as_pointer, files))))
     if conflicts := [item.path for item in source.files if item.status == "U"]:
         repository.gaps.add(GapKind.CONFLICT, *conflicts)
     with repository.blobs() as reader:
@@ -266,8 +271,24 @@ def _with_texts(repository: Repository, source: DiffSource) -> DiffSource:
     )
 
 
+def _large_texts(repository: Repository, files: Iterable[FileDiff]) -> list[str]:
+    """Those of the files that git takes for binary only since they are large."""
+    binary = [item for item in files if item.binary and not item.submodule]
+    sizes = repository.sizes([oid for item in binary for oid in (item.old_oid, item.new_oid) if oid])
+    found = []
+    for item in binary:
+        oids = [oid for oid in (item.new_oid, item.old_oid) if sizes.get(oid, 0) > LARGEST_TEXT]
+        # Of the working tree git names no object.
+        on_disk = not item.new_oid and item.status != "D" and repository.size("", item.path) > LARGEST_TEXT
+        if (oids and not is_binary(repository.beginning(oids[0]))) or (
+            not oids and on_disk and not _looks_binary(repository.top / item.path)
+        ):
+            found.append(item.path)
+    return found
+
+
 def _patch(repository: Repository, patch: Patch) -> DiffSource:
-    files = tuple(replace(item, path=_inside(repository, item.path)) for item in patch.files)
+    files = tuple(_as_pointer(replace(item, path=_inside(repository, item.path))) for item in patch.files)
     source = DiffSource(files, {}, {}, repository.head(), subject=patch.subject, body=patch.body, repository=repository)
     with repository.blobs() as reader:
         for item in _readable(files):
@@ -302,7 +323,7 @@ def _candidates(repository: Repository, reader: BlobReader, item: FileDiff) -> I
 
 
 def _readable(files: Iterable[FileDiff]) -> Iterable[FileDiff]:
-    return (item for item in files if _is_read(item.path) and not item.binary and not item.submodule)
+    return (item for item in files if _is_read(item.path) and not (item.binary or item.pointer or item.submodule))
 
 
 def _marked_as_conflicted(item: FileDiff) -> FileDiff:
@@ -310,6 +331,13 @@ def _marked_as_conflicted(item: FileDiff) -> FileDiff:
     added = [line for hunk in item.hunks for line in hunk.added]
     both = all(any(line.startswith(mark) for line in added) for mark in ("<<<<<<< ", ">>>>>>> "))
     return replace(item, status="U") if both and item.status in ("A", "M") else item
+
+
+def _as_pointer(item: FileDiff) -> FileDiff:
+    """A file of Git LFS without the lines of its pointer, which nobody wrote."""
+    if not are_of_pointers([line for hunk in item.hunks for line in (*hunk.removed, *hunk.added)]):
+        return item
+    return replace(item, added=0, removed=0, hunks=(), pointer=True)
 
 
 def _keep(repository: Repository, texts: dict[str, bytes], item: FileDiff, text: bytes | None, oid: str) -> None:

@@ -11,6 +11,13 @@ from iquest_lsp.errors import RepositoryError
 
 #: Bytes of the largest file that is read.
 MAX_BLOB = 2 * 1024 * 1024
+#: Bytes by which a file is told to be text.
+BEGINNING = 8000
+
+
+def is_binary(data: bytes) -> bool:
+    """Whether a file that begins so is binary, as git sees it."""
+    return b"\0" in data[:BEGINNING]
 
 
 class BlobReader:

@@ -41,7 +41,8 @@ class Hunk:
 class FileDiff:
     """One file's change: `status` is A, M, D, R (renamed), C (copied) or T (type changed).
 
-    `added` and `removed` count lines, -1 for a binary file. Hunks are there when the patch was asked for.
+    `added` and `removed` count lines, -1 for a binary file. Hunks are there when the patch was asked for. Of a
+    `pointer` the content is kept elsewhere (Git LFS), and no line is told.
     """
 
     path: str
@@ -54,6 +55,7 @@ class FileDiff:
     added: int = 0
     removed: int = 0
     hunks: tuple[Hunk, ...] = ()
+    pointer: bool = False
 
     @property
     def binary(self) -> bool:

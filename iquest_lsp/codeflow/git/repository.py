@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from iquest_lsp.codeflow.facts import Redact
 from iquest_lsp.codeflow.gaps import CONTENTS, Gap, GapKind, Gaps
-from iquest_lsp.codeflow.git.blob_reader import MAX_BLOB, BlobReader
+from iquest_lsp.codeflow.git.blob_reader import BEGINNING, MAX_BLOB, BlobReader
 from iquest_lsp.codeflow.git.no_repository import not_a_repository
 from iquest_lsp.codeflow.git.parentage import ends
 from iquest_lsp.codeflow.git.path_bytes import decode_path, encode_path
@@ -324,6 +324,21 @@ class Repository(GitProcesses):
             return 0 if self.bare else (self.top / self._on_disk(path)).lstat().st_size
         except (OSError, ValueError):
             return 0
+
+    def sizes(self, oids: Sequence[str]) -> dict[str, int]:
+        """Bytes of those of the objects that are there."""
+        asked = "".join(f"{oid}\n" for oid in oids).encode()
+        told = (
+            self.run("cat-file", "--batch-check=%(objectname) %(objectsize)", stdin=asked, ok=(0, 128)) if oids else b""
+        )
+        rows = (line.decode().split() for line in told.splitlines())
+        return {row[0]: int(row[1]) for row in rows if row[1].isdigit()}
+
+    def beginning(self, oid: str) -> bytes:
+        """What a blob begins with, enough to tell whether it is text."""
+        with self.pipe("cat-file", "blob", oid) as process:
+            assert process.stdout is not None
+            return process.stdout.read(BEGINNING)
 
     def is_link(self, path: str) -> bool:
         """Whether a path of the work tree is a symbolic link."""

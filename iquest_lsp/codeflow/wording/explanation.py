@@ -342,8 +342,8 @@ def _worth_listing(files: Sequence[ChangedFile]) -> tuple[list[ChangedFile], lis
 
 
 def _counts(item: ChangedFile) -> str:
-    if item.binary:
-        return say(" (binary)")
+    if item.binary or item.pointer:
+        return say(" (in Git LFS)") if item.pointer else say(" (binary)")
     counts = say(" (+{} −{})", item.added, item.removed) if item.added > 0 or item.removed > 0 else ""
     return say("{}, blank lines only", counts) if item.blank else counts
 

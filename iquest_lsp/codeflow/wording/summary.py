@@ -252,6 +252,8 @@ def _files(kind: Category, files: Sequence[ChangedFile], *, beside: bool) -> str
         noun = say("declarations")
     if kind is Category.OTHER and all(item.binary for item in files):
         noun = say("a binary file") if len(files) == 1 else say("binary files")
+    elif all(item.pointer for item in files):
+        noun = say("a file in Git LFS") if len(files) == 1 else say("files in Git LFS")
     elif kind is Category.TEST and beside and not all(map(_of_comments, files)):
         noun = say("{} more test files", len(files)) if len(files) > 1 else say("{} more test file", 1)
     return say(template, noun, shown)

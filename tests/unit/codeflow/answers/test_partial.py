@@ -13,7 +13,7 @@ import pytest
 from iquest_lsp.codeflow import History
 from iquest_lsp.codeflow.answers import explain, impact, suspects, why
 from iquest_lsp.codeflow.diff import risks, sources
-from iquest_lsp.codeflow.gaps import LISTS, Gap, GapKind
+from iquest_lsp.codeflow.gaps import LISTS, AnswerPart, Gap, GapKind
 from iquest_lsp.codeflow.git import repository
 from iquest_lsp.codeflow.past import flow_index, index_access, indexer, unindexed
 from iquest_lsp.codeflow.past.following import tracking
@@ -45,10 +45,11 @@ def said(answer: Any) -> str:
 
 def test_every_kind_has_a_sentence() -> None:
     for kind in GapKind:
-        (sentence,) = gap_words([Gap(kind, ("3", "7"))])
-        assert sentence
-        assert "{" not in sentence
-        assert ("3" in sentence) or kind not in LISTS
+        values = tuple(AnswerPart) if kind is GapKind.FAULT else ("3", "7")
+        sentences = gap_words([Gap(kind, values)])
+        assert all(sentences)
+        assert "{" not in "".join(sentences)
+        assert ("3" in sentences[0]) or kind not in LISTS or kind is GapKind.FAULT
 
 
 @pytest.mark.slow
