@@ -194,8 +194,8 @@ def compare(
     both = ours = theirs = unknown = 0
     texts = {path: (root / path).read_text("utf-8", "replace").split("\n") for path in files}
     history = History(root, lambda text: False, Path(tempfile.mkdtemp()))
-    # Only TypeScript counts a use of a base's member for those that implement it.
-    above = () if any(path.endswith((".py", ".go")) for path in files) else ("by-way-of", "declares")
+    # Only TypeScript counts a use of a base's member for those that implement it, and these for it.
+    above = () if any(path.endswith((".py", ".go")) for path in files) else ("by-way-of", "declares", "overrides")
     for path, symbol, line, column in drawn(root, files, seed, common=common):
         answer = oracle(path, line, column, False)
         if answer is None:

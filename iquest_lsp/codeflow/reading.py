@@ -23,7 +23,8 @@ from iquest_lsp.codeflow.syntax.changes import SymbolChange, symbol_changes
 from iquest_lsp.codeflow.syntax.definitions import ARGUMENTS, CLASSES, FUNCTIONS, MEMBERS, PARAMETERS, PATHS
 from iquest_lsp.codeflow.syntax.imports import imported, imports, leads_to, reads_imports
 from iquest_lsp.codeflow.syntax.linking.names import names_of
-from iquest_lsp.codeflow.syntax.linking.references import Reference, is_meant, module_name, references
+from iquest_lsp.codeflow.syntax.linking.references import references
+from iquest_lsp.codeflow.syntax.linking.uses import Reference, is_meant, module_name
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.syntax.signatures import breaks_callers, by_name_only, parameters
 from iquest_lsp.codeflow.syntax.symbols import Symbol, at_line, symbols_of

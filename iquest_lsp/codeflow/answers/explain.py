@@ -35,7 +35,8 @@ from iquest_lsp.codeflow.syntax.dialects import ReadFile
 from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind
 from iquest_lsp.codeflow.syntax.effects.line_effects import plain_effects
 from iquest_lsp.codeflow.syntax.linking.links import Links
-from iquest_lsp.codeflow.syntax.linking.references import Reference, linked, module_name, references
+from iquest_lsp.codeflow.syntax.linking.references import references
+from iquest_lsp.codeflow.syntax.linking.uses import Reference, linked, module_name
 from iquest_lsp.codeflow.syntax.linking.uses_in_text import meant
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.syntax.symbols import symbols_of

@@ -22,8 +22,9 @@ from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.syntax.imports import imports, is_package, leads_to
 from iquest_lsp.codeflow.syntax.linking.links import Links
 from iquest_lsp.codeflow.syntax.linking.others import Above, above, overrides, under_other_names
-from iquest_lsp.codeflow.syntax.linking.references import Reference, is_compound, is_meant, module_name, references
+from iquest_lsp.codeflow.syntax.linking.references import references
 from iquest_lsp.codeflow.syntax.linking.type_uses import Everywhere, types_of
+from iquest_lsp.codeflow.syntax.linking.uses import Reference, is_compound, is_meant, module_name
 from iquest_lsp.codeflow.syntax.linking.uses_in_text import TEXTS, meant, names_module
 from iquest_lsp.codeflow.syntax.paths import Category, category, has_own, is_test_of
 from iquest_lsp.codeflow.syntax.symbols import Symbol

@@ -10,7 +10,7 @@ from iquest_lsp.codeflow.past.cochange import Partner, usual, wilson_bound
 from iquest_lsp.codeflow.past.likely_files import Likely
 from iquest_lsp.codeflow.past.unindexed import Habits
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
-from iquest_lsp.codeflow.syntax.linking.references import Reference
+from iquest_lsp.codeflow.syntax.linking.uses import Reference
 from iquest_lsp.codeflow.syntax.paths import Category, category, has_own, is_code, is_test_of, stem
 from iquest_lsp.codeflow.syntax.signatures import breaks_callers, types_only
 from iquest_lsp.codeflow.wording.explanation import SURE, MissingItem, MissingKind, MissingReason

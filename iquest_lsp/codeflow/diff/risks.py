@@ -22,7 +22,7 @@ from iquest_lsp.codeflow.syntax.comments import is_comment
 from iquest_lsp.codeflow.syntax.dialects import ReadFile, breaks, declared, dotted, violations
 from iquest_lsp.codeflow.syntax.effects.effect import EffectKind
 from iquest_lsp.codeflow.syntax.effects.layout import indentation
-from iquest_lsp.codeflow.syntax.linking.references import Reference
+from iquest_lsp.codeflow.syntax.linking.uses import Reference
 from iquest_lsp.codeflow.syntax.outline.packages import go_modules
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.syntax.prose import prose_rows

@@ -94,7 +94,8 @@ def modules(path: str, text: str) -> dict[str, set[str]]:
             for part in _bare(several or one).split(","):
                 name, _, alias = part.strip().partition(" as ")
                 if name:
-                    found.setdefault(alias.strip() or name, set()).update({module, f"{module.rstrip('.')}.{name}"})
+                    inner = f"{module}{name}" if module.endswith(".") else f"{module}.{name}"
+                    found.setdefault(alias.strip() or name, set()).update({module, inner})
     elif path.endswith(_SCRIPTS):
         for name, module in _WHOLE.findall(text):
             found.setdefault(name, set()).add(module)
@@ -154,7 +155,7 @@ def leads_to(module: str, path: str, user: str = "") -> bool:
         else module
     )
     if user and module.startswith("."):
-        return _is_at(_followed(bare, user), file)
+        return _is_at(followed(bare, user), file)
     if module.startswith("/") and module.endswith("/"):
         return posixpath.normpath(module.strip("/") or ".") == file.parent.as_posix()
     if module.startswith("/"):
@@ -170,7 +171,7 @@ def is_package(module: str, path: str) -> bool:
     return not module.startswith(".") and last in PurePosixPath(path).parent.parts and last != PurePosixPath(path).stem
 
 
-def _followed(module: str, user: str) -> str:
+def followed(module: str, user: str) -> str:
     """Where a relative module lies, without its suffix: `./a` of scripts, `..a.b` of Python."""
     folder = PurePosixPath(user).parent.as_posix()
     if user.endswith((".py", ".pyi")):

@@ -138,6 +138,10 @@ class Bindings:
                 return said
         return None
 
+    def given(self, scope: Node, name: str) -> list[Node]:
+        """The nodes of a class that give a value or a type to a member of its objects."""
+        return self._fields(scope).get(name, [])
+
     def _fields(self, scope: Node) -> dict[str, list[Node]]:
         """The nodes of a class that give a value or a type to a member of its objects, by the member's name."""
         if scope.id not in self._members:

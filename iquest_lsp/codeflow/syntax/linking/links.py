@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from iquest_lsp.codeflow.syntax.imports import STAR, imported, leads_to, modules
 from iquest_lsp.codeflow.syntax.linking.go import GoLinks
+from iquest_lsp.codeflow.syntax.linking.python import PythonLinks
 from iquest_lsp.codeflow.syntax.linking.rust import RustLinks
 from iquest_lsp.codeflow.syntax.linking.scripts import ScriptLinks
 
@@ -23,10 +24,7 @@ class Links:
         self.go = GoLinks(known, read)
         self._rust = RustLinks(known, read)
         self._read = read
-        self._modules: dict[str, list[str]] = {}
-        for file in known:
-            if file.endswith((".py", ".pyi")):
-                self._modules.setdefault(PurePosixPath(file).stem, []).append(file)
+        self.python = PythonLinks(known)
 
     def followed(self, path: str, name: str, on: str, sources: Modules, through: Modules) -> tuple[Modules, Modules]:
         """The modules that a name comes from, and those that `on` before it stands for, as far as they can be told.
@@ -45,13 +43,11 @@ class Links:
 
     def _module(self, name: str, on: str, through: frozenset[str]) -> frozenset[str]:
         """Of what `on` may stand for, the module of that name where it is one that does not import `name` itself."""
-        for module in through:
-            where = module.lstrip(".").replace(".", "/")
-            for file in self._modules.get(module.rpartition(".")[2], ()):
-                if f"/{file}".rpartition(".")[0].endswith(f"/{where}"):
-                    text = (self._read(file) or b"").decode("utf-8", "replace")
-                    passed = imported(file, text)
-                    return through if name in passed or STAR in passed else frozenset({module})
+        for module in sorted(through, key=len, reverse=True):
+            for file in self.python.ending(module):
+                text = (self._read(file) or b"").decode("utf-8", "replace")
+                passed = imported(file, text)
+                return through if name in passed or STAR in passed else frozenset({module})
         return through
 
     def _placed(self, named: Modules) -> Modules:

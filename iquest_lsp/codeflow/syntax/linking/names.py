@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.syntax.definitions import CALLS, MEMBERS
 from iquest_lsp.codeflow.syntax.imports import STAR, imported, modules, reads_imports
+from iquest_lsp.codeflow.syntax.linking.binders import is_bound, is_field_key, is_module
 from iquest_lsp.codeflow.syntax.linking.binding_nodes import (
     ASSIGNING,
     BINDING,
@@ -17,12 +18,12 @@ from iquest_lsp.codeflow.syntax.linking.binding_nodes import (
     ELEMENTS,
     FUNCTIONS,
     HOLDS,
-    PATTERNS,
     QUALIFIED,
 )
 from iquest_lsp.codeflow.syntax.linking.bindings import Bindings
-from iquest_lsp.codeflow.syntax.linking.go_chains import chain_of
-from iquest_lsp.codeflow.syntax.linking.go_types import GoTypes, TypePlace
+from iquest_lsp.codeflow.syntax.linking.chains.go_chains import chain_of
+from iquest_lsp.codeflow.syntax.linking.chains.go_types import GoTypes, TypePlace
+from iquest_lsp.codeflow.syntax.linking.chains.object_types import ObjectTypes
 from iquest_lsp.codeflow.syntax.linking.type_uses import TypeLines
 from iquest_lsp.codeflow.syntax.owners import ITSELF, is_of
 from iquest_lsp.codeflow.syntax.symbols import at_line, symbols_of
@@ -39,6 +40,8 @@ _MADE = re.compile(
 REMEMBERED = 64_000
 # Languages in which an object's members are never read without the object.
 _SCRIPTS = (".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts", ".vue")
+#: Languages whose objects' classes are followed.
+_TYPED = (".py", ".pyi", *_SCRIPTS[:-1])
 _EXPLICIT = (".py", ".pyi", *_SCRIPTS, ".go", ".rs")
 
 
@@ -55,7 +58,7 @@ class NamesOfFile:
         self._tests = _test_modules(self.text) if path.endswith(".rs") else frozenset()
         language = grammars.language_of(path)
         self.tree: Tree | None = grammars.tree(language, source)
-        self._bindings = Bindings(language)
+        self.bindings = Bindings(language)
 
     def sources(self, name: str) -> frozenset[str] | None:
         """The modules that a name is imported from here."""
@@ -83,11 +86,14 @@ class NamesOfFile:
         *,
         another: bool = False,
         go: GoTypes | None = None,
+        objects: ObjectTypes | None = None,
+        exactly: bool = False,
     ) -> bool | None:
         """Whether the member `name` of `on` is that of a type or of one derived from it.
 
         What the file declares around a byte `column` of the line is believed first. `another` says that the file means
-        another type by the type's name; `go` knows what Go's functions return.
+        another type by the type's name; `go` knows what Go's functions return, `objects` what those of Python and of
+        scripts do. With `exactly` the member is not one that a derived type overrides, as far as that is known.
         """
         within, own = self.within(line), owner.names[0]
         if not on:
@@ -100,14 +106,18 @@ class NamesOfFile:
         holder = self._held(line, column)
         if go is not None and own in owner.homes and (whose := self._whose(holder, name, go)) is not None:
             return whose == (owner.homes[own], own)
-        meaning = self._bindings.meaning(holder) if holder is not None else None
+        if objects is not None and holder is not None and owner.home and self.path.endswith(_TYPED):
+            told = objects.is_of(self.path, holder, name, (owner.home, own), exactly=exactly)
+            if told is not None:
+                return told
+        meaning = self.bindings.meaning(holder) if holder is not None else None
         if meaning is not None and on not in ITSELF:
-            told = [
+            named = [
                 one
                 for before, one in meaning.types
                 if any(owner.is_named(self.path, package, one) for package in self._packages(before))
             ]
-            if any(one != own or not another for one in told):
+            if any(one != own or not another for one in named):
                 return True
             if any(
                 owner.is_made(self.path, package, one, meaning.of)
@@ -140,6 +150,11 @@ class NamesOfFile:
         # What no line of this file says, another one may say: a field has one type wherever it is read.
         return True if answer is None and on in owner.declared else answer
 
+    def module_before(self, line: int, column: int, objects: ObjectTypes) -> str:
+        """The file of the module whose member stands at a place of a file of Python; empty where it is none."""
+        holder = self._held(line, column) if self.path.endswith((".py", ".pyi")) else None
+        return objects.module(self.path, holder) if holder is not None and holder.type in MEMBERS else ""
+
     def _held(self, line: int, column: int) -> Node | None:
         """The object whose member stands at a place."""
         if self.tree is None or column < 0:
@@ -157,6 +172,7 @@ class NamesOfFile:
         name: str,
         column: int,
         go: GoTypes | None,
+        objects: ObjectTypes | None = None,
     ) -> str:
         """The method of an interface that is called `name` at a place and may be the type's own method, or "".
 
@@ -170,13 +186,15 @@ class NamesOfFile:
         around = self.within(line).rpartition(".")[0].rpartition(".")[2]
         for base in above if on else ():
             # What another derived type calls on itself is its own, or its base's.
-            if (on not in ITSELF or around == base.names[0]) and self.owned(base, on, line, name, column):
+            if (on not in ITSELF or around == base.names[0]) and self.owned(
+                base, on, line, name, column, objects=objects, exactly=True
+            ):
                 return f"{base.names[0]}.{name}"
         return ""
 
     def _whose(self, holder: Node | None, name: str, go: GoTypes) -> TypePlace | None:
         """The type of Go whose member `name` of an object is, where that is known."""
-        chain = chain_of(holder, self._bindings.declarations) if self.path.endswith(".go") else None
+        chain = chain_of(holder, self.bindings.declarations) if self.path.endswith(".go") else None
         return go.whose(self.path, chain, name) if chain is not None else None
 
     def _is_package(self, name: str) -> bool:
@@ -236,10 +254,10 @@ class NamesOfFile:
             return "", line, ""  # what an object or a type calls so
         if parent.type in ELEMENTS and text_of(node).islower():
             return "", line, ""  # an element of HTML
-        if _is_bound(node):
+        if is_bound(node):
             return "bind", line, ""
         outer = parent
-        if _is_field_key(node):
+        if is_field_key(node):
             return "", line, ""
         if parent.child_by_field_name("index") == node:
             # `list[name]` uses what is called so, not a member.
@@ -263,7 +281,7 @@ class NamesOfFile:
         node = self.tree.root_node.descendant_for_point_range((line, column), (line, column + 1))
         if node is None or node.type != "identifier":
             return False
-        return any(item.type not in ASSIGNING and _is_inner(item) for item in self._bindings.declarations(node))
+        return any(item.type not in ASSIGNING and _is_inner(item) for item in self.bindings.declarations(node))
 
     def is_test(self, line: int) -> bool:
         """Whether a line is in a module of tests inside the file, as Rust has them."""
@@ -287,11 +305,7 @@ def _is_inner(binder: Node) -> bool:
     while outer is not None and outer.type not in FUNCTIONS:
         outer = outer.parent
     value = binder.child_by_field_name("value")
-    return outer is not None and not (value is not None and _is_module(value))
-
-
-def _is_module(value: Node) -> bool:
-    return (value.text or b"")[:40].removeprefix(b"await").lstrip().startswith((b"require(", b"import("))
+    return outer is not None and not (value is not None and is_module(value))
 
 
 def _is_script(path: str) -> bool:
@@ -334,48 +348,3 @@ def _called(argument: Node) -> str:
     """What the call is of that an argument belongs to."""
     call = argument.parent.parent if argument.parent is not None else None
     return _last_name(call.child_by_field_name("function")) if call is not None and call.type in CALLS else ""
-
-
-def _is_bound(node: Node) -> bool:
-    """Whether a name is that of a parameter or variable that begins here, alone or as a part of a pattern."""
-    if node.type == "shorthand_property_identifier_pattern":
-        return not _is_brought(node)
-    parent = node.parent
-    while parent is not None and parent.type in PATTERNS:
-        if parent.child_by_field_name("key") == node or parent.child_by_field_name("right") == node:
-            return False
-        node, parent = parent, parent.parent
-    if parent is None:
-        return False
-    if parent.type in ("parameters", "lambda_parameters", "formal_parameters"):
-        return True
-    names = [
-        child for name in ("left", "name", "pattern", "parameter") for child in parent.children_by_field_name(name)
-    ]
-    return parent.type in BINDING and node in (*names, _first(parent))
-
-
-def _is_brought(node: Node) -> bool:
-    """Whether a name of a pattern is one that a module gives: `const { name } = require("./module")`."""
-    around = node.parent
-    while around is not None and around.type in PATTERNS:
-        around = around.parent
-    value = around.child_by_field_name("value") if around is not None else None
-    return value is not None and _is_module(value)
-
-
-def _is_field_key(node: Node) -> bool:
-    """Whether a name is that of a field for which a literal of Go's structs has a value."""
-    keyed = node.parent.parent if node.parent is not None and node.parent.type == "literal_element" else None
-    if keyed is None or keyed.type != "keyed_element" or keyed.named_children[0] != node.parent:
-        return False
-    literal = keyed.parent.parent if keyed.parent is not None else None
-    kind = literal.child_by_field_name("type") if literal is not None else None
-    return kind is None or kind.type not in ("map_type", "array_type", "slice_type", "implicit_length_array_type")
-
-
-def _first(parent: Node) -> Node | None:
-    """The name in a node that has no field for it."""
-    if parent.type in ("typed_parameter", "as_pattern_target"):
-        return parent.named_children[0] if parent.named_child_count else None
-    return None

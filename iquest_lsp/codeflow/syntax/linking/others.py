@@ -9,8 +9,9 @@ from itertools import islice
 
 from iquest_lsp.codeflow.syntax.imports import imports
 from iquest_lsp.codeflow.syntax.linking.links import Links
-from iquest_lsp.codeflow.syntax.linking.references import MAX_LINES, Reference, Searched, module_name, references
+from iquest_lsp.codeflow.syntax.linking.references import MAX_LINES, Searched, references
 from iquest_lsp.codeflow.syntax.linking.type_uses import Everywhere, SearchedLines, TypeLines, type_lines
+from iquest_lsp.codeflow.syntax.linking.uses import Reference, module_name
 from iquest_lsp.codeflow.syntax.symbols import MAX_SOURCE, Symbol, symbols_of
 
 #: Files that are looked through for other names of a definition or for one that overrides it.

@@ -175,6 +175,10 @@ class ScriptLinks:
                 found.add(place)
         return frozenset(found)
 
+    def exported(self, path: str, name: str) -> frozenset[tuple[str, str]]:
+        """The places and names there that what a file exports under a name may be."""
+        return frozenset(self._export(path, name, set()))
+
     def aliases(self, path: str, target: str, name: str) -> tuple[set[str], set[str]]:
         """Other names under which a file imports, and under which it exports, what `target` defines as `name`."""
         links, wanted = self._of(path), (_absolute(target), name)

@@ -58,7 +58,7 @@ class TypeLines:
     Go are called, `declared` the names of variables and fields that are said to be of it. `homes` are the folders that
     define types of Go, by their names, and `made` has the makers each with its type; in Go `functions` has them with
     their folder, and `methods` with the type that they are called on, before the name and the type that is returned.
-    `known` are all functions and methods of Go by folder or type.
+    `known` are all functions and methods of Go by folder or type. `home` is the file that defines the type.
     """
 
     names: tuple[str, ...]
@@ -70,6 +70,7 @@ class TypeLines:
     functions: frozenset[tuple[str, str, str]] = frozenset()
     methods: frozenset[tuple[str, str, str]] = frozenset()
     known: frozenset[tuple[str, str]] = frozenset()
+    home: str = ""
 
     @property
     def packaged(self) -> frozenset[str]:
@@ -193,6 +194,7 @@ def type_lines(everywhere: Everywhere, owner: str, home: str = "") -> TypeLines:
         frozenset(functions),
         frozenset(methods),
         everywhere.functions if home.endswith(".go") else frozenset(),
+        home,
     )
 
 
@@ -250,11 +252,14 @@ class Everywhere:
         found: dict[str, str] = {}
         waiting = [(name, path)]
         for heir, home in waiting:
-            direct = [base for base, heirs in self.derived.items() if any(item[:2] == (heir, home) for item in heirs)]
-            direct += self._declared(heir, home)
-            for base in direct:
-                place = self._home(base, home)
-                if place and base != name and base not in found and len(found) < MAX_BASES:
+            direct = [
+                (base, item[2]) for base, heirs in self.derived.items() for item in heirs if item[:2] == (heir, home)
+            ]
+            direct += [(base, "") for base in self._declared(heir, home)]
+            for base, before in direct:
+                place = self._home(base, home, before)
+                # A class may be called like the interface of a namespace that it implements.
+                if place and (base, place) != (name, path) and base not in found and len(found) < MAX_BASES:
                     found[base] = place
                     waiting.append((base, place))
         return found
@@ -266,13 +271,14 @@ class Everywhere:
         text = (self.read(path) or b"").decode("utf-8", "replace")
         return re.findall(rf"\b(?:const|let|var)[ \t]+{re.escape(name)}[ \t]*:[ \t]*(\w+)[^=\n{{]*=[ \t]*\{{", text)
 
-    def _home(self, base: str, path: str) -> str:
-        """The file whose type another file means by a name; empty where that is not known."""
+    def _home(self, base: str, path: str, before: str = "") -> str:
+        """The file whose type another file means by a name, which may stand behind another; empty if not known."""
         places = dict.fromkeys(self.homes.get(base, ()))
-        if path in places:
+        if path in places and not before:
             return path
         if len(places) > 1:
-            sources = imported(path, (self.read(path) or b"").decode("utf-8", "replace")).get(base, ())
+            known = imported(path, (self.read(path) or b"").decode("utf-8", "replace"))
+            sources = known.get(before.partition(".")[0] or base, ())
             places = dict.fromkeys(one for one in places if any(leads_to(source, one, path) for source in sources))
         return next(iter(places)) if len(places) == 1 else ""
 

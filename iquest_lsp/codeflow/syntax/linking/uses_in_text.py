@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from iquest_lsp.codeflow.syntax.imports import imports
-from iquest_lsp.codeflow.syntax.linking.references import Reference
+from iquest_lsp.codeflow.syntax.linking.uses import Reference
 
 #: One word of a language, which prose uses for other things; code alone writes several in one.
 _WORD = re.compile(r"[A-Z]?[a-z]*|[A-Z]+")

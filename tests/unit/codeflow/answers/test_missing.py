@@ -12,7 +12,7 @@ from iquest_lsp.codeflow.past.likely_files import Likely
 from iquest_lsp.codeflow.past.unindexed import Habits
 from iquest_lsp.codeflow.syntax.changes import ChangeName, SymbolChange
 from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind
-from iquest_lsp.codeflow.syntax.linking.references import Reference
+from iquest_lsp.codeflow.syntax.linking.uses import Reference
 from iquest_lsp.codeflow.wording.explanation import MissingItem, MissingKind, MissingReason, told_as_missing
 
 

@@ -10,7 +10,7 @@ from iquest_lsp.codeflow.answers import why
 from iquest_lsp.codeflow.answers.missing import with_likely
 from iquest_lsp.codeflow.past.cochange import Partner
 from iquest_lsp.codeflow.past.likely_files import Likely
-from iquest_lsp.codeflow.syntax.linking.references import Reference
+from iquest_lsp.codeflow.syntax.linking.uses import Reference
 from iquest_lsp.codeflow.syntax.linking.uses_in_text import meant, names_module
 from iquest_lsp.codeflow.syntax.paths import is_test_of
 from iquest_lsp.codeflow.wording.suspects import Evidence, EvidenceKind, Suspect

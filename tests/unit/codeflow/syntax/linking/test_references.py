@@ -7,7 +7,7 @@ import pytest
 from benchmarks.unredacted import shows_all
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.syntax.imports import imported, imports, leads_to, modules
-from iquest_lsp.codeflow.syntax.linking.references import is_from, references
+from iquest_lsp.codeflow.syntax.linking.references import references
 from iquest_lsp.codeflow.syntax.owners import is_of
 from tests.unit.codeflow.conftest import Script, history_of
 
@@ -164,31 +164,6 @@ def test_modules_that_names_stand_for(path: str, text: str, expected: dict[str, 
 def test_what_a_use_tree_of_rust_brings() -> None:
     found = imported("x.rs", "use crate::{a::{b, c as d}, e::*};\npub use super::g;\n")
     assert found == {"b": {"crate::a"}, "c": {"crate::a"}, "*": {"crate::e"}, "g": {"super"}}
-
-
-@pytest.mark.parametrize(
-    ("path", "text", "defined", "name", "expected"),
-    [
-        ("tests/test_a.py", "import pack\n\npack.go(1)\n", "pack/parts.py", "go", True),
-        ("tests/test_a.py", "import other\n\nother.go(1)\n", "pack/parts.py", "go", False),
-        ("test/a.js", "const u = require('../lib/u');\nu.go(1);\n", "lib/u.js", "go", True),
-        ("lib/u.js", "exports.go = function go() {};\nx.map(exports.go);\n", "lib/u.js", "go", True),
-        ("a/b.go", "package a\n\nfunc f() { go1() }\n", "a/c.go", "go1", True),
-        ("b/b.go", "package b\n\nfunc f() { go1() }\n", "a/c.go", "go1", False),
-        ("b/b.go", 'package b\n\nimport "x.io/a"\n\nfunc f() { a.Go1() }\n', "a/c.go", "Go1", True),
-        ("src/x.rs", "fn f() { crate::parts::go(1); }\n", "src/parts.rs", "go", True),
-        ("src/x.rs", "use crate::{parts::{go}};\n\nfn f() { go(1); }\n", "src/parts/mod.rs", "go", True),
-        ("src/x.rs", "use crate::other::go;\n\nfn f() { go(1); }\n", "src/parts.rs", "go", False),
-    ],
-)
-def test_where_a_used_name_comes_from(
-    script: Script, path: str, text: str, defined: str, name: str, *, expected: bool
-) -> None:
-    script.commit("Begin", {path: text})
-    repository = Repository.open(script.root, shows_all)
-    uses = references(repository, [name], repository.work_tree_file)
-    assert uses
-    assert is_from(uses[-1], defined) is expected
 
 
 def test_a_member_may_be_that_of_a_derived_type(script: Script) -> None:

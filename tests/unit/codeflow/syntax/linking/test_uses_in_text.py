@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from iquest_lsp.codeflow.syntax.linking.references import Reference
+from iquest_lsp.codeflow.syntax.linking.uses import Reference
 from iquest_lsp.codeflow.syntax.linking.uses_in_text import is_meant, meant, names_module
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.syntax.linking.bindings import Bindings
+from iquest_lsp.codeflow.syntax.linking.chains.go_chains import Chain, chain_of
+from iquest_lsp.codeflow.syntax.linking.chains.go_types import OUTSIDE, GoTypes, TypePlace
 from iquest_lsp.codeflow.syntax.linking.go import GoLinks
-from iquest_lsp.codeflow.syntax.linking.go_chains import Chain, chain_of
-from iquest_lsp.codeflow.syntax.linking.go_types import OUTSIDE, GoTypes, TypePlace
 from iquest_lsp.codeflow.syntax.linking.type_uses import Everywhere, type_lines
 from tests.unit.codeflow.syntax.linking.test_others import Texts
 

@@ -10,8 +10,8 @@ from functools import cached_property, lru_cache
 from itertools import islice
 
 from iquest_lsp.codeflow.syntax.imports import modules
+from iquest_lsp.codeflow.syntax.linking.chains.go_chains import CALL, ELEMENT, KEY, RESULT, Chain
 from iquest_lsp.codeflow.syntax.linking.go import GoLinks
-from iquest_lsp.codeflow.syntax.linking.go_chains import CALL, ELEMENT, KEY, RESULT, Chain
 from iquest_lsp.codeflow.syntax.linking.type_uses import Everywhere
 
 #: Lines that are looked at for what defines types and variables, and lines that one of these may take.
