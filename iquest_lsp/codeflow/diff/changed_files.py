@@ -9,6 +9,7 @@ from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from iquest_lsp.codeflow.syntax.effects.effect import EffectKind
 
+_MARK_OF_ORDER = "\ufeff"
 _STATUS = {
     "A": "added",
     "M": "modified",
@@ -84,3 +85,18 @@ def is_of_words(change: SymbolChange) -> bool:
     told = {effect.kind for effect in change.effects}
     of_words = change.change == "body" and bool(told) and told <= _WORDS
     return documents(change) or change.change == "format-only" or of_words
+
+
+def loose_lines(item: FileDiff, told: Sequence[SymbolChange]) -> tuple[dict[int, str], dict[int, str]]:
+    """The removed and the added lines, by number, that lie in nothing told of."""
+    removed = {at: line for hunk in item.hunks for at, line in enumerate(hunk.removed, hunk.old_start) if line.strip()}
+    added = {at: line for hunk in item.hunks for at, line in enumerate(hunk.added, hunk.new_start) if line.strip()}
+    if removed.get(0, "").lstrip(_MARK_OF_ORDER) == added.get(0, "").lstrip(_MARK_OF_ORDER):
+        # A byte order mark says nothing of the line that it stands before.
+        removed.pop(0, None)
+        added.pop(0, None)
+    for change in told:
+        for lines, (start, end) in ((removed, change.old_span), (added, change.span)):
+            for at in range(start, end):
+                lines.pop(at, None)
+    return removed, added

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from iquest_lsp.codeflow.syntax.forms import RowOf
@@ -76,3 +76,15 @@ def keyed_regions(
             free[both] += 1
         keyed[*both, free[both]] = item
     return keyed
+
+
+def outer_key(key: ListKey, new: Container[ListKey], old: Container[ListKey], depth: int) -> ListKey:
+    """The region around one that lies deeper than `depth`, by the names of both."""
+    names = re.split(r"(?=\.|\[| > )", key[0])
+    while len(names) > depth:
+        names.pop()
+        name = "".join(names)
+        for kind in (key[1], "key", "table", "item", "section", "suite", "rule"):
+            if (name, kind, 0) in new or (name, kind, 0) in old:
+                return name, kind, 0
+    return key

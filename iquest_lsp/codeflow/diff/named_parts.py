@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
-from iquest_lsp.codeflow.diff.list_items import ListKey, keyed_regions, under_old_numbers
+from iquest_lsp.codeflow.diff.changed_files import loose_lines
+from iquest_lsp.codeflow.diff.list_items import ListKey, keyed_regions, outer_key, under_old_numbers
 from iquest_lsp.codeflow.diff.module_links import link_effects, path_effects
 from iquest_lsp.codeflow.diff.part_effects import DEFINED, PROSE, WRITTEN, PartLines, part_effects
 from iquest_lsp.codeflow.diff.replacements import is_same_title
@@ -31,6 +32,7 @@ from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind, is_of_
 from iquest_lsp.codeflow.syntax.effects.evidence import ChangedRows, proven
 from iquest_lsp.codeflow.syntax.effects.line_effects import moved
 from iquest_lsp.codeflow.syntax.forms import rows_of
+from iquest_lsp.codeflow.syntax.heads import holds, relaid
 from iquest_lsp.codeflow.syntax.likeness import RENAMED, may_become, similarity
 from iquest_lsp.codeflow.syntax.outline.outlines import regions_of
 from iquest_lsp.codeflow.syntax.outline.region import Region
@@ -40,7 +42,8 @@ from iquest_lsp.grammars import language_of
 MAX_PARTS = 12
 #: A comment belongs to what begins within so many lines below it.
 NEAR = 6
-_RENAMED = frozenset({"section", "test", "suite", "key", "target"}) | DEFINED
+# What extends one type and what extends another are two things.
+_RENAMED = (frozenset({"section", "test", "suite", "key", "target"}) | DEFINED) - {"extension"}
 #: Each of them is told, however many they are.
 _COUNTED = frozenset({"package", "test"})
 #: What is told of files that come or go: all else is told by the file.
@@ -78,7 +81,7 @@ def part_changes(
     item: FileDiff, before: bytes | None, after: bytes | None, told: Sequence[SymbolChange]
 ) -> list[SymbolChange]:
     """The named parts that the lines of a diff touch which lie in none of the definitions that are `told` of."""
-    gone, come = _loose_lines(item, told)
+    gone, come = loose_lines(item, told)
     if not gone and not come:
         return []
     # What is called by its file keeps its name where the file gets another one.
@@ -100,26 +103,12 @@ def part_changes(
     _drop_uncommented(parts)
     _drop_closers(parts)
     _drop_attributes(parts, item)
+    _drop_kept(parts, sides)
     formed = {key[:2] for key in sides.old} & {key[:2] for key in sides.new}
     for key, part in parts.items():
         part.has_forms = key[:2] in formed
     sources = before or b"", after or b""
     return [*_renamed(item, parts, texts, new), *(_change(item, part, texts, sources) for part in parts.values())]
-
-
-def _loose_lines(item: FileDiff, told: Sequence[SymbolChange]) -> tuple[dict[int, str], dict[int, str]]:
-    """The removed and the added lines, by number, that lie in nothing told of."""
-    removed = {at: line for hunk in item.hunks for at, line in enumerate(hunk.removed, hunk.old_start) if line.strip()}
-    added = {at: line for hunk in item.hunks for at, line in enumerate(hunk.added, hunk.new_start) if line.strip()}
-    if removed.get(0, "").lstrip(_MARK_OF_ORDER) == added.get(0, "").lstrip(_MARK_OF_ORDER):
-        # A byte order mark says nothing of the line that it stands before.
-        removed.pop(0, None)
-        added.pop(0, None)
-    for change in told:
-        for lines, (start, end) in ((removed, change.old_span), (added, change.span)):
-            for at in range(start, end):
-                lines.pop(at, None)
-    return removed, added
 
 
 class _Side:
@@ -192,7 +181,7 @@ def _fewer(parts: dict[ListKey, _Part], sides: _Sides) -> dict[ListKey, _Part]:
     while depth and len([part for part in parts.values() if part.kind not in _COUNTED]) > MAX_PARTS:
         merged: dict[ListKey, _Part] = {}
         for key, part in parts.items():
-            outer = _outer(key, sides, depth) if part.kind not in _COUNTED else key
+            outer = outer_key(key, sides.new, sides.old, depth) if part.kind not in _COUNTED else key
             into = merged.setdefault(outer, _Part(sides.old.get(outer), sides.new.get(outer)))
             into.removed += part.removed
             into.added += part.added
@@ -202,18 +191,6 @@ def _fewer(parts: dict[ListKey, _Part], sides: _Sides) -> dict[ListKey, _Part]:
                 both[1].extend(come)
         parts, depth = merged, depth - 1
     return parts
-
-
-def _outer(key: ListKey, sides: _Sides, depth: int) -> ListKey:
-    """The region around one that lies deeper than `depth`, by the names of both."""
-    names = re.split(r"(?=\.|\[| > )", key[0])
-    while len(names) > depth:
-        names.pop()
-        name = "".join(names)
-        for kind in (key[1], "key", "table", "item", "section", "suite", "rule"):
-            if (name, kind, 0) in sides.new or (name, kind, 0) in sides.old:
-                return name, kind, 0
-    return key
 
 
 Texts = tuple[Sequence[str], Sequence[str]]
@@ -242,10 +219,10 @@ def _change(item: FileDiff, part: _Part, texts: Texts, sources: tuple[bytes, byt
         return whole
     regions = zip(sources, (part.old, part.new), strict=True)
     places = (ChangedRows(source, [(region.start, region.end)]) for source, region in regions)
+    both_lines = texts[0][part.old.start : part.old.end], texts[1][part.new.start : part.new.end]
     if part.removed == part.added and not all(map(is_comment, part.added)):
         found = [moved(part.added)]
     else:
-        both_lines = texts[0][part.old.start : part.old.end], texts[1][part.new.start : part.new.end]
         pairs = [part.hunks[at] for at in sorted(part.hunks)]
         own = PartLines(part.removed, part.added, pairs, *both_lines, texts[1], texts[0])
         suffix = PurePosixPath(item.path).suffix.lower().lstrip(".")
@@ -259,10 +236,11 @@ def _change(item: FileDiff, part: _Part, texts: Texts, sources: tuple[bytes, byt
     bare = unlisted if part.kind == "key" else str.strip if part.kind in ("imports", "exports") else str.rstrip
     spaced = part.removed != part.added and [*map(bare, part.removed)] == [*map(bare, part.added)]
     if part.kind in ("function", "method", "test") and item.path.endswith(FREE):
-        sides = ((part.old, texts[0]), (part.new, texts[1]))
-        spaced = spaced or same_words(*("\n".join(lines[region.start : region.end]) for region, lines in sides))
+        spaced = spaced or same_words(*map("\n".join, both_lines))
+    if part.kind in (*DEFINED, "test") and item.path.endswith(FREE) and (head := relaid(part.new.name, *both_lines)):
+        spaced = spaced or head.issuperset((*part.removed, *part.added))
     if part.kind in DEFINED and item.path.endswith(UNINDENTED):
-        spaced = spaced or same_lines(texts[0][part.old.start : part.old.end], texts[1][part.new.start : part.new.end])
+        spaced = spaced or same_lines(*both_lines)
     change: ChangeName
     both_values = part.old.value, part.new.value
     # A value that is read as a list is all of it: its items may stand on one line now.
@@ -333,7 +311,6 @@ def _drop_uncommented(parts: dict[ListKey, _Part]) -> None:
 
 #: Comments that document what stands below them.
 _DOCUMENTS = re.compile(r"\s*(?:///|/\*\*|\*\s+\S)")
-_MARK_OF_ORDER = "\ufeff"
 #: An attribute of what stands below it.
 _ATTRIBUTE = re.compile(r"\s*(?:#\[.*\]|@[\w.]+(?:\(.*\))?)\s*$")
 
@@ -343,6 +320,19 @@ def _drop_attributes(parts: dict[ListKey, _Part], item: FileDiff) -> None:
     for key, part in [(key, part) for key, part in parts.items() if part.kind == "attribute" and not part.region.value]:
         touched = [line for at in part.hunks for line in (*item.hunks[at].removed, *item.hunks[at].added)]
         if any(line.strip() and not _ATTRIBUTE.match(line) for line in touched):
+            del parts[key]
+
+
+def _drop_kept(parts: dict[ListKey, _Part], sides: _Sides) -> None:
+    """Takes out properties that come or go where the head of their type holds them on the other side."""
+    for key, part in [(key, part) for key, part in parts.items() if part.kind == "property"]:
+        side = sides.after if part.new is None else sides.before if part.old is None else None
+        outer, _, name = key[0].rpartition(".")
+        if side and any(
+            holds(name, item.name, side.text[item.start : item.end])
+            for item in side.regions.values()
+            if item.name in (outer, f"{outer}.__construct")
+        ):
             del parts[key]
 
 
@@ -397,4 +387,6 @@ def _renamed(
 
 
 def _inside(lines: Sequence[str], region: Region) -> list[str]:
-    return [line.strip() for line in lines[region.start + 1 : region.end] if line.strip()]
+    """The lines of a region by which it is compared: those of one sign are alike everywhere."""
+    inside = (line.strip() for line in lines[region.start + 1 : region.end])
+    return [line for line in inside if len(line) > 1]

@@ -29,8 +29,6 @@ DEFINED = frozenset(
 )
 #: What begins a value that is filled into a text, and the rest of the line.
 _FILLED = re.compile(r"(?:\\\(|\$\{|#\{|\{\$).*")
-#: Languages in which the head of a type may hold what its constructor takes.
-_HEADED = frozenset({"kt", "kts", "scala", "cs"})
 WRITTEN = frozenset({"section", "preamble", "paragraph"})
 PROSE = WRITTEN | {"entry"}
 _VALUES = frozenset({"key", "package", "variable", "constant", "assignment", "attribute"})
@@ -78,8 +76,8 @@ def part_effects(old: Region, new: Region, lines: PartLines, language: str) -> l
             # What is filled into a text is code.
             filled = [[item for line in side for item in _FILLED.findall(line)] for side in (removed, added)]
             return [Effect(EffectKind.TEXTS_ONLY)] if filled[0] == filled[1] else []
-        if (kind in ("function", "method") or language in _HEADED) and language not in languages():
-            of_head, heads = head_effects(new.name, lines.before, lines.after)
+        if (kind in ("function", "method") or language in BRACED) and language not in languages():
+            of_head, heads = head_effects(new.name, lines.before, lines.after, kind)
             hunks = _without(hunks, (heads, heads))
         return [*of_head, *(body_effects(kind, hunks, lines.before, lines.after, language) if hunks else [])]
     if kind in _CODE:

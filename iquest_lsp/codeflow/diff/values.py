@@ -206,8 +206,37 @@ def same_lines(old: Sequence[str], new: Sequence[str]) -> bool:
 
 
 def same_words(old: str, new: str) -> bool:
-    """Whether a text is made of the same words and signs as another one, in other lines."""
+    """Whether a text is made of the same words and signs as another one, in other lines.
+
+    A function that holds nothing but what it returns is the same as one that is written as that value.
+    """
     if old == new or _LONG_TEXT.search(old):
         return False
-    words = _WORDS.findall(old)
-    return bool(words) and words == _WORDS.findall(new)
+    one, other = _WORDS.findall(old), _WORDS.findall(new)
+    if one and one == other:
+        return True
+    values = [_returned(words) for words in (one, other)]
+    return one != other and None not in values and values[0] == values[1]
+
+
+def _returned(words: list[str]) -> list[str] | None:
+    """A function as its head and the value that it stands for; None where it holds something else."""
+    depth, count = 0, 0
+    for word in words:
+        depth += (word == "(") - (word == ")")
+        if not depth and word in ("=", "{"):
+            break
+        count += 1
+    head, rest = words[:count], words[count:]
+    if rest[:2] == ["=", ">"]:
+        value = rest[2:]
+    elif rest[:1] == ["="]:
+        # Without a word for it, what a block says last is not what it returns.
+        value = ["return", *rest[1:]]
+    elif rest[:1] == ["{"] and rest[-1] == "}":
+        value = rest[1:-1]
+    else:
+        return None
+    if value[-1:] == [";"]:  # as in C#, where the head says what is returned
+        value = value[value[0] == "return" : -1]
+    return [*head, *value]

@@ -40,12 +40,12 @@ def body_effects(
         return told or list(meaning_of(pairs).effects) or effects(removed, added)
     marked: list[Effect] = []
     if language != "ruby":  # `@name` is a variable there
-        depth = _depth(after or before)
-        gone, come, *both = (_own_marks(lines, depth) for lines in (removed, added, before, after))
+        depths = _depth(before or after), _depth(after or before)
+        gone, come, *both = map(_own_marks, (removed, added, before, after), depths * 2)
         # A mark that only stands elsewhere in the diff was there before, or is there after.
         marked = [item for item in marks(gone, come) if not before or item in marks(*both)]
-        pairs = [(_unmarked(minus, depth), _unmarked(plus, depth)) for minus, plus in pairs]
-        removed, added = _unmarked(removed, depth), _unmarked(added, depth)
+        pairs = [(_unmarked(minus, depths[0]), _unmarked(plus, depths[1])) for minus, plus in pairs]
+        removed, added = map(_unmarked, (removed, added), depths)
     if any(line.strip() and not is_comment(line) for line in (*removed, *added)):
         told = members(kind, removed, added) or _of_lines(pairs, removed, added, before, after)
     else:

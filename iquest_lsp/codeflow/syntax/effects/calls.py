@@ -21,6 +21,10 @@ RowRanges = Sequence[tuple[int, int]]
 _CALL = re.compile(r"(?<![\w.%#@$])((?:[A-Za-z_$]\w*(?:\.|::))*[A-Za-z_$]\w*\??)\s*\(|\.([A-Za-z_]\w*\??)\s*\(")
 _STRING = re.compile(r"(?<!\w)[rbufRBUF]{0,2}(\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*')")
 _DEFINES = re.compile(r"\s*(async\s+)?(def|class|func|fn|function|public|private|protected|internal|static)\b")
+#: What leads from a head to what it stands for.
+_BEGINS = re.compile(r"=>|(?<![=!<>])=(?!=)|\{")
+#: What Swift says of the type of a function before its parameters.
+_TYPE_MARK = re.compile(r"@\w+\s+(?=\()|@convention\(\w*\)")
 #: What a pattern binds looks like what a call is given, up to what the pattern is for.
 _PATTERN = re.compile(r"^\s*(?:\}\s*)?(?:if\s+|guard\s+|else\s+|while\s+|for\s+)*case\b(?:[^:=(]|\([^()]*\))*[:=]?")
 #: A word, or the end of a type's arguments, before a name.
@@ -58,13 +62,28 @@ def is_declared(before: str) -> bool:
     return found is not None and found[1] not in _EXPRESSION and not (found[1] or "").isdigit()
 
 
+def _behind_head(line: str) -> str:
+    """What a function's line does behind its parameters: the value that it stands for, or the block that it holds."""
+    depth, start = 0, line.find("(")
+    begun = _BEGINS.search(line)
+    if start < 0 or (begun and begun.start() < start):
+        return ""
+    for at in range(start, len(line)):
+        depth += (line[at] == "(") - (line[at] == ")")
+        if not depth:
+            begun = _BEGINS.search(line, at)
+            return line[begun.end() :] if begun else ""
+    return ""
+
+
 def called_in(lines: Iterable[str]) -> set[str]:
     """The last names of what some lines call, by their words."""
     names = set()
     for line in lines:
-        if _DEFINES.match(line):
-            continue
         bare = _STRING.sub('""', line)
+        if _DEFINES.match(line):
+            bare = _behind_head(bare)
+        bare = _TYPE_MARK.sub(" ", bare)
         if not bare.lstrip().startswith("@"):  # before a call in PHP it keeps errors quiet
             bare = bare.replace("@", " ")
         bare = _PATTERN.sub("", bare)

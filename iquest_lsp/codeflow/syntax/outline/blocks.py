@@ -12,6 +12,7 @@ from iquest_lsp.codeflow.syntax.outline.braces import (
     balanced,
     depths_of,
     is_directive,
+    opened,
     rows_in_texts,
 )
 from iquest_lsp.codeflow.syntax.outline.region import Region
@@ -22,11 +23,11 @@ _MODIFIERS = (
     r"(?:(?:export|public|private|protected|internal|static|final|abstract|override|async|local|suspend|default|"
     r"inline|open|sealed|data|pub(?:\([^)]*\))?|unsafe|const|extern|virtual|partial|operator|infix|tailrec|actual|"
     r"expect|required|convenience|mutating|fileprivate|companion|external|value|indirect|readonly|new|"
-    r"implicit|lazy|transparent|(?:private|protected)\[\w+\]|"
+    r"implicit|lazy|transparent|class(?=\s+(?:func|var|let)\b)|(?:private|protected)\[\w+\]|"
     r"@\w+(?:\([^)]*\))?)\s+)*"
 )
 _WORDS = (
-    r"(?:enum|record)\s+(?:class|struct)|def|class|module|function|func|fun|fn|proc|sub|interface|trait|struct|enum|message|service|rpc|type|input|impl|"
+    r"(?:enum|record)\s+(?:class|struct)|def|class(?!\s+(?:func|var|let)\b)|module|function|func|fun|fn|proc|sub|interface|trait|struct|enum|message|service|rpc|type|input|impl|"
     r"resource|data|variable|output|provider|namespace|object|protocol|extension|macro|defmodule|defp?|test|describe|it|"
     r"context|should|specify|scenario|package|rule|task|defun|start_server|union|record|abstract\s+class|scalar|"
     r"extend\s+type|template|component|shared_examples(?:_for)?|shared_context"
@@ -60,12 +61,14 @@ _SLOT = re.compile(
 )
 #: A property, a constant or an initializer inside a type.
 _PROPERTY = re.compile(
-    rf"(\s*){_MODIFIERS}(?:(?:lateinit|weak|lazy|static)\s+)*(?:val|var|let|const)\s+(?:<[^<>]*>\s*)?(?:\w+\.)*(\w+)|"
+    rf"(\s*){_MODIFIERS}(?:(?:lateinit|weak|lazy|static)\s+)*(?:val|var|let|const)\s+(?:<[^<>]*>\s*)?(?:\w+\.)*(?:\??[\w|\\]+\s+(?=\w+\s*=))?(\w+)|"
     r"(\s*)(?:(?:public|private|protected|static|readonly|var)\s+)+(?:\??[\w|\\]+\s+)?(\$\w+)"
 )
 _BUILDER = re.compile(
-    r"(\s*)(?:(?:public|private|internal|protected|required|convenience)\s+)*(init|deinit|constructor)\b"
+    r"(\s*)(?:(?:public|private|internal|protected|required|convenience)\s+)*(init|deinit|constructor|subscript)\b"
 )
+#: The constructor that belongs to the head of a class of Kotlin, where it stands on a line of its own.
+_PRIMARY = re.compile(r"\s*(?:@[\w.]+(?:\([^()]*\))?\s+|(?:private|protected|internal|public)\s+)*constructor\s*\(")
 _SET = re.compile(
     r"(\s*)(?:export\s+|local\s+|readonly\s+|declare\s+(?:-\w+\s+)?|set\s+|let\s+|my\s+|lazy\s+|implicit\s+|var\s+|val\s+|const\s+)*"
     r"([$@%]?[A-Za-z_][\w.]*)(?:\s*:\s*[A-Z]\w*(?:\[[^\[\]=]*\]|<[^<>=]*>)?)?\s*(?::?=)(?![=~])\s*(.*)"
@@ -204,6 +207,9 @@ class _Reader:
     def _line(self, at: int, line: str, lines: list[str]) -> int:
         """Takes one line in; where what begins on it is known already, the line after its last."""
         indent = len(line.expandtabs(TAB)) - len(line.expandtabs(TAB).lstrip())
+        above = self.outer[-1] if self.outer and self.language == "kt" else None
+        if above and (above.indent, above.kind) == (indent, "class") and _PRIMARY.match(line):
+            return 0  # the head of the class above goes on
         closes = _CLOSERS.match(line)
         while self.outer and (indent < self.outer[-1].indent or (indent == self.outer[-1].indent and not closes)):
             if self._is_within(self.outer[-1], at):
@@ -310,7 +316,7 @@ class _Reader:
 
     def _statement(self, at: int, line: str, lines: list[str]) -> int:
         """What stands outside of all blocks, named by what it sets or by the command that it runs."""
-        if self.language == "php" and re.match(r"\s*(?:namespace\s[\w\\]+;|declare\s*\()", line):
+        if self.language == "php" and re.match(r"\s*(?:namespace\b[\s\w\\]*[;{]?\s*$|declare\s*\()", line):
             if self.above >= 0:  # the head of the file
                 self._comment(lines, at)
             return at + 1
@@ -327,7 +333,7 @@ class _Reader:
         if self.language in _DECLARATIVE:
             return 0
         end = at + 1
-        depth = 0 if self.language == "sh" else _depth(line)
+        depth = 0 if self.language == "sh" else opened(line)
         while end < min(len(lines), at + MAX_STATEMENT) and (
             depth > 0 or lines[end - 1].rstrip().endswith("\\") or self._goes_on(lines, end)
         ):
@@ -335,7 +341,7 @@ class _Reader:
                 break  # a bracket in a text or a pattern opens nothing
             if self.language in _MACROS and _MACRO.match(lines[end]):
                 break  # nor does one that m4 quotes
-            depth += 0 if self.language == "sh" else _depth(lines[end])
+            depth += 0 if self.language == "sh" else opened(lines[end])
             end += 1
         while end > at + 1 and not lines[end - 1].strip():
             end -= 1
@@ -365,13 +371,6 @@ MAX_STATEMENT = 400
 MAX_EMPTY = 4
 #: So many columns does a tab take, where a file mixes tabs and spaces.
 TAB = 4
-_TEXT = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|(?://|#).*$")
-
-
-def _depth(line: str) -> int:
-    """Brackets opened and not closed on a line, texts and comments aside."""
-    bare = _TEXT.sub("", line)
-    return sum((char in "([{") - (char in ")]}") for char in bare)
 
 
 def blocks(lines: list[str], language: str, stem: str) -> tuple[Region, ...]:

@@ -32,6 +32,15 @@ def is_directive(line: str) -> bool:
     return bool(_DIRECTIVE.match(line))
 
 
+_TEXT = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|(?://|#).*$")
+
+
+def opened(line: str) -> int:
+    """Brackets opened and not closed on a line, texts and comments aside."""
+    bare = _TEXT.sub("", line)
+    return sum((char in "([{") - (char in ")]}") for char in bare)
+
+
 def depths_of(lines: Sequence[str], language: str) -> list[int]:
     """How many braces are open where each line begins, and behind the last; empty where they do not match."""
     depths, depth = [0], 0

@@ -143,7 +143,7 @@ _SUFFIXES: dict[str, Reader] = {
 #: Languages without a grammar here, whose functions and classes are found by their heads and indentation.
 _INDENTED = re.compile(
     r"\.(rb|php|cs|kts?|scala|swift|lua|pl|pm|tcl|exs?|dart|zig|nim|jl|groovy|gradle|proto|graphql|gql|tf|hcl|el|vim|ps1|r|"
-    r"erl|hs|ml|clj|bat|m4|ac|am|in|def|help|nix|bzl|bazel|star|thrift|sol|sv|vhd|cu|mm?|asm|s|awk|pyx|pxd|snap|sbt|sc)$"
+    r"m4|ac|am|in|def|help|bzl|bazel|star|thrift|sol|cu|mm?|awk|pyx|pxd|snap|sbt|sc)$"
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from iquest_lsp.codeflow.syntax.heads import head_effects
+from iquest_lsp.codeflow.syntax.heads import head_effects, holds, relaid
 from iquest_lsp.codeflow.wording.effects import effect_words
 
 
@@ -15,12 +15,21 @@ from iquest_lsp.codeflow.wording.effects import effect_words
         ("def read(a, b)\nend", "def read(a)\nend", ["no longer takes `b`"]),
         ("fun read(\n  a: Int,\n) {\n}", "fun read(\n  a: Int,\n  b: Int,\n) {\n}", ["takes the new parameter `b`"]),
         ("int Read(A a) {", "int Read(B a) {", ["`A a` becomes `B a`"]),
-        # Where more than the parameters changes, the lines say it.
-        ("private int Read(int a) {", "public int Read(int a, int b) {", []),
+        # Who may call it is told beside the parameters; where more of the head changes, the lines say it.
+        (
+            "private int Read(int a) {",
+            "public int Read(int a, int b) {",
+            ["takes the new parameter `b`", "is marked `public`", "is no longer marked `private`"],
+        ),
+        ("private int Read(int a) {", "public long Read(int a, int b) {", []),
         ("fun read(a: Int) = a", "fun read(b: Int) = b", []),
         ("def read\nend", "def read(a)\nend", []),
-        ("def read(a)\nend", "def read( a )\nend", []),
         ("def read(a\nend", "def read(a, b\nend", []),
+        # What is returned, and what is said of the function behind its parameters.
+        ("fun read(a: A): B {", "fun read(a: A): C {", ["returns `C` instead of `B`"]),
+        ("func read(a: A) async {", "func read(a: A) {", ["is no longer marked `async`"]),
+        # In PHP it may return something all the same.
+        ("function read($a)", "function read($a, $b): int", []),
         ("", "", []),
     ],
 )
@@ -29,3 +38,33 @@ def test_what_becomes_of_the_parameters(before: str, after: str, told: list[str]
     found, lines = head_effects(name, before.split("\n"), after.split("\n"))
     assert [effect_words(item) for item in found] == told
     assert bool(lines) == bool(told)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "same"),
+    [
+        ("class Box(val a: A, b: B)", "class Box(\n    val a: A,\n    b: B,\n)", True),
+        ("def read(a)\nend", "def read( a )\nend", False),
+        ("class Box(val a: A)", "class Box(\n    val a: B,\n)", False),
+        ("class Box(val a: A)", "class Box(val a: A)", False),
+        ("class Box(val a: A)", "class Box(\n    val a: A,\n) : Base()", False),
+        ("class Box", "class Box(\n)", False),
+    ],
+)
+def test_a_head_that_stands_on_other_lines(before: str, after: str, same: bool) -> None:
+    assert bool(relaid("Box", before.split("\n"), after.split("\n"))) is same
+
+
+@pytest.mark.parametrize(
+    ("name", "owner", "text", "held"),
+    [
+        ("a", "Box", "class Box(\n    private val a: A,\n)", True),
+        ("a", "Box", "class Box(a: A)", False),
+        ("a", "Box", "class Box\ninternal constructor(val a: A)", True),
+        ("$a", "Box.__construct", "public function __construct(private ?A $a)", True),
+        ("$a", "Box.__construct", "public function __construct(?A $a)", False),
+        ("a", "Box", "class Box", False),
+    ],
+)
+def test_a_property_that_a_constructor_declares(name: str, owner: str, text: str, held: bool) -> None:
+    assert holds(name, owner, text.split("\n")) is held

@@ -23,6 +23,12 @@ from iquest_lsp.codeflow.syntax.effects.calls import called_in, calls_of, is_dec
         ('a = "read(b)"', set()),
         ("case Some(a) = b", set()),
         ("@mark(a)", set()),
+        # What a head stands for, or holds on its line; what is said of a function's type.
+        ("public void Do(int a) => Run(a);", {"Run"}),
+        ("internal fun read(a: A = b()): B = turn(a)", {"turn"}),
+        ("func read() { turn(a) }", {"turn"}),
+        ("static int Read(int a);", set()),
+        ("done: @escaping (A) -> B, test: @autoclosure () -> C", set()),
         ("return read(a)", {"read"}),
         ("await kit.read(a)", {"read"}),
     ],
