@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import AnyStr
 
 
 def common_head(one: Sequence[object], other: Sequence[object]) -> int:
@@ -29,12 +30,12 @@ def common_ends(one: Sequence[object], other: Sequence[object]) -> tuple[int, in
     return head, common_tail(one, other, min(len(one), len(other)) - head)
 
 
-def common_start(one: str, other: str) -> int:
+def common_start(one: AnyStr, other: AnyStr) -> int:
     """How many characters two long texts begin with alike."""
     return _alike(min(len(one), len(other)), lambda start, end: one[start:end] == other[start:end])
 
 
-def changed_part(before: str, after: str) -> tuple[int, int]:
+def changed_part(before: AnyStr, after: AnyStr) -> tuple[int, int]:
     """How many characters of two long texts are the same at either end, the rest being what changed."""
     head = common_start(before, after)
     one, other = len(before), len(after)

@@ -6,9 +6,12 @@ Each grammar comes in a wheel of its own with the compiled parser inside, so not
 from __future__ import annotations
 
 import importlib
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import PurePosixPath
+from threading import Lock
 from typing import TYPE_CHECKING
+
+from iquest_lsp.common_ends import changed_part
 
 if TYPE_CHECKING:
     from tree_sitter import Language, Node, Parser, Range, Tree
@@ -51,6 +54,11 @@ _SUFFIXES = {
     ".hxx": "cpp",
 }
 
+#: Texts whose trees are remembered, and the share of a text that may change for its tree to be followed.
+REMEMBERED, FOLLOWED = 8, 0.25
+_trees: dict[tuple[str, bytes], Tree] = {}
+_remembering = Lock()
+
 
 def language_of(path: str) -> str:
     """The grammar's name for a file, by its suffix; empty when there is none."""
@@ -77,14 +85,50 @@ def parser(language: str) -> Parser | None:
     return Parser(grammar)
 
 
-@lru_cache(maxsize=8)
 def tree(language: str, source: bytes) -> Tree | None:
     """The tree of a text, not to be edited; None for a language without a grammar here.
 
     The last ones are remembered: one text is asked for its definitions, its statements and its names.
     """
+    found = _trees.get((language, source))
+    if found is None and (made := parser(language)) is not None:
+        found = made.parse(source)
+        _remember(language, source, found)
+    return found
+
+
+def follow(language: str, source: bytes, before: bytes, known: Tree) -> bool:
+    """Makes and remembers the tree of a text from the `known` one of what it was a few keys ago; whether it can.
+
+    All but what changed is taken over, which costs a fraction of reading a large text anew. A tree with errors is not
+    taken, since how a grammar goes on behind one depends on what it took over.
+    """
+    if (language, source) in _trees:
+        return True
+    head, tail = changed_part(before, source)
+    old, new = len(before) - tail, len(source) - tail
     made = parser(language)
-    return made.parse(source) if made is not None else None
+    if made is None or max(old, new) - head > FOLLOWED * len(source):
+        return False
+    edited = known.copy()
+    edited.edit(head, old, new, _point(source, head), _point(before, old), _point(source, new))
+    found = made.parse(source, edited)
+    if found.root_node.has_error:
+        return False
+    _remember(language, source, found)
+    return True
+
+
+def _point(source: bytes, offset: int) -> tuple[int, int]:
+    """The row of an offset, and the byte there."""
+    return source.count(b"\n", 0, offset), offset - (source.rfind(b"\n", 0, offset) + 1)
+
+
+def _remember(language: str, source: bytes, found: Tree) -> None:
+    with _remembering:
+        _trees[language, source] = found
+        for key in [*_trees][:-REMEMBERED]:
+            del _trees[key]
 
 
 def part(language: str, source: bytes, place: Range) -> Tree | None:

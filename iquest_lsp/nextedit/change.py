@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from iquest_lsp import grammars
 from iquest_lsp.codeflow.reading import ChangedText, FileDiff, Hunk, SymbolChange, symbol_changes
 from iquest_lsp.nextedit.parsed import Parsed, parse
 from iquest_lsp.nextedit.pieces import Renaming, edits_between, renamings
@@ -33,7 +34,11 @@ class Change:
 
     @cached_property
     def after(self) -> Parsed:
-        """The text after."""
+        """The text after; its tree is made from the one before, of which it has all but what was changed."""
+        before, language = self.before, grammars.language_of(self.text.path)
+        if before.names is not None and before.names.tree is not None and language == grammars.language_of(before.path):
+            source = self.text.after.encode("utf-8", "replace")
+            grammars.follow(language, source, before.source, before.names.tree)
         return parse(self.text.path, self.text.after)
 
     @cached_property

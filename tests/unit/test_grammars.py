@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from iquest_lsp.grammars import language_of, languages, parser, part, text_of, tree
+from iquest_lsp import grammars
+from iquest_lsp.grammars import follow, language_of, languages, parser, part, text_of, tree
+
+if TYPE_CHECKING:
+    from tree_sitter import Point, Tree
 
 
 @pytest.mark.parametrize(
@@ -48,3 +54,53 @@ def test_a_part_has_its_places_in_the_whole() -> None:
     assert (node.start_point.row, node.text) == (1, b"a = 1")
     assert text_of(node) == "a = 1"
     assert part("cobol", source, Range((0, 0), (0, 1), 0, 1)) is None
+
+
+TEXTS = {
+    "python": "import os\n\n\ndef läufe(a):\n    if a:\n        return os.sep\n    return a\n\n\nclass B:\n    x = 1\n",
+    "typescript": "import {a} from './a';\n\nexport class B<T> {\n\tläufe(x: T): T[] {\n\t\treturn [x, a];\n\t}\n}\n",
+    "go": "package a\n\nfunc f(a int) (int, error) {\n\tif a > 0 {\n\t\treturn a, nil\n\t}\n\treturn 1, nil\n}\n",
+    "rust": "use a::B;\n\nfn f<T>(a: T) -> Option<T> {\n    match a {\n        _ => Some(a),\n    }\n}\n",
+}
+
+
+def nodes(found: Tree) -> list[tuple[str, int, int, Point, Point]]:
+    stack, every = [found.root_node], []
+    while stack:
+        node = stack.pop()
+        every.append((node.type, node.start_byte, node.end_byte, node.start_point, node.end_point))
+        stack += node.children
+    return every
+
+
+@pytest.mark.parametrize("language", TEXTS)
+@pytest.mark.parametrize("new", ["", "b", "ä", "\n", "\n\n    b\n", "{", "(b)"])
+def test_a_tree_that_follows_keys_is_the_one_that_is_read_anew(language: str, new: str) -> None:
+    text = TEXTS[language] * 3
+    fresh = parser(language)
+    assert fresh is not None
+    before = text.encode()
+    known = fresh.parse(before)
+    for at in range(0, len(text), 7):
+        source = (text[:at] + new + text[at + 1 :]).encode()
+        anew = fresh.parse(source)
+        assert follow(language, source, before, known) is not anew.root_node.has_error
+        found = tree(language, source)
+        assert found is not None
+        assert nodes(found) == nodes(anew)
+    assert nodes(known) == nodes(fresh.parse(before))
+
+
+def test_a_tree_follows_no_text_that_is_mostly_another() -> None:
+    fresh = parser("python")
+    assert fresh is not None
+    assert not follow("python", b"a = 1\n" * 9, b"b = 2\n", fresh.parse(b"b = 2\n"))
+
+
+def test_so_many_trees_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    monkeypatch.setattr(grammars, "parser", lambda language, make=parser: read.append(language) or make(language))
+    texts = [b"remembered" * number for number in range(1, grammars.REMEMBERED + 2)]
+    for text in (*texts, texts[-1], texts[1], texts[0]):
+        tree("python", text)
+    assert len(read) == len(texts) + 1

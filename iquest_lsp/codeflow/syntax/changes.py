@@ -30,7 +30,7 @@ from iquest_lsp.codeflow.syntax.forms import (
 from iquest_lsp.codeflow.syntax.likeness import CALLABLES, RENAMED, code_lines, may_become, similarity
 from iquest_lsp.codeflow.syntax.outline.rows import DefinitionRows, HunkRows
 from iquest_lsp.codeflow.syntax.paths import is_test
-from iquest_lsp.codeflow.syntax.prose import OwnRows, attribute_rows, code_rows, prose_rows, rows_within
+from iquest_lsp.codeflow.syntax.prose import OwnRows, code_rows, idle_rows, rows_within
 from iquest_lsp.codeflow.syntax.signatures import signature_effects, types_only, unmarked
 from iquest_lsp.codeflow.syntax.symbols import Symbol, symbols_of
 
@@ -107,9 +107,8 @@ class _Comparison:
         self.sources = before, after
         self.before, self.after = before.split(b"\n"), after.split(b"\n")
         self.language = grammars.language_of(diff.path)
-        self.old_prose, self.new_prose = (prose_rows(self.language, lines) for lines in (self.before, self.after))
-        self.old_idle = self.old_prose | attribute_rows(self.language, self.before)
-        self.new_idle = self.new_prose | attribute_rows(self.language, self.after)
+        self.old_prose, self.old_idle = idle_rows(self.language, before)
+        self.new_prose, self.new_idle = idle_rows(self.language, after)
         self.old_rows, self.new_rows = DefinitionRows(old.values()), DefinitionRows(new.values())
         self.hunk_rows = HunkRows(diff.hunks)
         self.old_touched = touched_keys(old, self.old_rows, [(hunk.old_start, hunk.old_count) for hunk in diff.hunks])

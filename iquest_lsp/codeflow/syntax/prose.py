@@ -37,11 +37,13 @@ def prose_rows(language: str, lines: Sequence[bytes], *, values: bool = False) -
     if language != "python":
         return _comment_rows(lines) if language in _BLOCKS else frozenset()
     rows: set[int] = set()
-    quote, is_prose, before = b"", False, b""
+    quote, is_prose = b"", False
     for row, line in enumerate(lines):
         at = 0
         if quote and is_prose:
             rows.add(row)
+        if b'"""' not in line and b"'''" not in line:
+            continue
         while True:
             if quote:
                 end = line.find(quote, at)
@@ -51,14 +53,30 @@ def prose_rows(language: str, lines: Sequence[bytes], *, values: bool = False) -
             found = _TRIPLE.search(line, at)
             if found is None or b"#" in line[at : found.start()]:
                 break
-            is_prose = at == 0 and bool(_OPENS.match(line)) and (values or not before.endswith(_AWAITS))
+            is_prose = (
+                at == 0 and bool(_OPENS.match(line)) and (values or not _code_above(lines, row).endswith(_AWAITS))
+            )
             quote, at = found[0], found.end()
             if is_prose:
                 rows.add(row)
-        # What stands before a text is the last line of code above it.
-        code = line.strip()
-        before = before if not code or code.startswith(b"#") else code
     return frozenset(rows)
+
+
+def _code_above(lines: Sequence[bytes], row: int) -> bytes:
+    """What stands before a text: the last line above it that is neither blank nor a comment."""
+    above = (lines[at].strip() for at in range(row - 1, -1, -1))
+    return next((code for code in above if code and not code.startswith(b"#")), b"")
+
+
+@lru_cache(maxsize=16)
+def idle_rows(language: str, source: bytes) -> tuple[frozenset[int], frozenset[int]]:
+    """The rows of a text that are prose, and those that are prose or attributes; the last texts are remembered.
+
+    While somebody types the text before stays the same, and in a history the text after is the next one before.
+    """
+    lines = source.split(b"\n")
+    prose = prose_rows(language, lines)
+    return prose, prose | attribute_rows(language, lines)
 
 
 #: Languages whose comments over several lines stand between `/*` and `*/`.

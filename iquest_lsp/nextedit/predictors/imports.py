@@ -64,7 +64,10 @@ def predict(changes: Sequence[Change], sources: Sources) -> Iterator[NextEdit]:
 
 def _unused(change: Change, known: Collection[str]) -> Iterator[NextEdit]:
     after, before = change.after, change.before
+    gone = {word for edit in change.edits for line in edit.old for word in re.findall(r"[\w$]+", line)}
     for item in imports_of(after):
+        if item.name not in gone:
+            continue  # no edit took a use of it away
         rows = range(item.statement.start_point.row, item.statement.end_point.row + 1)
         if item.statement.type == "future_import_statement":
             continue  # it says how the file is read
@@ -115,7 +118,7 @@ def _missing(change: Change, sources: Sources, known: Collection[str]) -> Iterat
     after = change.after
     language = grammars.language_of(change.path)
     sort = Sort.of(PredictorKind.IMPORT, "missing", language)
-    names = [name for name in (_new_packages if is_go else _new_names)(change) if name not in known][:MAX_NAMES]
+    names = [name for name in (new_packages if is_go else new_names)(change) if name not in known][:MAX_NAMES]
     for _ in sources.grep(names) if names else ():
         break  # all names are looked for in one go, and remembered
     for name in names:
@@ -123,7 +126,7 @@ def _missing(change: Change, sources: Sources, known: Collection[str]) -> Iterat
             reason = Reason(ReasonKind.MISSING_IMPORT_OF_LANGUAGE, (name, language))
             yield from _with_import(change, after, name, is_own, reason, sort.plus("own"))
             continue
-        statements = _statements_of_others(change, name, sources)
+        statements = statements_of_others(change, name, sources)
         if not statements and (statement := from_definer(change, name, sources, _first_import(after))):
             reason = Reason(ReasonKind.MISSING_IMPORT, (name, module_of(statement)))
             yield from _with_import(change, after, name, statement, reason, sort.plus("defined"))
@@ -136,7 +139,7 @@ def _missing(change: Change, sources: Sources, known: Collection[str]) -> Iterat
         yield from _with_import(change, after, name, statement, reason, sort.plus(str(min(count, 3))))
 
 
-def _statements_of_others(change: Change, name: str, sources: Sources) -> Counter[str]:
+def statements_of_others(change: Change, name: str, sources: Sources) -> Counter[str]:
     """How files of the kind import a name, as this one would write it; by files of its own sort where there are any."""
     found: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
     without = 0
@@ -160,35 +163,37 @@ def _first_import(text: Parsed) -> str:
     return next((words for words in found if re.search(r"from\s+['\"]?\.", words)), found[0] if found else "")
 
 
-def _new_names(change: Change) -> Iterator[str]:
+def new_names(change: Change) -> Iterator[str]:
     """Names that the changed lines use, that the file did not have before and that nothing in it binds."""
     after = change.after
     seen: set[str] = set()
     imported = import_lines(after)
+    takes_all = re.search(r"\bimport \*", after.text) is not None
     for edit in change.edits:
         for line in (line for line in range(edit.line, edit.line + len(edit.new)) if line not in imported):
             for name in re.findall(r"(?<![\w.])[^\W\d]\w+", after.lines[line]):
-                if name in seen or name in _BUILTINS or _is_known(change.before, name):
+                if name in seen or name in _BUILTINS or is_known(change.before, name):
                     continue
                 seen.add(name)
-                if re.search(rf"\b(?:as|import|global|nonlocal)\b[^#\n(]*\b{name}\b|\bimport \*", after.text):
+                binds = re.compile(rf"\b(?:as|import|global|nonlocal)\b[^#\n(]*\b{name}\b")
+                if takes_all or any(binds.search(after.lines[at]) for at in lines_with(after.text, name)):
                     continue  # something binds it
-                spots = [spot for spot in after.spots(name) if _is_free(spot)]
+                spots = [spot for spot in after.spots(name) if is_free(spot)]
                 if spots and all(after.use(spot)[0] in ("use", "call") for spot in spots):
                     yield name
 
 
-def _is_known(text: Parsed, name: str) -> bool:
+def is_known(text: Parsed, name: str) -> bool:
     """Whether a file had a name as one of its own, rather than as a member's or in prose."""
-    return any(map(_is_free, text.spots(name)))
+    return any(map(is_free, text.spots(name)))
 
 
-def _is_free(spot: Spot) -> bool:
+def is_free(spot: Spot) -> bool:
     """Whether a name stands for itself: no member, no keyword."""
     return not is_member(spot.node) and not is_label(spot.node)
 
 
-def _new_packages(change: Change) -> Iterator[str]:
+def new_packages(change: Change) -> Iterator[str]:
     """Go: what the changed lines take an exported name of, new to the file and bound by nothing in it."""
     after = change.after
     bound = {item.name for item in imports_of(after)} | {item.short for item in after.symbols}
@@ -225,7 +230,7 @@ def imports_it(path: str, name: str, data: bytes) -> str:
             if item.several == 1:
                 return whole
             return _alone(whole, item, " ".join(text.text_of(item.node).split()))
-    uses = [text.use(spot)[0] for spot in text.spots(name) if _is_free(spot)]
+    uses = [text.use(spot)[0] for spot in text.spots(name) if is_free(spot)]
     return FREE if uses and {*uses} <= {"use", "call"} else ""
 
 

@@ -12,6 +12,9 @@ from collections.abc import Iterable, Sequence
 from iquest_lsp.codeflow.git.commits import Hunk
 from iquest_lsp.codeflow.syntax.outline.symbol import Symbol
 
+#: Rows that are looked for one by one: somebody who types touches a few of a large file.
+FEW = 16
+
 
 def touched(symbols: Iterable[Symbol], start: int, count: int) -> list[Symbol]:
     """The innermost definitions that lines `start` to `start + count` touch; for no lines, the one around that gap."""
@@ -26,19 +29,28 @@ class DefinitionRows:
         self._by_start = sorted(self._symbols, key=lambda item: item.start)
         self._starts = [item.start for item in self._by_start]
         self._on: dict[int, list[int]] = {}
-        for place, item in enumerate(self._symbols):
-            for row in range(item.start, item.end):
-                self._on.setdefault(row, []).append(place)
+        self._asked = 0
 
     def touched(self, start: int, count: int) -> list[Symbol]:
         """The innermost definitions that rows `start` to `start + count` touch; for none, the one around that gap."""
         rows = range(start, start + max(count, 1))
-        places = {place for row in rows for place in self._on.get(row, ())}
+        places = {place for row in rows for place in self._at(row)}
         hits = [self._symbols[place] for place in sorted(places)]
         if count <= 0:
             # A gap before row `start`: inside a definition only if the definition goes on on both sides.
             hits = [item for item in hits if item.start < start]
         return [item for item in hits if not self._is_covered(item, start, count)]
+
+    def _at(self, row: int) -> Sequence[int]:
+        """The places of the definitions on a row; all rows are gone through once so many were asked for."""
+        if self._asked < FEW:
+            self._asked += 1
+            return [place for place, item in enumerate(self._symbols) if item.start <= row < item.end]
+        if not self._on:
+            for place, item in enumerate(self._symbols):
+                for at in range(item.start, item.end):
+                    self._on.setdefault(at, []).append(place)
+        return self._on.get(row, ())
 
     def inside(self, outer: Symbol) -> set[int]:
         """The rows of the definitions inside `outer`."""
@@ -55,7 +67,7 @@ class DefinitionRows:
             return within and (count > 0 or item.start < start)
 
         rows = range(max(start, outer.start), min(start + max(count, 1), outer.end))
-        return size > 1 and all(any(is_inner(self._symbols[place]) for place in self._on[row]) for row in rows)
+        return size > 1 and all(any(is_inner(self._symbols[place]) for place in self._at(row)) for row in rows)
 
 
 class HunkRows:
