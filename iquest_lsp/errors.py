@@ -10,6 +10,7 @@ IQuestError
 ├── RepositoryError           git: no repository, broken, bare, shallow
 │   ├── NotARepositoryError
 │   ├── MissingContentsError  a clone that was made without the contents of files
+│   ├── BareRepositoryError   one without a working tree, where that is what is asked about
 │   ├── RevisionError         a revision that does not exist
 │   ├── StoreError            what is kept of a history takes no more: the disk is full, another process holds it
 │   └── DamagedStoreError     something else has written in it, and it is made anew
@@ -94,6 +95,10 @@ class NotARepositoryError(RepositoryError):
 
 class MissingContentsError(RepositoryError):
     """The clone lacks the contents of files; they are not fetched unasked."""
+
+
+class BareRepositoryError(RepositoryError):
+    """The repository has no working tree, and that is what is asked about."""
 
 
 class RevisionError(RepositoryError):

@@ -15,7 +15,7 @@ from iquest_lsp.cli import options
 from iquest_lsp.cli.command import command
 from iquest_lsp.cli.output import Form, emit, emit_line, say, tell
 from iquest_lsp.cli.sharing import answered, with_model
-from iquest_lsp.errors import IQuestError, UsageError, WorkspaceError
+from iquest_lsp.errors import BareRepositoryError, IQuestError, UsageError, WorkspaceError
 from iquest_lsp.workspace.paths import is_folder
 
 if TYPE_CHECKING:
@@ -201,7 +201,12 @@ def next_edit(patch: str, repo: Path, form: Form) -> None:
     from iquest_lsp.nextedit.predict import next_edits
     from iquest_lsp.workspace.secret_scan import has_secret
 
-    _emit(form, next_edits(repo, patch=_patch(patch) if patch else None, redact=has_secret))
+    try:
+        found = next_edits(repo, patch=_patch(patch) if patch else None, redact=has_secret)
+    except BareRepositoryError as error:
+        error.fix = "Give a patch with --patch"
+        raise
+    _emit(form, found)
 
 
 def _history(root: Path, *, include_filtered: bool) -> History:

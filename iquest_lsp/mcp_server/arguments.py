@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -112,5 +113,6 @@ def _is_unicode(text: str) -> bool:
 
 
 def _shown(given: object) -> str:
-    text = repr(given)
+    # As it was sent, but for halves of surrogate pairs, which cannot be sent back.
+    text = json.dumps(given, ensure_ascii=False).encode("utf-8", "backslashreplace").decode()
     return text if len(text) <= 60 else text[:59] + "…"

@@ -58,7 +58,7 @@ def choose(asked: str, offered: Sequence[Path]) -> FolderInRepository:
     raise UsageError(
         f"{asked} lies outside of the folders that may be asked about",
         why=f"these are {names}",
-        fix="Its user can start `iquest-lsp mcp` with the folder as an argument",
+        fix="Your user can start `iquest-lsp mcp` with the folder as an argument",
     )
 
 

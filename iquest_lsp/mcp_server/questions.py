@@ -84,6 +84,8 @@ def _suspects(history: History, values: Mapping[str, Any], report: QuestionProgr
         if values.get("file"):
             raise UsageError("Give either 'log' or 'file', not both")
         return history.suspects_in_log(values["log"])
+    if not values.get("file"):
+        raise UsageError("The arguments 'file' and 'log' are both missing", fix="Give one of them")
     return history.suspects(_target(values))
 
 
@@ -105,14 +107,18 @@ def _diff(values: Mapping[str, Any]) -> tuple[str, bytes | None]:
     if len(given) > 1:
         raise UsageError(f"Give either {given[0]!r} or {given[1]!r}, not both")
     patch = values["patch"].encode() if "patch" in given else None
-    return "--staged" if values.get("staged") else values.get("revision", ""), patch
+    revision = values.get("revision", "")
+    if revision.startswith("-"):
+        fix = "Give a commit, a branch, a tag or a range A..B, or 'staged'"
+        raise UsageError(f"{revision!r} names no change", fix=fix)
+    return "--staged" if values.get("staged") else revision, patch
 
 
 def _target(values: Mapping[str, Any]) -> str:
     """A place as the history takes it: FILE, FILE:LINE, FILE:FIRST-LAST or FILE::SYMBOL."""
     file, symbol, line, last = (values.get(name) for name in ("file", "symbol", "line", "end_line"))
     if not file:
-        raise UsageError("The argument 'file' is missing", fix="Give it; with a 'log', `suspects` needs none")
+        raise UsageError("The argument 'file' is missing")
     if symbol and line:
         raise UsageError("Give either 'symbol' or 'line', not both")
     if last and not line:

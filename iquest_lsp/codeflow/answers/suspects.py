@@ -97,7 +97,7 @@ def suspects_of_failure(
         raise UsageError(
             "The log tells nothing",
             why="it names no file of this repository and no error",
-            fix="Pipe in the whole output of the failing command",
+            fix="Give the whole output of the failing command",
         )
     cases = _Cases(index)
     index.repository.gaps.cut(GapKind.FRAMES, MAX_FRAMES, len(failure.frames))

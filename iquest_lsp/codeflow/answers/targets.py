@@ -138,7 +138,7 @@ def find_target(repository: Repository, text: str, *, gone_allowed: bool = False
         if not 1 <= number <= count:
             raise UsageError(f"{path} has no line {number}", why=f"it has {count} {'line' if count == 1 else 'lines'}")
     if last < first:
-        raise UsageError(f"Line {last} comes before line {first}", fix="Give FILE:FIRST-LAST")
+        raise UsageError(f"Line {last} comes before line {first}", fix="Give the first line, then the last")
     lines = (first - 1, last)
     symbol = _around(symbols, lines)
     return Target(

@@ -46,8 +46,8 @@ _ABOUT_A_FILE = (
     *(b"old mode ", b"new ", b"deleted ", b"similarity ", b"dissimilarity ", b"rename ", b"copy ", b"index ", b"mode "),
     *(b"Binary files ", b"GIT binary patch", b"Property changes on: "),
 )
-_WHOLE = "Pipe in the whole output of `git diff`, without --word-diff"
-_UNIFIED = "Pipe in the output of `git diff` or of `diff -u`"
+_WHOLE = "Give the whole output of `git diff`, without --word-diff"
+_UNIFIED = "Give the output of `git diff` or of `diff -u`"
 #: What people pipe in that is no unified diff: its lines, what writes it, and what to do instead.
 _OTHER_FORMS = {
     "a context diff": (re.compile(rb"^\*\*\* .+\n--- .+\n\*{15}", re.MULTILINE), "`diff -c`", _UNIFIED),
@@ -109,7 +109,7 @@ def _nothing_found(text: bytes) -> UsageError:
                 f"The input is {form}; a unified diff is needed", why=f"{program} writes this form", fix=instead
             )
     why = "it is empty" if not text.strip() else "no line begins with `diff --git` or `---` and `+++`"
-    return UsageError("There is no diff in the input", why=why, fix="Pipe in the output of `git diff`")
+    return UsageError("There is no diff in the input", why=why, fix="Give the output of `git diff`")
 
 
 class _PatchReader:

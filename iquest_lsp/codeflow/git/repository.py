@@ -24,7 +24,7 @@ from iquest_lsp.codeflow.git.path_bytes import decode_path, encode_path
 from iquest_lsp.codeflow.git.processes import GitProcesses, gitpython
 from iquest_lsp.codeflow.git.revisions import Tag, commit_of, lost_commit, tags_of
 from iquest_lsp.codeflow.git.told_lines import told_lines
-from iquest_lsp.errors import RepositoryError, RevisionError
+from iquest_lsp.errors import BareRepositoryError, RepositoryError, RevisionError
 
 if TYPE_CHECKING:
     import git
@@ -375,7 +375,7 @@ class Repository(GitProcesses):
 
     def _need_work_tree(self) -> None:
         if self.bare:
-            raise RepositoryError(
+            raise BareRepositoryError(
                 "A bare repository has no working tree",
                 why=f"{self.top} holds history only",
                 fix="Ask about a commit, a range or a patch",

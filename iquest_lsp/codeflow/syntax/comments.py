@@ -11,8 +11,8 @@ _COMMENT_LINE = re.compile(
 )
 #: Two slashes before a number divide by it, in Python.
 _LAST_COMMENT = re.compile(r"\s(?:#|//(?!\s*\d+(?:\.\d+)?\s*(?:[)\]}+*,:%-]|$)))(?=\s?\S)")
-#: A comment within a line; what a pattern of files holds begins with a star.
-_WITHIN = re.compile(r"(?:^|(?<=[\s({\[,;]))/\*(?:[^*]|\*(?!/))*+\*/")
+#: A comment within a line; what a pattern of files holds begins with a star. One that does not end is read but once.
+_WITHIN = re.compile(r"(?:^|(?<=[\s({\[,;]))/\*(?:[^*]|\*(?!/))*+(\*/)?")
 
 #: Comments that tell a tool what to do, and readers nothing.
 _FOR_TOOLS = re.compile(
@@ -43,12 +43,16 @@ def is_comment(line: str) -> bool:
 
 #: Of marks that may begin a comment on a line, so many are looked at.
 MAX_MARKS = 8
+#: And of comments within it.
+MAX_WITHIN = 50
 
 
 def uncommented(line: str) -> str:
     """A line without the comments within it and at its end; a mark inside a text is none, as far as quotes tell."""
     if "/*" in line:
-        line = _WITHIN.sub(lambda found: found[0] if _in_text(line[: found.start()]) else "", line)
+        line = _WITHIN.sub(
+            lambda found: found[0] if not found[1] or _in_text(line[: found.start()]) else "", line, MAX_WITHIN
+        )
     for found in islice(_LAST_COMMENT.finditer(line), MAX_MARKS):
         left = line[: found.start()]
         if not _in_text(left):

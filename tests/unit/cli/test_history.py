@@ -213,3 +213,17 @@ def test_a_fault_of_the_program_is_an_error_in_the_form_asked_for(
     assert (json.loads(done.stdout)["error"]["what"] if form else done.stdout) == (
         "This program failed" if form else ""
     )
+
+
+def test_a_bare_repository_is_asked_about_a_patch(script: Script, tmp_path: Path) -> None:
+    bare = tmp_path / "bare.git"
+    subprocess.run(["git", "clone", "-q", "--bare", str(script.root), str(bare)], check=True)
+    told = {
+        name: CliRunner().invoke(cli, [name, "--repo", str(bare)]).output.strip().rpartition(". ")[2]
+        for name in ("explain-diff", "impact", "next-edit")
+    }
+    assert told["next-edit"] == "Give a patch with --patch."
+    assert told["explain-diff"] == told["impact"] == "Ask about a commit, a range or a patch."
+    patch = script.git("show", "HEAD")
+    done = CliRunner().invoke(cli, ["next-edit", "--repo", str(bare), "--patch", "-"], input=patch)
+    assert done.exit_code == 0

@@ -169,6 +169,7 @@ from iquest_lsp import grammars
 from iquest_lsp.codeflow.answers.logs import read_log
 from iquest_lsp.codeflow.syntax.linking.bindings import Bindings
 from iquest_lsp.codeflow.syntax.imports import imported, imports
+from iquest_lsp.codeflow.syntax.comments import uncommented
 from iquest_lsp.codeflow.past.indexer import code_words
 from iquest_lsp.codeflow.syntax.linking.scripts import links_of
 from iquest_lsp.codeflow.syntax.linking.rust import RustLinks
@@ -200,6 +201,8 @@ for word in WORDS + OTHERS + MORE:
         is_of("Pile", "Heap", "", text)
         RustLinks(["Cargo.toml"], lambda path: text.encode()).place("pile::heap")
         without_marks(text.encode())
+for word in (" /*", " /**/", " #", " //"):
+    uncommented(word * 7000)
 for word in ("<img ", "![", "[", "![](", ":a:`", "[a]["):
     markdown_sections(["# " + word * 30000 + ">"], "a.md")
 for modules, method in ((SEARCHED, re.Pattern.search), (MATCHED, re.Pattern.match)):

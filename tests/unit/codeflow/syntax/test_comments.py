@@ -67,6 +67,8 @@ def test_a_comment_is_opened_where_its_other_end_is_elsewhere() -> None:
         ("h, m = divmod(abs(offset // 60), 60)", "h, m = divmod(abs(offset // 60), 60)"),
         ("half = size // 2", "half = size // 2"),
         ("int a; // 5 of them", "int a;"),
+        ("turn(a); /* by", "turn(a); /* by"),
+        ("turn(a, /*/ by */ 2); /*/", "turn(a,  2); /*/"),
     ],
 )
 def test_a_line_without_its_comments(line: str, code: str) -> None:
