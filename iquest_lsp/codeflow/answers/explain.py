@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import cache, partial
 
 from iquest_lsp.codeflow.answers.missing import LEAST, fitting, missing_of, with_likely
-from iquest_lsp.codeflow.diff.changed_files import ChangedFile, is_of_words
+from iquest_lsp.codeflow.diff.changed_files import ChangedFile, from_headings, is_of_words
 from iquest_lsp.codeflow.diff.filters import Ground
 from iquest_lsp.codeflow.diff.intents.intent import intent_of
 from iquest_lsp.codeflow.diff.intents.kinds import Intent, IntentReason, Sign
 from iquest_lsp.codeflow.diff.intents.message_words import uninformative
 from iquest_lsp.codeflow.diff.intents.shape import shape_of
+from iquest_lsp.codeflow.diff.list_items import by_versions
 from iquest_lsp.codeflow.diff.named_parts import part_changes
 from iquest_lsp.codeflow.diff.refuted import as_moved, borne_out, without_refuted
+from iquest_lsp.codeflow.diff.removals.aliases import as_assigned
 from iquest_lsp.codeflow.diff.replacements import only_years
 from iquest_lsp.codeflow.diff.risks import Risk, changed_names, risks_of
 from iquest_lsp.codeflow.diff.sources import DiffSource, DiffTarget, title_of
 from iquest_lsp.codeflow.facts import Redact, holds_secret
 from iquest_lsp.codeflow.gaps import AnswerPart, Gap, GapKind
 from iquest_lsp.codeflow.git.blob_reader import BlobReader
-from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.git.parentage import ends
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.following.anchors import Range
@@ -38,6 +38,7 @@ from iquest_lsp.codeflow.syntax.linking.links import Links
 from iquest_lsp.codeflow.syntax.linking.references import references
 from iquest_lsp.codeflow.syntax.linking.uses import Reference, linked, module_name
 from iquest_lsp.codeflow.syntax.linking.uses_in_text import meant
+from iquest_lsp.codeflow.syntax.outline.outlines import regions_of
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.syntax.symbols import symbols_of
 from iquest_lsp.codeflow.wording.explanation import (
@@ -143,7 +144,7 @@ def known_of(source: DiffSource, target: DiffTarget, redact: Redact) -> tuple[Di
 
 def _beside(source: DiffSource, changes: Sequence[SymbolChange]) -> list[SymbolChange]:
     found = borne_out(_beside_definitions(source, changes), source.files)
-    return without_refuted(as_moved(found, source.files), source.files)
+    return as_assigned(without_refuted(as_moved(found, source.files), source.files), source.before, source.after)
 
 
 def told_changes(source: DiffSource) -> list[SymbolChange]:
@@ -174,6 +175,8 @@ def _beside_definitions(source: DiffSource, changes: Sequence[SymbolChange]) -> 
             parts = [
                 item for item in parts if item.change != "body" or own & {told.kind for told in item.effects}
             ] or parts
+            texts = source.before.get(item.path, b""), source.after.get(item.path, b"")
+            parts = list(by_versions(parts, *(regions_of(item.path, text) for text in texts)))
         yield from parts
         if not parts and not mine and item.status == "M" and category(item.path) is Category.SOURCE:
             removed = [line for hunk in item.hunks for line in hunk.removed]
@@ -204,8 +207,9 @@ def changes_of(source: DiffSource) -> list[SymbolChange]:
         changes = source.gaps.in_file(item.path, partial(symbol_changes, item, before, after))
         # Where the texts are at hand, what lies outside all definitions belongs to none.
         read = item.path in source.before or item.path in source.after
-        found += changes if changes or read else _from_headings(item)
-    return without_refuted(link_moves(borne_out(found, source.files)), source.files)
+        found += changes if changes or read else from_headings(item)
+    found = without_refuted(link_moves(borne_out(found, source.files)), source.files)
+    return as_assigned(found, source.before, source.after)
 
 
 def _told(change: SymbolChange, redact: Redact) -> SymbolChange:
@@ -367,21 +371,3 @@ def _at_revision(source: DiffSource, path: str) -> bytes | None:
     if path in source.after or source.repository is None:
         return source.after.get(path)
     return source.repository.file_at(source.revision, path)
-
-
-_HEADING = re.compile(
-    r"(?:def|class|function|func|fn|struct|interface|trait|impl|enum|mod)\s+(?:\([^)]*\)\s*)?([A-Za-z_]\w*)"
-)
-
-
-def _from_headings(item: FileDiff) -> list[SymbolChange]:
-    """Definitions for patches whose files are not at hand."""
-    if item.status == "U" or category(item.path) not in (Category.SOURCE, Category.TEST):
-        return []
-    return [SymbolChange(item.path, name, "function", "body") for name in headings(item)]
-
-
-def headings(item: FileDiff) -> list[str]:
-    """Names of the definitions in git's hunk headings."""
-    names = [found[1] for hunk in item.hunks if (found := _HEADING.search(hunk.heading))]
-    return list(dict.fromkeys(names))

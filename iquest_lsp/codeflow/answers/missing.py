@@ -185,7 +185,7 @@ def _tests(
     for path in code:
         for test in sorted(
             (test for test in tests.get(stem(path), []) if is_test_of(test, path) and not has_own(test, path, tracked)),
-            key=lambda item: _distance(item, path),
+            key=lambda item: (_distance(item, path), item),
         )[:2]:
             partner = counted.get((test, path))
             support, total = partner.support if partner else 0, totals.get(path, 0)

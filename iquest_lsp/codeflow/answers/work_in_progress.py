@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from iquest_lsp.codeflow.answers.explain import headings
+from iquest_lsp.codeflow.diff.changed_files import headings
 from iquest_lsp.codeflow.diff.filters import rationale
 from iquest_lsp.codeflow.diff.sources import worktree_files
 from iquest_lsp.codeflow.facts import Redact

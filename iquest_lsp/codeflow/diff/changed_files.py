@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from iquest_lsp.codeflow.syntax.effects.effect import EffectKind
+from iquest_lsp.codeflow.syntax.paths import Category, category
 
 _MARK_OF_ORDER = "\ufeff"
 _STATUS = {
@@ -100,3 +102,21 @@ def loose_lines(item: FileDiff, told: Sequence[SymbolChange]) -> tuple[dict[int,
             for at in range(start, end):
                 lines.pop(at, None)
     return removed, added
+
+
+_HEADING = re.compile(
+    r"(?:def|class|function|func|fn|struct|interface|trait|impl|enum|mod)\s+(?:\([^)]*\)\s*)?([A-Za-z_]\w*)"
+)
+
+
+def from_headings(item: FileDiff) -> list[SymbolChange]:
+    """Definitions for patches whose files are not at hand."""
+    if item.status == "U" or category(item.path) not in (Category.SOURCE, Category.TEST):
+        return []
+    return [SymbolChange(item.path, name, "function", "body") for name in headings(item)]
+
+
+def headings(item: FileDiff) -> list[str]:
+    """Names of the definitions in git's hunk headings."""
+    names = [found[1] for hunk in item.hunks if (found := _HEADING.search(hunk.heading))]
+    return list(dict.fromkeys(names))

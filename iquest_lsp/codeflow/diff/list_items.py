@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from iquest_lsp.codeflow.diff.values import come_and_go, value_effects
+from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from iquest_lsp.codeflow.syntax.forms import RowOf
 from iquest_lsp.codeflow.syntax.outline.region import Region
 
@@ -88,3 +90,34 @@ def outer_key(key: ListKey, new: Container[ListKey], old: Container[ListKey], de
             if (name, kind, 0) in new or (name, kind, 0) in old:
                 return name, kind, 0
     return key
+
+
+def by_versions(parts: Iterable[SymbolChange], old: Iterable[Region], new: Iterable[Region]) -> Iterator[SymbolChange]:
+    """The changes of a lock file's packages, one for each, by the versions that it held before and holds now.
+
+    A version that stands beside the one that was there before is none that it was raised to.
+    """
+    before, after = _versions(old), _versions(new)
+    told: set[str] = set()
+    for part in parts:
+        was, now = before.get(part.name, {}), after.get(part.name, {})
+        if part.kind != "package" or max(len(was), len(now)) < 2 or not was or not now:
+            yield part
+        elif part.name not in told:
+            told.add(part.name)
+            come, gone = [item for item in now if item not in was], [item for item in was if item not in now]
+            if come and gone:
+                is_one = len(come) == len(gone) == 1
+                effects = value_effects(gone[0], come[0], version=True) if is_one else come_and_go(come, gone)
+                yield replace(part, change="body", effects=tuple(effects), old_name=part.name)
+            for version in (*come, *gone) if not (come and gone) else ():
+                yield replace(part, change="added" if come else "removed", signature=version, effects=())
+
+
+def _versions(regions: Iterable[Region]) -> dict[str, dict[str, None]]:
+    """The versions of each package, in their order."""
+    found: dict[str, dict[str, None]] = {}
+    for item in regions:
+        if item.kind == "package":
+            found.setdefault(item.name, {})[item.value] = None
+    return found

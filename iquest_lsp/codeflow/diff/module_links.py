@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 from iquest_lsp.codeflow.syntax.comments import is_comment, uncommented
 from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind, named
 from iquest_lsp.codeflow.syntax.effects.line_effects import moved
-from iquest_lsp.codeflow.syntax.imports import imported
+from iquest_lsp.codeflow.syntax.imports import import_lines, imported
 
 _NAME = re.compile(r"[A-Za-z_$][\w$]*(?:[./:\\\-]+\w+)*")
 _KEYWORDS = re.compile(
     r"(?:import|from|use|using|require|require_once|require_relative|as|pub|crate|self|super|type|include|require|const|mod|export|default|package|begin|end|else|"
-    r"rescue|then)$"
+    r"rescue|then|function|static)$"
 )
 _FROM = re.compile(r"(?<!\*)\s+from\s+[\"'][^\"']*[\"'];?|(?<=\w)\s+from\s+[\"'][^\"']*[\"'];?")
 
@@ -36,8 +36,13 @@ def _paths(lines: Sequence[str]) -> Iterator[str]:
         yield from (f"{module}::{name}" if module else name for module in modules)
 
 
-def link_effects(removed: Sequence[str], added: Sequence[str], after: Sequence[str], *, exported: bool) -> list[Effect]:
-    """The names that lines of imports or exports gain and lose; `after` are all lines of the file then."""
+def link_effects(
+    removed: Sequence[str], added: Sequence[str], after: Sequence[str], before: Sequence[str] = (), *, exported: bool
+) -> list[Effect]:
+    """The names that lines of imports or exports gain and lose.
+
+    `after` and `before` are all lines of the file: what is imported elsewhere in it has neither come nor gone.
+    """
     removed, added, after = (
         [uncommented(line) for line in lines if not is_comment(line)] for lines in (removed, added, after)
     )
@@ -47,6 +52,9 @@ def link_effects(removed: Sequence[str], added: Sequence[str], after: Sequence[s
         {name for line in lines for name in _NAME.findall(line) if not _KEYWORDS.match(name)} for lines in sides
     )
     come, gone = sorted(new - old), sorted(old - new)
+    if not exported and come:
+        known = {name for line in import_lines(before) for name in _NAME.findall(uncommented(line))}
+        come = [name for name in come if name not in known]
     if not come and not gone:
         before, after = ([line.strip() for line in lines] for lines in (removed, added))
         elsewhere = before != after and Counter(before) == Counter(after)

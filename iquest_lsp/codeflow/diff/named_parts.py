@@ -26,7 +26,7 @@ from iquest_lsp.codeflow.diff.values import (
 )
 from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.syntax.changes import ChangeName, SymbolChange
-from iquest_lsp.codeflow.syntax.comments import is_comment
+from iquest_lsp.codeflow.syntax.comments import is_comment, rewraps_comment
 from iquest_lsp.codeflow.syntax.definitions import PartKind
 from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind, is_of_comments
 from iquest_lsp.codeflow.syntax.effects.evidence import ChangedRows, proven
@@ -206,9 +206,10 @@ def _change(item: FileDiff, part: _Part, texts: Texts, sources: tuple[bytes, byt
         if part.kind in ("imports", "exports"):
             exported, both = part.kind == "exports", (part.removed, part.added)
             by_path = language_of(item.path) == "rust" and not exported
-            linked = path_effects(both, texts) if by_path else link_effects(*both, texts[1], exported=exported)
-            # Others may stand elsewhere in the file, before and after.
-            return replace(whole, change="body", effects=tuple(linked)) if linked or part.has_forms else whole
+            linked = path_effects(both, texts) if by_path else link_effects(*both, *texts[::-1], exported=exported)
+            # Others may stand elsewhere in the file, before and after, and what comes may have been brought so.
+            known = linked or part.has_forms or (part.new and not exported)
+            return replace(whole, change="body", effects=tuple(linked)) if known else whole
         if part.kind in DEFINED:
             lines = texts[bool(part.new)][part.region.start : part.region.end]
             whole = replace(whole, lines=tuple(map(str.strip, lines)))
@@ -235,6 +236,7 @@ def _change(item: FileDiff, part: _Part, texts: Texts, sources: tuple[bytes, byt
     # A key that stands first in its item, or no longer, is the same key.
     bare = unlisted if part.kind == "key" else str.strip if part.kind in ("imports", "exports") else str.rstrip
     spaced = part.removed != part.added and [*map(bare, part.removed)] == [*map(bare, part.added)]
+    spaced = spaced or (part.kind not in WRITTEN and rewraps_comment(part.removed, part.added))
     if part.kind in ("function", "method", "test") and item.path.endswith(FREE):
         spaced = spaced or same_words(*map("\n".join, both_lines))
     if part.kind in (*DEFINED, "test") and item.path.endswith(FREE) and (head := relaid(part.new.name, *both_lines)):
@@ -359,7 +361,7 @@ def _renamed(
     pairs = []
     for key, new in come:
         for other, old in gone:
-            alike = may_become(other[1], key[1]) and similarity(_inside(texts[0], old), _inside(texts[1], new), "", "")
+            alike = may_become(other[1], key[1]) and similarity(old.inside(texts[0]), new.inside(texts[1]), "", "")
             # Of two that are alike in their titles, or have the same value, one took the other's place.
             near = bool(parts[key].hunks.keys() & parts[other].hunks.keys())
             titled = near and key[1] == other[1] == "test" and is_same_title(key[0], other[0])
@@ -384,9 +386,3 @@ def _renamed(
                 span=(new.start, new.end),
                 old_span=(old.start, old.end),
             )
-
-
-def _inside(lines: Sequence[str], region: Region) -> list[str]:
-    """The lines of a region by which it is compared: those of one sign are alike everywhere."""
-    inside = (line.strip() for line in lines[region.start + 1 : region.end])
-    return [line for line in inside if len(line) > 1]

@@ -61,7 +61,7 @@ def part_effects(old: Region, new: Region, lines: PartLines, language: str) -> l
     if kind == "imports" and language == "rust":
         return path_effects((lines.before, lines.after), (lines.earlier, lines.file))
     if kind in ("imports", "exports"):
-        return link_effects(removed, added, lines.file, exported=kind == "exports")
+        return link_effects(removed, added, lines.file, lines.earlier, exported=kind == "exports")
     if listed := line_values(kind, removed, added):
         return listed
     if kind in _VALUES and old.value != new.value and old.value and new.value:

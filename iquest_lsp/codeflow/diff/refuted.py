@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.diff.part_effects import DEFINED
+from iquest_lsp.codeflow.diff.removals.moved_calls import without_moved_calls
 from iquest_lsp.codeflow.facts import bounded
 from iquest_lsp.codeflow.git.commits import FileDiff, Hunk
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
@@ -36,7 +37,7 @@ def uncommented_text(line: str) -> str:
 
 def without_refuted(changes: Sequence[SymbolChange], files: Sequence[FileDiff]) -> list[SymbolChange]:
     """The changes, moves among them linked, without what the changed lines show to be there still."""
-    found = without_extracted(without_wrapped(changes, files))
+    found = without_moved_calls(without_wrapped(changes, files))
     return without_moved(with_commented_out(found, files), files)
 
 
@@ -266,34 +267,6 @@ def _names(change: SymbolChange, rows: _Lines, span: tuple[int, int]) -> bool:
         return True
     name = "".join(short.split())
     return any(name in "".join(rows.get(at, "").split()) for at in range(*span))
-
-
-_GONE = frozenset({EffectKind.RAISES_NO_MORE, EffectKind.CALLS_NO_MORE})
-
-
-def without_extracted(changes: Sequence[SymbolChange]) -> list[SymbolChange]:
-    """The changes without what a definition no longer does itself, where a new one that it now calls does it."""
-    new: dict[str, str] = {}
-    for item in changes:
-        if item.change == "added":
-            short = item.name.rsplit(".", 1)[-1]
-            new[short] = "\n".join((new.get(short, ""), *item.lines))
-    found = []
-    for item in changes:
-        called = [name for effect in item.effects if effect.kind is EffectKind.CALLS for name in effect.values]
-        text = "\n".join(new[name] for name in called if name in new)
-        if text:
-            item = replace(item, effects=tuple(_left_out(effect, text) for effect in item.effects))
-            item = replace(item, effects=tuple(effect for effect in item.effects if effect.values))
-        found.append(item)
-    return found
-
-
-def _left_out(effect: Effect, text: str) -> Effect:
-    """An effect without the names that a text holds, where it tells what has gone."""
-    if effect.kind not in _GONE:
-        return effect
-    return Effect(effect.kind, tuple(name for name in effect.values if name.rsplit(".", 1)[-1] not in text))
 
 
 #: Functions of the C library that a project is likely to define in a form of its own.

@@ -37,7 +37,7 @@ def value_effects(before: str, after: str, *, version: bool = False) -> list[Eff
         gone = [shown(item) for item in old if item not in new]
         if len(come) == len(gone) == 1:
             return [Effect(EffectKind.VALUE_BECOMES, (gone[0], come[0]))]
-        return _come_and_go(come, gone)
+        return come_and_go(come, gone)
     if version and (raised := _raised(before, after)):
         return [Effect(raised, (before, after))]
     inside = [_RELEASE.findall(text) for text in (before, after)]
@@ -51,7 +51,8 @@ def value_effects(before: str, after: str, *, version: bool = False) -> list[Eff
     return [Effect(EffectKind.VALUE_BECOMES, (_on_a_line(before), _on_a_line(after)))]
 
 
-def _come_and_go(come: Sequence[str], gone: Sequence[str]) -> list[Effect]:
+def come_and_go(come: Sequence[str], gone: Sequence[str]) -> list[Effect]:
+    """The items of a list that come and those that go."""
     return [*_items(EffectKind.COMES, EffectKind.MORE_COME, come), *_items(EffectKind.GOES, EffectKind.MORE_GO, gone)]
 
 
@@ -108,7 +109,7 @@ def _paths(removed: list[str], added: list[str]) -> list[Effect]:
     if len(removed) + len(added) <= 2:
         return []
     come, gone = ([item for item in dict.fromkeys(one) if item not in other] for one, other in ((new, old), (old, new)))
-    return _come_and_go(come, gone)
+    return come_and_go(come, gone)
 
 
 def _is_table(value: str) -> bool:

@@ -75,7 +75,7 @@ def partners(commits: Iterable[Sequence[str]], of: Sequence[str]) -> list[Partne
         for path, counts in together.items()
         for other, count in counts.items()
     ]
-    return sorted(found, key=lambda item: (-item.bound, -item.support, item.path))
+    return sorted(found, key=lambda item: (-item.bound, -item.support, item.path, item.of))
 
 
 def usual(found: Iterable[Partner], present: Iterable[str]) -> list[Partner]:

@@ -136,7 +136,7 @@ class FlowIndex:
 
     def naming(self, words: Iterable[str], limit: int = 50) -> list[Entry]:
         """Live commits whose message names any of the words of code or issues."""
-        listed = list(words)
+        listed = sorted(words)
         marks = ",".join("?" * len(listed))
         return self._among(f"SELECT commit_id FROM words WHERE word IN ({marks})", listed, limit)
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.git.commits import FileDiff
-from iquest_lsp.codeflow.syntax.comments import is_comment, is_for_authors, is_for_tools, opens_comment
+from iquest_lsp.codeflow.syntax.comments import is_comment, is_for_authors, is_for_tools, opens_comment, rewraps
 from iquest_lsp.codeflow.syntax.definitions import PartKind
 from iquest_lsp.codeflow.syntax.deprecation import is_deprecated
 from iquest_lsp.codeflow.syntax.effects.body_effects import VALUED, body_effects, in_texts, text_effects
@@ -197,6 +197,8 @@ class _Comparison:
                 told = tuple(self._body_effects(earlier, symbol))
         elif self._doc_only(earlier, symbol):
             change, told = "doc", self._comments_only(earlier, symbol)
+            if rewraps(removed, added):
+                change, told = "format-only", ()
         elif is_test(self.diff.path) or symbol.kind == "test":
             change = "test"
         else:

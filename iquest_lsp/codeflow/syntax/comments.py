@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 
 _COMMENT_LINE = re.compile(
@@ -69,3 +69,22 @@ def opens_comment(removed: Iterable[str], added: Iterable[str]) -> bool:
     """Whether a hunk begins or ends a comment without its other end, so that what follows is code no more, or again."""
     before, after = (sum(line.count("/*") - line.count("*/") for line in lines) for lines in (removed, added))
     return before != after
+
+
+#: What makes a line one of a comment, or of a documentation string.
+_SIGNS = re.compile(
+    r"^\s*+(?:#++|//[/!]?|/\*++!?|\*++(?!/)|--++|;++|<!--|[rRuU]?\"\"\"|[rRuU]?\'\'\')?|(?:\*++/|-->|\"\"\"|\'\'\')\s*+$"
+)
+
+
+def rewraps(removed: Iterable[str], added: Iterable[str]) -> bool:
+    """Whether lines of comments or documentation hold the same words in the same order, in other lines."""
+    before, after = ([_SIGNS.sub("", line).strip() for line in lines] for lines in (removed, added))
+    if sorted(filter(None, before)) == sorted(filter(None, after)):  # they stand elsewhere
+        return False
+    return " ".join(before).split() == " ".join(after).split()
+
+
+def rewraps_comment(removed: Sequence[str], added: Sequence[str]) -> bool:
+    """The same of lines that are comments, all of them."""
+    return all(map(is_comment, (*removed, *added))) and rewraps(removed, added)

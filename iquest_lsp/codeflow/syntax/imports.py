@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 # Nothing here gives back what it took (`++`, `*+`), and lists are bounded: any text may be hostile.
@@ -38,6 +38,21 @@ STAR = "*"
 def imports(text: str) -> bool:
     """True for a line that imports something."""
     return bool(_STATEMENT.search(text))
+
+
+#: A list of imported names goes over so many lines at most.
+MAX_LISTED = 200
+
+
+def import_lines(lines: Sequence[str]) -> Iterator[str]:
+    """Those of a file's lines that import something, those of a list in brackets over several lines among them."""
+    open_until = -1
+    for at, line in enumerate(lines):
+        if at <= open_until or imports(line):
+            yield line
+            opens = line.count("(") + line.count("{") > line.count(")") + line.count("}")
+            closes = line.count("(") + line.count("{") < line.count(")") + line.count("}")
+            open_until = at + MAX_LISTED if opens else at if closes else open_until
 
 
 def _bare(names: str) -> str:

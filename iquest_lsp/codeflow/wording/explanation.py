@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from iquest_lsp.codeflow.diff.changed_files import ChangedFile, worth_showing
 from iquest_lsp.codeflow.diff.filters import Objection
-from iquest_lsp.codeflow.diff.intents.kinds import Intent
+from iquest_lsp.codeflow.diff.intents.kinds import GUESS, Intent
 from iquest_lsp.codeflow.diff.risks import Risk
 from iquest_lsp.codeflow.facts import Fact
 from iquest_lsp.codeflow.gaps import Gap
@@ -20,7 +20,7 @@ from iquest_lsp.codeflow.wording.gaps import partial, partial_lines
 from iquest_lsp.codeflow.wording.phrases import WITHHELD, escape, left_out_line, listed, prose, say
 from iquest_lsp.codeflow.wording.purposes import ground_words, reason_words
 from iquest_lsp.codeflow.wording.risks import risk_words
-from iquest_lsp.codeflow.wording.summary import GUESS, Subject, sentence
+from iquest_lsp.codeflow.wording.summary import Subject, sentence
 
 MAX_NEW, MAX_CHANGED = 8, 40
 MAX_FILES, MAX_GONE = 30, 3

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from iquest_lsp.codeflow.diff.changed_files import ChangedFile, documents, worth_showing
-from iquest_lsp.codeflow.diff.intents.kinds import Intent
+from iquest_lsp.codeflow.diff.intents.kinds import GUESS, Intent
 from iquest_lsp.codeflow.diff.part_effects import DEFINED
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from iquest_lsp.codeflow.syntax.effects.effect import Effect
@@ -16,8 +16,6 @@ from iquest_lsp.codeflow.wording.effects import COMMENTS, effect_words, is_of_li
 from iquest_lsp.codeflow.wording.phrases import listed, say
 
 MAX_TOLD, MAX_FACTS, MAX_PHRASES = 8, 3, 6
-#: Kinds that are no surer than this are guesses.
-GUESS = 0.5
 
 _TITLES = {
     "feature": "Feature",

@@ -218,8 +218,9 @@ def _changed_names(commit: Commit) -> frozenset[str]:
 
 
 def _share(names: Set[str], among: Set[str], rareness: Mapping[str, float]) -> float:
-    total = sum(rareness[name] for name in names)
-    return sum(rareness[name] for name in names & among) / total if total else 0.0
+    # Added exactly, so that the order of a set makes no difference.
+    total = math.fsum(rareness[name] for name in names)
+    return math.fsum(rareness[name] for name in names & among) / total if total else 0.0
 
 
 def _names(lines: Iterable[str]) -> set[str]:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 
-from iquest_lsp.codeflow.diff.intents.kinds import Intent, IntentReason, Sign
+from iquest_lsp.codeflow.diff.intents.bearing import bears_out
+from iquest_lsp.codeflow.diff.intents.kinds import GUESS, Guess, Intent, IntentReason, Sign
 from iquest_lsp.codeflow.diff.intents.message_words import issues_in, mends_words, uninformative, word_scores
 from iquest_lsp.codeflow.diff.intents.shape import Shape
 from iquest_lsp.codeflow.diff.intents.shape_kind import is_layout, shape_kind
@@ -192,14 +193,22 @@ def _kind(subject: str, body: str, shape: Shape, *, merge: bool) -> tuple[str, f
             kind = best[0][0]
             why = [IntentReason(Sign.WORD, (words[kind],))] if kind in words else []
             why += [guess[2]] if guess is not None and guess[0] == kind else []
-            return kind, min(0.9, 0.55 + 0.1 * margin), tuple(why), True
+            sure = bears_out(kind, words[kind], subject, shape, guess) if kind in words else _is_sure(guess)
+            return kind, min(0.9 if sure else GUESS, 0.55 + 0.1 * margin), tuple(why), True
     if (guess is None or guess[2].kind in _SLIGHT) and (word := mends_words(subject)):
         return "docs", 0.6, (IntentReason(Sign.WORD, (word,)),), told
     # A message that says something else is not overruled by so little.
     slight = told and guess is not None and guess[2].kind in _SLIGHT
     if guess is not None and not slight:
-        return guess[0], guess[1], (guess[2],), told
+        sure = not told or _is_sure(guess)
+        return guess[0], guess[1] if sure else min(guess[1], GUESS), (guess[2],), told
     return "change", 0.2, (IntentReason(Sign.UNKNOWN),), told
 
 
 _SLIGHT = frozenset({Sign.INSIDE, Sign.EXISTING, Sign.REWRITTEN, Sign.SPEED, Sign.LINES_REARRANGED})
+_COMING = frozenset({Sign.PUBLIC_ADDED, Sign.MORE_ADDED, Sign.DEFINITIONS_REMOVED, Sign.FILES_ADDED, Sign.MOSTLY_NEW})
+
+
+def _is_sure(guess: Guess | None) -> bool:
+    """Whether a diff alone tells what a message leaves out: that definitions come or go does not say what for."""
+    return guess is not None and guess[2].kind not in _COMING

@@ -11,6 +11,8 @@ from enum import StrEnum
 
 from iquest_lsp.codeflow.facts import Fact
 
+#: A kind that is no surer than this is called a guess.
+GUESS = 0.5
 KINDS = (
     "feature",
     "fix",

@@ -241,6 +241,16 @@ def _speaks_of_another(kind: str, shape: Shape, *, taken_out: bool) -> bool:
     return shape.symbols is not None and bool(shape.symbols["types-only"]) and not _adds(shape.symbols)
 
 
+def backing(kind: str) -> tuple[Category, ...]:
+    """The files that a kind is about, where it is about some files only."""
+    return _BACKING.get(kind, ())
+
+
+def says_plainly(word: str) -> bool:
+    """Whether a word names what was done wherever it stands."""
+    return _PLAIN.search(word) is not None
+
+
 _BACKING = {
     "test": (Category.TEST,),
     "ci": (Category.CI,),
@@ -315,6 +325,8 @@ def word_scores(
         begins = is_first or not found or not found.start()
         if found and not _says_so(kind, weight, found, shape, is_first=begins, alike=kind == guessed):
             continue
+        if kind == "deprecate" and shape.deprecating is False and not begins:
+            continue  # what others deprecated is dealt with
         if found and not _speaks_of_another(kind, shape, taken_out=bool(taken_out)):
             # “docs” or “build” in a message counts little when no such file is in the diff.
             own = sum(shape.categories[item] for item in _BACKING.get(kind, ()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from iquest_lsp.codeflow.diff.changed_files import documents
@@ -37,6 +37,8 @@ class Shape:
     versions_only: bool = False
     speeds: int = 0
     imports_only: bool = False
+    #: Whether a line that comes speaks of deprecation; None where no lines are known.
+    deprecating: bool | None = None
 
 
 _GUARD = re.compile(
@@ -138,7 +140,19 @@ def shape_of(
         format_only=bool(minus or plus) and _squeezed(minus) == _squeezed(plus) and not any(map(_moves, code)),
         versions_only=0 < len(of_versions) <= 20 and all(map(_VERSION.search, of_versions)),
         speeds=_fast(plus) - _fast(minus),
+        deprecating=any("deprecat" in line.lower() for line in _added(files)) if all_lines else None,
         imports_only=bool(beside) and not changes and all(item.kind in ("imports", "exports") for item in beside),
+    )
+
+
+def _added(files: Iterable[FileDiff]) -> Iterator[str]:
+    """The lines that come, those of changelogs aside."""
+    return (
+        line
+        for item in files
+        if category(item.path) is not Category.CHANGELOG
+        for hunk in item.hunks
+        for line in hunk.added
     )
 
 

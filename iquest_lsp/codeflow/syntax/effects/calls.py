@@ -139,7 +139,7 @@ def _calls(language: str, source: bytes) -> _Calls | None:
 
 #: Where the grammars keep what is called.
 _FIELDS = ("function", "constructor", "macro", "name", "type")
-_LAST = re.compile(r"([\w$]+[!?]?)\s*(?:(?:::)?<.*>)?\s*$", re.DOTALL)
+_LAST = re.compile(r"(#?[\w$]+[!?]?)\s*(?:(?:::)?<.*>)?\s*$", re.DOTALL)
 
 
 def _named(node: Node) -> Iterable[str]:

@@ -22,10 +22,11 @@ _TURNED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class ChangedRows:
-    """The rows of one side's text that a change touches."""
+    """The rows of one side's text that a change touches, and all rows of the definition that they are in."""
 
     source: bytes
     rows: RowRanges
+    whole: RowRanges = ()
 
 
 def places(
@@ -35,7 +36,11 @@ def places(
     old = [(hunk.old_start, hunk.old_start + hunk.old_count) for hunk in hunks]
     new = [(hunk.new_start, hunk.new_start + hunk.new_count) for hunk in hunks]
     one, other = (
-        ChangedRows(source, [(max(start, item.start), min(end, item.end)) for start, end in rows])
+        ChangedRows(
+            source,
+            [(max(start, item.start), min(end, item.end)) for start, end in rows],
+            [(item.start, item.end)],
+        )
         for rows, (source, item) in ((old, before), (new, after))
     )
     return one, other
@@ -58,7 +63,29 @@ def proven(told: Iterable[Effect], language: str, before: ChangedRows, after: Ch
     if not any(effect.kind in _CALLED for effect in told):
         return told
     old, new = (calls_of(language, place.source, place.rows) for place in (before, after))
-    return told if old is None or new is None else [*_called(told, old, new)]
+    if old is None or new is None:
+        return told
+    # What a definition calls elsewhere too, in a function inside it or in an argument, has only moved there.
+    was, now = (_Whole.of(language, place) for place in (before, after))
+    return [*_called(told, old, new, (was, now))]
+
+
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """What all of a definition calls, by last names, and its text."""
+
+    names: frozenset[str]
+    text: str
+
+    @classmethod
+    def of(cls, language: str, place: ChangedRows) -> _Whole:
+        lines = place.source.split(b"\n") if place.whole else []
+        text = b"\n".join(line for start, end in place.whole for line in lines[start:end])
+        return cls(calls_of(language, place.source, place.whole) or frozenset(), text.decode("utf-8", "replace"))
+
+    def calls(self, name: str) -> bool:
+        """Whether a name is called, one with the name of what it is in as it is written."""
+        return _last(name) in self.names and ("::" not in name or name in self.text)
 
 
 _CALLED = frozenset(
@@ -69,11 +96,15 @@ _CALLED = frozenset(
 )
 
 
-def _called(told: Iterable[Effect], old: frozenset[str], new: frozenset[str]) -> Iterator[Effect]:
+def _called(
+    told: Iterable[Effect], old: frozenset[str], new: frozenset[str], whole: tuple[_Whole, _Whole]
+) -> Iterator[Effect]:
+    """The effects that hold by what is called in the changed rows, and on the other side in all of the definition."""
+    was, now = whole
     for effect in told:
         if effect.kind in (EffectKind.CALLS, EffectKind.CALLS_NO_MORE):
-            side = new if effect.kind is EffectKind.CALLS else old
-            if names := tuple(name for name in effect.values if _last(name) in side):
+            side, other = (new, was) if effect.kind is EffectKind.CALLS else (old, now)
+            if names := tuple(name for name in effect.values if _last(name) in side and not other.calls(name)):
                 yield Effect(effect.kind, names)
         elif effect.kind is EffectKind.CALLS_INSTEAD:
             if _last(effect.values[0]) in new and _last(effect.values[1]) in old:

@@ -77,9 +77,27 @@ def effects(
     come, gone = come - raised, gone - raised
     # A long list says only that much was rewritten.
     found += named(EffectKind.CALLS, come) if len(come) <= 5 else []
-    found += named(EffectKind.CALLS_NO_MORE, gone) if len(gone) <= 3 else []
+    found += named(EffectKind.CALLS_NO_MORE, _uncalled(gone, minus, new)) if len(gone) <= 3 else []
     # Texts tell little beside much else.
     return [*found, *(_texts(minus, plus) if len(found) < 2 else [])][:MAX_FACTS]
+
+
+def _uncalled(names: set[str], removed: Sequence[str], after: Sequence[str]) -> set[str]:
+    """The names that no line hands on instead of calling them: `map(read, items)`, `read=read`."""
+    before, after = ([_ANY_STRING.sub('""', uncommented(line)) for line in side] for side in (removed, after))
+    return {name for name in names if _reads(name, before) or not _hands_on(name, after)}
+
+
+def _reads(name: str, lines: Sequence[str]) -> bool:
+    """Whether lines call a member without giving it anything: by its name alone it is no function that is handed on."""
+    calls = re.compile(rf"(\.)?(?<![\w$]){re.escape(name)}\s*\((\s*\))?")
+    found = [match for line in lines for match in calls.finditer(line)]
+    return bool(found) and all(match[1] and match[2] for match in found)
+
+
+def _hands_on(name: str, lines: Sequence[str]) -> bool:
+    form = re.compile(rf"(?:[(,\[:=&]|=>|\breturn)\s*+(?:[\w$]++(?:\.|::))*+{re.escape(name)}\s*(?:[,)\];]|$)")
+    return any(map(form.search, lines))
 
 
 def _conditions(lines: Iterable[str], *, long: bool = False) -> list[str]:

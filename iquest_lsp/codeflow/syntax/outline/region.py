@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from iquest_lsp.codeflow.syntax.definitions import PartKind
@@ -19,6 +20,10 @@ class Region:
     start: int
     end: int
     value: str = ""
+
+    def inside(self, lines: Sequence[str]) -> list[str]:
+        """Of a file's lines those below its first by which it is compared: those of one sign are alike everywhere."""
+        return [bare for line in lines[self.start + 1 : self.end] if len(bare := line.strip()) > 1]
 
 
 #: A longer name is a text that stands for one.

@@ -525,7 +525,7 @@ CASES = (
         "a comment above a class is not of what stands in the class",
         {"a.php": DOCUMENTED % "  "},
         {"a.php": DOCUMENTED % "    "},
-        ("class `Valid`: ",),
+        ("eformats `Valid`",),
         ("property",),
     ),
     Case(

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from iquest_lsp.codeflow.diff.list_items import keyed_regions, under_old_numbers
+import pytest
+
+from iquest_lsp.codeflow.diff.list_items import by_versions, keyed_regions, under_old_numbers
+from iquest_lsp.codeflow.syntax.changes import SymbolChange
+from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind
 from iquest_lsp.codeflow.syntax.outline.region import Region
 
 
@@ -47,3 +51,38 @@ def test_counted_parts_keep_the_count_they_had() -> None:
         ("if", "statement", 0): 3,
         ("if", "statement", 1): 0,
     }
+
+
+def _packages(*versions: str) -> list[Region]:
+    return [Region("kit", "package", at, at + 1, version) for at, version in enumerate(versions)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (["1.0", "2.0"], ["2.0", "3.0"], [(EffectKind.RAISES_VERSION, ("1.0", "3.0"))]),
+        (["1.0", "2.0"], ["3.0", "4.0"], [(EffectKind.COMES, (version,)) for version in ("3.0", "4.0")]),
+        (["1.0", "2.0"], ["2.0", "1.0"], []),
+    ],
+)
+def test_versions_of_a_package_are_compared_as_a_whole(
+    old: list[str], new: list[str], expected: list[tuple[EffectKind, tuple[str, ...]]]
+) -> None:
+    wrong = SymbolChange("a.lock", "kit", "package", "body", effects=(Effect(EffectKind.RAISES_VERSION, ("1", "9")),))
+    found = [*by_versions([wrong, wrong], _packages(*old), _packages(*new))]
+    told = [(effect.kind, effect.values) for item in found for effect in item.effects]
+    assert [effect for effect in told if effect[0] is not EffectKind.GOES] == expected
+    assert len(found) <= 1
+
+
+def test_a_version_beside_another_is_added() -> None:
+    wrong = SymbolChange("a.lock", "kit", "package", "body", effects=(Effect(EffectKind.RAISES_VERSION, ("1", "9")),))
+    [come] = by_versions([wrong], _packages("1.0"), _packages("1.0", "2.0"))
+    assert (come.change, come.signature, come.effects) == ("added", "2.0", ())
+    [gone] = by_versions([wrong], _packages("1.0", "2.0"), _packages("2.0"))
+    assert (gone.change, gone.signature) == ("removed", "1.0")
+
+
+def test_a_package_with_one_version_is_told_as_it_is() -> None:
+    part = SymbolChange("a.lock", "kit", "package", "body")
+    assert [*by_versions([part], _packages("1.0"), _packages("2.0"))] == [part]

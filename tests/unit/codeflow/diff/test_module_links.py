@@ -41,3 +41,12 @@ def test_what_exports_say_without_the_module_behind_them() -> None:
 def test_only_the_first_names_are_told() -> None:
     found = link_effects([], [f"import name{number}" for number in range(9)], [], exported=False)
     assert found[0].values == ("name0", "name1", "name2", "name3")
+
+
+def test_what_was_imported_elsewhere_in_the_file_is_not_new() -> None:
+    before = ["import b", "if TYPE_CHECKING:", "    from a import (", "        c,", "    )"]
+    found = link_effects([], ["from a import c, d"], [*before, "from a import c, d"], before, exported=False)
+    assert [(effect.kind, effect.values) for effect in found] == [(USES, ("d",))]
+    # What only uses a name does not import it.
+    found = link_effects([], ["import c"], ["import c"], ["c.run()"], exported=False)
+    assert [(effect.kind, effect.values) for effect in found] == [(USES, ("c",))]

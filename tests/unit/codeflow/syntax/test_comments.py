@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from iquest_lsp.codeflow.syntax.comments import is_comment, opens_comment, uncommented
+from iquest_lsp.codeflow.syntax.comments import is_comment, opens_comment, rewraps, uncommented
 
 
 @pytest.mark.parametrize(
@@ -73,3 +73,18 @@ def test_a_comment_is_opened_where_its_other_end_is_elsewhere() -> None:
 )
 def test_a_line_without_its_comments(line: str, code: str) -> None:
     assert uncommented(line) == code
+
+
+@pytest.mark.parametrize(
+    ("removed", "added", "expected"),
+    [
+        (["# one two", "# three"], ["# one", "# two three"], True),
+        (["/** One two. */"], ["/**", " * One", " * two.", " */"], True),
+        (['    """One two', '    three."""'], ['    """One two three."""'], True),
+        (["# one two"], ["# one three"], False),
+        # What stands elsewhere is not laid out anew.
+        (["# one two"], ["    # one two"], False),
+    ],
+)
+def test_comments_with_the_same_words_in_other_lines(removed: list[str], added: list[str], expected: bool) -> None:
+    assert rewraps(removed, added) is expected

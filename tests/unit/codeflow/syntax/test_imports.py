@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from iquest_lsp.codeflow.syntax.imports import leads_to
+from iquest_lsp.codeflow.syntax.imports import import_lines, leads_to
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,8 @@ from iquest_lsp.codeflow.syntax.imports import leads_to
 )
 def test_a_place_leads_to_its_file_or_folder(module: str, path: str, leads: bool) -> None:
     assert leads_to(module, path, "other.go") is leads
+
+
+def test_the_lines_of_a_list_in_brackets_import_too() -> None:
+    lines = ["from a import (", "    b,", ")", "c = 1", "import d", "import {", "  e,", "} from 'f'", "g()"]
+    assert [*import_lines(lines)] == [lines[at] for at in (0, 1, 2, 4, 5, 6, 7)]

@@ -1,0 +1,1 @@
+"""What a diff takes out, and what of it is there still."""
