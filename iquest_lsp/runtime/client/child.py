@@ -38,6 +38,7 @@ LAST_LINES = 20
 #: wants the processor too, and on a developer's machine one always does.
 #: Spinning for a while is no way out: with both cores busy (one run each, benchmarks/waiting.py) GOMP_SPINCOUNT=1000
 #: took 31 ms of processor time a token, sleeping at once 7, a single thread 3.4; small models decode with one thread.
+#: ggml's own threads, which a build without OpenMP has, always spin at barriers: 14 to 30 times slower beside others.
 SLEEPING_THREADS = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "0"}
 
 T = TypeVar("T")
