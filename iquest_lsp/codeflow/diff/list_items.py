@@ -13,6 +13,7 @@ from dataclasses import replace
 from iquest_lsp.codeflow.diff.values import come_and_go, value_effects
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from iquest_lsp.codeflow.syntax.forms import RowOf
+from iquest_lsp.codeflow.syntax.heads import parameters_of
 from iquest_lsp.codeflow.syntax.outline.region import Region
 
 ListKey = tuple[str, str, int]
@@ -51,11 +52,53 @@ def _renamed(name: str, renamed: dict[str, str]) -> str:
     return name
 
 
+#: Kinds that several of one name may be of, told apart by what they take.
+_FORMED = frozenset({"function", "method"})
+#: More forms of one function than this are not compared by what they take.
+MAX_FORMED = 100
+
+
+def aligned_forms(
+    old: Sequence[Region], new: Sequence[Region], texts: tuple[Sequence[str], Sequence[str]], come: Container[int]
+) -> dict[int, int]:
+    """Which of several forms of a function was which before, where it takes what no other one takes.
+
+    The later one's place among the regions, and the count of the earlier one; beside such forms, one of which all
+    lines have `come` is a new one, with a count of its own.
+    """
+    sides: list[dict[tuple[str, str], list[tuple[int, str]]]] = [{}, {}]
+    times = [Counter((item.name, item.kind) for item in regions if item.kind in _FORMED) for regions in (old, new)]
+    several = {both for side in times for both, count in side.items() if 1 < count <= MAX_FORMED}
+    for side, regions, lines in zip(sides, (old, new), texts, strict=True):
+        for at, item in enumerate(regions):
+            if (item.name, item.kind) in several:
+                taken = parameters_of(item.name, lines[item.start : item.end])
+                side.setdefault((item.name, item.kind), []).append((at, taken))
+    found: dict[int, int] = {}
+    for both, some in sides[1].items():
+        before = [taken for _, taken in sides[0].get(both, [])]
+        after = [taken for _, taken in some]
+        alone = [(at, taken) for at, taken in some if before.count(taken) == after.count(taken) == 1]
+        found |= {at: before.index(taken) for at, taken in alone}
+        for at, _ in some if alone else ():
+            rows = range(new[at].start, new[at].end)
+            if at not in found and all(row in come or not texts[1][row].strip() for row in rows):
+                found[at] = len(before) + at
+    return found
+
+
 def keyed_regions(
-    regions: Sequence[Region], earlier: Mapping[ListKey, Region] | None = None, rows: RowOf = lambda _: None
+    regions: Sequence[Region],
+    earlier: Mapping[ListKey, Region] | None = None,
+    rows: RowOf = lambda _: None,
+    forms: Mapping[int, int] | None = None,
 ) -> dict[ListKey, Region]:
-    """Regions by name and kind, several of them counted; where some come or go, the others keep the count they had."""
+    """Regions by name and kind, several of them counted; where some come or go, the others keep the count they had.
+
+    `forms` are counts that are known, by the places of regions.
+    """
     earlier = earlier or {}
+    forms = forms or {}
     counts = Counter((name, kind) for name, kind, _ in earlier)
     own = Counter((item.name, item.kind) for item in regions)
     starts = {(key[:2], row): key for key, item in earlier.items() if (row := rows(item.end - 1)) is not None}
@@ -63,8 +106,12 @@ def keyed_regions(
     values = {(*key[:2], item.value): key for key, item in earlier.items() if item.kind == "package"}
     keyed: dict[ListKey, Region] = {}
     late: list[Region] = []
-    for item in regions:
+    # These are given away first.
+    keyed |= {(regions[at].name, regions[at].kind, count): regions[at] for at, count in forms.items()}
+    for at, item in enumerate(regions):
         both = (item.name, item.kind)
+        if at in forms:
+            continue
         kept = starts.get((both, item.end - 1)) if counts[both] and counts[both] != own[both] else None
         kept = values.get((*both, item.value), kept) if max(counts[both], own[both]) > 1 else kept
         if kept is not None and kept not in keyed:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
 from iquest_lsp.codeflow.diff.changed_files import loose_lines
-from iquest_lsp.codeflow.diff.list_items import ListKey, keyed_regions, outer_key, under_old_numbers
+from iquest_lsp.codeflow.diff.list_items import ListKey, aligned_forms, keyed_regions, outer_key, under_old_numbers
 from iquest_lsp.codeflow.diff.module_links import link_effects, path_effects
 from iquest_lsp.codeflow.diff.part_effects import DEFINED, PROSE, WRITTEN, PartLines, part_effects
 from iquest_lsp.codeflow.diff.replacements import is_same_title
@@ -34,6 +34,7 @@ from iquest_lsp.codeflow.syntax.effects.line_effects import moved
 from iquest_lsp.codeflow.syntax.forms import rows_of
 from iquest_lsp.codeflow.syntax.heads import holds, relaid
 from iquest_lsp.codeflow.syntax.likeness import RENAMED, may_become, similarity
+from iquest_lsp.codeflow.syntax.outline.braces import BRACED, rows_in_comments
 from iquest_lsp.codeflow.syntax.outline.outlines import regions_of
 from iquest_lsp.codeflow.syntax.outline.region import Region
 from iquest_lsp.grammars import language_of
@@ -84,6 +85,11 @@ def part_changes(
     gone, come = loose_lines(item, told)
     if not gone and not come:
         return []
+    suffix = PurePosixPath(item.path).suffix.lower().lstrip(".")
+    for lines, source in ((gone, before), (come, after)):
+        for at in lines.keys() & (rows_in_comments(_texts(source), suffix) if suffix in BRACED else set()):
+            if not is_comment(lines[at]):  # as most write it
+                lines[at] = f" * {lines[at].strip()}"
     # What is called by its file keeps its name where the file gets another one.
     is_alike = PurePosixPath(item.old_path or item.path).suffix == PurePosixPath(item.path).suffix
     named = item.path if is_alike else item.old_path or item.path
@@ -96,7 +102,9 @@ def part_changes(
     keyed = keyed_regions(old)
     new = under_old_numbers(old, new, rows_of(item))
     texts = _texts(before), _texts(after)
-    sides = _Sides(_Side(keyed, gone, texts[0]), _Side(keyed_regions(new, keyed, rows_of(item)), come, texts[1]))
+    forms = aligned_forms(old, new, texts, come) if suffix in BRACED else {}
+    after_keys = keyed_regions(new, keyed, rows_of(item), forms)
+    sides = _Sides(_Side(keyed, gone, texts[0]), _Side(after_keys, come, texts[1]))
     sides.fill(item)
     parts = _fewer(sides.parts, sides)
     _pair_unnamed(parts)

@@ -101,6 +101,12 @@ def _plain_head(name: str, lines: Sequence[str]) -> _Head | None:
     return _Head(found[1], "", found[2], (line,)) if found and not is_comment(line) else None
 
 
+def parameters_of(name: str, lines: Sequence[str]) -> str:
+    """What a function takes, as it is written; empty where its head is not known."""
+    head = _head(name, lines)
+    return head.parameters if head else ""
+
+
 def relaid(name: str, before: Sequence[str], after: Sequence[str]) -> set[str]:
     """The lines of a head that only stands on other lines now, or with another comma; none where it is not so."""
     old, new = _head(name, before), _head(name, after)

@@ -23,7 +23,7 @@ _MODIFIERS = (
     r"(?:(?:export|public|private|protected|internal|static|final|abstract|override|async|local|suspend|default|"
     r"inline|open|sealed|data|pub(?:\([^)]*\))?|unsafe|const|extern|virtual|partial|operator|infix|tailrec|actual|"
     r"expect|required|convenience|mutating|fileprivate|companion|external|value|indirect|readonly|new|"
-    r"implicit|lazy|transparent|class(?=\s+(?:func|var|let)\b)|(?:private|protected)\[\w+\]|"
+    r"implicit|lazy|transparent|annotation|class(?=\s+(?:func|var|let)\b)|(?:private|protected)\[\w+\]|"
     r"@\w+(?:\([^)]*\))?)\s+)*"
 )
 _WORDS = (
@@ -33,7 +33,7 @@ _WORDS = (
     r"extend\s+type|template|component|shared_examples(?:_for)?|shared_context"
 )
 _HEAD = re.compile(
-    rf"(\s*)(?:RSpec\.)?{_MODIFIERS}({_WORDS})[\s:!]\s*(?:<[^<>]*(?:<[^<>]*>)?[^<>]*>\s*)?&?"
+    rf"(\s*)(?:RSpec\.)?{_MODIFIERS}({_WORDS})[\s:!]\s*(?:<[^<>]*(?:<[^<>]*>[^<>]*)*>\s*)?&?"
     r"(\"[^\"]+\"|'[^']+'|`[^`]+`|\{[^{}]+\}|[\w$.:?!\-]+)(?:\s+(\"[^\"]+\"))?"
 )
 #: A function of a shell; behind the word no brackets need be.
@@ -133,7 +133,8 @@ _TITLED = _TESTS | {"describe", "context", "test", "rule", "task"}
 #: Languages of programs, in which a word that begins a block elsewhere is the name of a parameter or of a value.
 _PROGRAMS = frozenset({"cs", "kt", "swift", "scala", "dart", "php", "cu", "m", "mm"})
 _NO_WORDS = (_LABELS.keys() - {"test"}) | {"impl", "proc", "rpc", "scalar", "sub", "union"}
-_OBJECTS = frozenset({"kt", "kts", "scala"})
+#: Languages with objects of their own, and those in which a value may stand outside of all types.
+_OBJECTS, _LOOSE = frozenset({"kt", "kts", "scala"}), frozenset({"kt", "swift"})
 _FUNCTIONS = frozenset({"def", "defp", "function", "func", "fun", "fn", "proc", "sub", "rpc", "defun"})
 
 
@@ -310,7 +311,7 @@ class _Reader:
             return ("method" if slot[2] == "(" else "property" if slot[2] == "{" else "field", slot[1])
         if inside and (builder := _BUILDER.match(line)):
             return ("method", builder[2])
-        if inside and (found := _PROPERTY.match(line)):
+        if (inside or (not self.outer and not indent and self.language in _LOOSE)) and (found := _PROPERTY.match(line)):
             return ("property", found[2] or found[4])
         return None
 

@@ -58,6 +58,11 @@ def rows_in_texts(lines: Sequence[str], language: str) -> set[int]:
     return {at for at, (aside, _) in enumerate(_read(lines, language)) if aside and aside != "*/"}
 
 
+def rows_in_comments(lines: Sequence[str], language: str) -> set[int]:
+    """The lines that begin inside a comment, whatever they look like."""
+    return {at for at, (aside, _) in enumerate(_read(lines, language)) if aside == "*/"}
+
+
 def _read(lines: Iterable[str], language: str) -> Iterator[tuple[str, str]]:
     """Each line as the mark that ends the text or comment in which it begins, and what is code of it."""
     pattern = _ASIDE_HASH if language in _HASH else {"cs": _ASIDE_VERBATIM, "php": _ASIDE_PHP}.get(language, _ASIDE)

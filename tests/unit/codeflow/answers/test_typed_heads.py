@@ -28,6 +28,7 @@ class Reel
 }
 """
 LOAD = "class Reel {\n    func load(from url: URL, done: @escaping (Int) -> Void) {\n        turn(url)\n    }\n}\n"
+LINES = "        var one = 1;\n        var two = 2;\n        return Get(one, two);\n"
 
 CASES = [
     Case(
@@ -42,6 +43,58 @@ CASES = [
             "function `Reel.Builder.more`: added",
             "function `Tape.go`: changed",
         ),
+    ),
+    Case(
+        "a form that takes the lines of another one",
+        {
+            "a.cs": "class A\n{\n    public static B Path(A a, string name)\n    {\n        var b = 0;\n"
+            f"{LINES}    }}\n}}\n"
+        },
+        {
+            "a.cs": "class A\n{\n    public static B Path(A a, string name) =>\n        Path(a, Split(name));\n"
+            f"    public static B Path(A a, string[] names)\n    {{\n{LINES}    }}\n}}\n"
+        },
+        ("method `A.Path`: changed (gains another form)",),
+        ("takes",),
+    ),
+    Case(
+        "a form that goes and another one that comes",
+        {
+            "a.kt": "class A {\n    fun put(a: A) {\n        one(a)\n    }\n"
+            "    fun put(b: B) {\n        two(b)\n    }\n}\n"
+        },
+        {
+            "a.kt": "class A {\n    fun put(b: B) {\n        two(b)\n    }\n"
+            "    fun put(c: C, d: D) {\n        three(c)\n    }\n}\n"
+        },
+        ("function `A.put`: changed (gains another form)", "function `A.put`: changed (loses one of its forms)"),
+        ("takes", "calls"),
+    ),
+    Case(
+        "a form with several type parameters that have their own",
+        {"a.kt": "class A {\n    fun <S : C<S>, I : D<S>> set(a: I) {\n        one(a)\n    }\n}\n"},
+        {
+            "a.kt": "class A {\n    fun <S : C<S>, I : D<S>> set(a: I) {\n        one(a)\n    }\n\n"
+            "    fun <S : C<S>, I : D<S>, E> set(a: I, e: E) {\n        one(e)\n    }\n}\n"
+        },
+        ("function `A.set`: changed (gains another form)",),
+    ),
+    Case(
+        "a value outside of all types",
+        {"a.kt": "val kit = module {\n    single<A>()\n}\n"},
+        {"a.kt": "val kit = module {\n    single { A() }\n}\n\n// val kit = module {\n//     single<A>()\n// }\n"},
+        ("property `kit`: changed",),
+        ("only comments and",),
+    ),
+    Case(
+        "a comment whose lines begin without a sign",
+        {
+            "a.swift": "extension A {\n    /**\n    Turns a reel.\n\n    - parameter a: one\n    */\n"
+            "    @warn\n    func turn() {}\n}\n"
+        },
+        {"a.swift": "extension A {\n    @available(*, deprecated)\n    func turn() {}\n}\n"},
+        ("function `A.turn`: changed (is marked `@available(*, deprecated)`, is no longer marked `@warn`)",),
+        ("Turns", "parameter"),
     ),
     Case(
         "a constructor that is a member",
