@@ -6,7 +6,7 @@ import re
 from collections import Counter
 
 from iquest_lsp.codeflow.diff.intents.kinds import Guess
-from iquest_lsp.codeflow.diff.intents.message_words import backing, says_plainly
+from iquest_lsp.codeflow.diff.intents.message_words import LATE, backing, says_plainly
 from iquest_lsp.codeflow.diff.intents.shape import Shape
 from iquest_lsp.codeflow.syntax.paths import Category
 
@@ -35,7 +35,7 @@ def bears_out(kind: str, word: str, subject: str, shape: Shape, guess: Guess | N
         return own >= MOST * sum(shape.categories.values()) or (kind == "docs" and not _acts(shape))
     if kind == "style":
         return not _acts(shape)
-    if says_plainly(word):
+    if says_plainly(word) and subject.lower().find(word.lower()) <= LATE:
         return True
     if kind == "fix":
         return shape.guards > 0 or bool(_CLOSES.search(subject))

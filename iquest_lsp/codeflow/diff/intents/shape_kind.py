@@ -70,7 +70,9 @@ def _symbol_kind(shape: Shape, symbols: Counter[str]) -> Guess | None:
     if set(changed) <= {"doc", "format-only"} and plain:
         return "docs", 0.8, IntentReason(Sign.COMMENTS)
     if shape.renamed_words:
-        return "refactor", 0.8, IntentReason(Sign.NAME_REPLACED)
+        # Where nothing is called otherwise, another thing may be meant.
+        sure = 0.8 if symbols["renamed"] else 0.5
+        return "refactor", sure, IntentReason(Sign.NAME_REPLACED)
     elsewhere = symbols["moved"] + symbols["renamed"]
     rest = symbols["body"] + symbols["signature"]
     if elsewhere > symbols["does-more"] and elsewhere >= new and 2 * elsewhere >= rest:

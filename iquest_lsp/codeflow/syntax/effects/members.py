@@ -56,7 +56,7 @@ _MEMBERS = {
     "struct": re.compile(
         r"\s*(?:pub(?:\([^)]*\))?\s+)?(?:([A-Za-z_]\w*)\s*:(?!:)|"
         # Go's, which end without a sign: names, a type, a tag
-        r"(?!(?:const|unsigned|signed|long|struct|enum|union|static|volatile|mutable|typedef|public|private|return)\b)"
+        r"(?!(?:dyn|impl|where|for|unsafe|const|unsigned|signed|long|struct|enum|union|static|volatile|mutable|typedef|public|private|return)\b)"
         r"([A-Za-z_]\w*(?:,\s*[A-Za-z_]\w*)*)\s+(?:map\[|chan\b|func\(|interface\b|struct\b|<-|[*\[\w])[^;:=`]*(?:`.*`)?$|"
         r"(?:(?:const|unsigned|long|struct|enum|static|volatile|mutable)\s+)*[\w:]+(?:<.*>)?[\s*&]+"
         r"(?:const\s+)?(\w+)(?:\[[^\]]*\])*(?:\s*:\s*\d+)?\s*(?:=.*)?;)"

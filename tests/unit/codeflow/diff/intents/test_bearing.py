@@ -47,3 +47,20 @@ def test_definitions_that_come_do_not_tell_what_a_message_leaves_out() -> None:
     added = READ + "\n\ndef write(path):\n    return path\n"
     assert _intent("Update the example", added) == ("feature", False)
     assert _intent("", added) == ("feature", True)
+
+
+def test_what_is_said_far_behind_is_less_sure() -> None:
+    added = READ + "\n\ndef write(path):\n    return path\n"
+    assert _intent("Write paths by a writer of its own until somebody has the time to fix open", added) == (
+        "fix",
+        False,
+    )
+
+
+def test_a_name_in_the_place_of_another_may_mean_another_thing() -> None:
+    before, after = (
+        f"from kit import {name}\n\n\ndef read(path):\n    return {name}(path)\n" for name in ("one", "two")
+    )
+    assert _intent("Read by two", after, before) == ("refactor", False)
+    renamed = before.replace("read", "load")
+    assert _intent("Call it load", f"{renamed}\n\nload(1)\n", f"{before}\n\nread(1)\n") == ("refactor", True)
