@@ -90,6 +90,14 @@ def members(kind: str, removed: Sequence[str], added: Sequence[str]) -> list[Eff
         ]
         for lines in (removed, added)
     )
-    come, gone = [item for item in new if item not in old], [item for item in old if item not in new]
+    # What is declared otherwise on the other side has neither come nor gone.
+    come = [item for item in new if item not in old and not _stands(item, removed)]
+    gone = [item for item in old if item not in new and not _stands(item, added)]
     found = [Effect(EffectKind.GAINS_MEMBER, tuple(come))] if come else []
     return [*found, *([Effect(EffectKind.LOSES_MEMBER, tuple(gone))] if gone else [])]
+
+
+def _stands(name: str, lines: Sequence[str]) -> bool:
+    """Whether a line of code holds a name."""
+    word = re.compile(rf"(?<![\w$]){re.escape(name)}(?![\w$])")
+    return any(word.search(uncommented(line)) for line in lines if not is_comment(line))

@@ -30,6 +30,8 @@ def told(effects: list[Effect]) -> Told:
         ("struct", ['\tSize int `json:"size"`'], [], [(GONE, ("Size",))]),
         ("struct", [], ["  unsigned long size[4]; // how much"], [(COME, ("size",))]),
         ("interface", [], ["  readonly size?: number;", "  read(): void;"], [(COME, ("size", "read"))]),
+        # A value that is made by a call belongs to the same member.
+        ("class", ['  static final String KEY = "a";'], ['  static final String KEY = "a".concat("b");'], []),
         # A member's type in a line of its own is none.
         ("struct", ["        FnMut(&A) -> B + Send"], ["        dyn FnMut(&A) -> B + Send"], []),
         # Comments and attributes are no members; a function has none.
