@@ -17,19 +17,20 @@ from iquest_lsp.codeflow.wording.story import StoryEvent, StoryEventKind
 
 #: A line is followed through so many moves.
 MAX_MOVES = 5
-#: What leaves a line as it was.
-MOVES = (StoryEventKind.LINE_MOVED, StoryEventKind.LINE_SHIFTED)
+#: What gives a line its text, and what leaves it as it was.
+WRITES = (StoryEventKind.LINE_BORN, StoryEventKind.LINE_CHANGED)
+KEEPS = (StoryEventKind.LINE_MOVED, StoryEventKind.LINE_SHIFTED, StoryEventKind.LAYOUT)
 
 
 def line_events(
     index: FlowIndex, path: str, line: int, found: Sequence[tuple[Past, Entry]]
-) -> Iterator[tuple[Entry, StoryEvent]]:
+) -> Iterator[tuple[Past, Entry, StoryEvent]]:
     """The commits that changed a line (0-based) of HEAD, which are `found`, and those before a move of it."""
     steps = list(found)
     moves = _moves(index, path, line, steps)
     with index.repository.blobs() as blobs:
         for past, entry in steps:
-            yield entry, moves.get(past.commit) or _event(index.repository, blobs, past)
+            yield past, entry, moves.get(past.commit) or _event(index.repository, blobs, past)
 
 
 def _moves(index: FlowIndex, path: str, line: int, found: list[tuple[Past, Entry]]) -> dict[str, StoryEvent]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from iquest_lsp.codeflow.answers.definition_changes import changes_of, read_changes
 from iquest_lsp.codeflow.answers.deprecations import deprecated_parts, reasons
 from iquest_lsp.codeflow.answers.earlier_lives import first_with, is_in
-from iquest_lsp.codeflow.answers.line_events import MOVES, line_events
+from iquest_lsp.codeflow.answers.line_events import KEEPS, line_events
 from iquest_lsp.codeflow.answers.targets import Target, no_definition
 from iquest_lsp.codeflow.diff.filters import Ground, rationale
 from iquest_lsp.codeflow.diff.intents.message_words import names_issue
@@ -77,8 +77,8 @@ def tell(index: FlowIndex, target: Target, *, include_filtered: bool = False, re
     steps: dict[str, _Step] = {}
     if target.lines_committed is not None:
         _line_steps(index, target, steps)
-    # A line that only stands elsewhere now reads as it did.
-    telling = [step for step in steps.values() if step.events[0].kind not in MOVES]
+    # A line that only stands elsewhere now, or is laid out anew, reads as it did.
+    telling = [step for step in steps.values() if step.events[0].kind not in KEEPS]
     newest = max(telling, key=lambda step: step.entry.order, default=None)
     if target.name:
         _symbol_steps(index, target, steps, birth_only=target.lines is not None)
@@ -194,7 +194,7 @@ def _line_steps(index: FlowIndex, target: Target, steps: dict[str, _Step]) -> No
     anchors = {"line": Anchor(target.inside.name, inside=True)} if target.inside is not None else NO_ANCHORS
     found = index.follow([("line", target.head_path, target.lines_committed)], anchors=anchors)[0]
     if target.inside is None and not target.is_range:
-        for entry, event in line_events(index, target.head_path, target.lines_committed[0], found):
+        for _, entry, event in line_events(index, target.head_path, target.lines_committed[0], found):
             steps[entry.oid] = _Step(entry, [event], True)
         return
     for past, entry in found:
@@ -358,7 +358,8 @@ def _telling(step: _Step, born: _Step) -> bool:
 
 def _item(step: _Step, redact: Redact, *, include_filtered: bool) -> StoryItem:
     entry = step.entry
-    why = rationale(entry.body, 300)
+    # What a commit says is the reason for its other changes, where it only moved or laid out this.
+    why = "" if all(event.kind in KEEPS for event in step.events) else rationale(entry.body, 300)
     told = f"{entry.subject}\n{why}"
     issues = tuple(issue for issue in entry.issues.split() if not names_issue(told, issue))
     said = why or entry.subject

@@ -155,7 +155,7 @@ def kept_trail(
 ) -> Walked:
     """The commits that changed labelled lines of a commit, see `tracking.follow`; what was found once is kept."""
     held = [(label, item.name, item.head_only, item.inside) for label, item in anchors.items()]
-    key = json.dumps(["cuts", revision, ranges, whole, held])
+    key = json.dumps(["alike", revision, ranges, whole, held])
     if (kept := store.value("SELECT found FROM trails WHERE key=?", key)) is not None:
         with contextlib.suppress(ValueError):  # of a page that was lost SQLite knows only where it has an order
             return Walked([_touch(*item) for item in json.loads(kept)])

@@ -146,10 +146,13 @@ class StoryItem:
     @property
     def reason(self) -> str:
         """Why, as the history tells it."""
+        return f"{self.said} ({self.told_issues})" if self.issues else self.said
+
+    @property
+    def told_issues(self) -> str:
+        """The first of the issues, and how many more there are."""
         shown = ", ".join(self.issues[:MAX_ISSUES])
-        if len(self.issues) > MAX_ISSUES:
-            shown = say("{} and {} more", shown, len(self.issues) - MAX_ISSUES)
-        return f"{self.said} ({shown})" if shown else self.said
+        return say("{} and {} more", shown, more) if (more := len(self.issues) - MAX_ISSUES) > 0 else shown
 
 
 class DeprecationSource(StrEnum):
@@ -279,8 +282,10 @@ class Story:
             release = f" ({item.release})" if item.release else ""
             lines.append(f"- {item.date} `{item.commit[:10]}`{release} {escape(item.subject)}")
             lines.append(f"  - {prose(item.change)}")
-            if item.reason and not _repeats(item):
+            if item.said != item.subject and item.reason:
                 lines.append("  - " + say("why: {}", escape(item.reason)))
+            elif item.issues and all(event.kind is not StoryEventKind.BELONGS for event in item.events):
+                lines.append("  - " + say("belongs to {}", escape(item.told_issues)))
             if item.objection is not None:
                 lines.append("  - " + say("normally filtered out: {}", escape(ground_words(item.objection))))
         if self.left_out:
@@ -288,11 +293,6 @@ class Story:
         if self.told_gaps:
             lines += ["", *partial_lines(self.told_gaps)]
         return "\n".join(lines).rstrip() + "\n"
-
-
-def _repeats(item: StoryItem) -> bool:
-    """Whether the reason says no more than the subject, which stands above it."""
-    return item.said == item.subject and not item.issues
 
 
 _REASONS = {

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from iquest_lsp.codeflow.answers.likely.of_file import ChangeOfFile, likelihoods
+from iquest_lsp.codeflow.answers.line_events import WRITES, line_events
 from iquest_lsp.codeflow.answers.targets import Target, named
 from iquest_lsp.codeflow.git.commits import Commit, commits
 from iquest_lsp.codeflow.git.repository import Repository
@@ -125,6 +126,8 @@ def sights_of(index: FlowIndex, target: Target, changed: ChangedNames) -> list[S
         revision, where, lines = origin
         part = index.follow([("definition", where, lines)], revision)[0]
         found, names = [*found, *part], [*names, where]
+    if line is not None and line[1] - line[0] == 1:
+        found = _as_written(index, path, line[0], found)
     touched: defaultdict[str, dict[str, int]] = defaultdict(dict)
     cuts = {entry.oid for past, entry in found if past.label == "beside" and past.cut}
     for past, entry in found:
@@ -148,6 +151,25 @@ def sights_of(index: FlowIndex, target: Target, changed: ChangedNames) -> list[S
         )
     _compare_names(index, target, sights, changed)
     return list(sights.values())
+
+
+def _as_written(
+    index: FlowIndex, path: str, line: int, found: Sequence[tuple[Past, Entry]]
+) -> list[tuple[Past, Entry]]:
+    """What was found, but of the line and its neighbours only what gave the line its text, before it was moved too.
+
+    Who lays out a block or moves it elsewhere brings no bug of the line.
+    """
+    own = [(past, entry) for past, entry in found if past.label == "line"]
+    wrote, only_laid_out = list[tuple[Past, Entry]](), set[str]()
+    for past, entry, event in line_events(index, path, line, own):
+        if event.kind in WRITES:
+            wrote.append((past, entry))
+        else:
+            only_laid_out.add(entry.oid)
+    others = [item for item in found if item[0].label != "line"]
+    kept = [item for item in others if item[0].label != "beside" or item[1].oid not in only_laid_out]
+    return [*wrote, *kept]
 
 
 def _moved_from(
@@ -208,13 +230,16 @@ def _with_neighbours(line: tuple[int, int]) -> tuple[int, int]:
 
 
 def _changed_names(commit: Commit) -> frozenset[str]:
-    return frozenset(
-        name
-        for item in commit.files
-        if category(item.path) in _CODE
-        for hunk in item.hunks
-        for name in _names((*hunk.added, *hunk.removed))
-    )
+    hunks = [hunk for item in commit.files if category(item.path) in _CODE for hunk in item.hunks]
+    removed = {_bare(line) for hunk in hunks for line in hunk.removed}
+    # A line that is only laid out anew, or moved, is not changed.
+    same = removed & {_bare(line) for hunk in hunks for line in hunk.added}
+    lines = (line for hunk in hunks for line in (*hunk.added, *hunk.removed) if _bare(line) not in same)
+    return frozenset(_names(lines))
+
+
+def _bare(line: str) -> str:
+    return "".join(line.split())
 
 
 def _share(names: Set[str], among: Set[str], rareness: Mapping[str, float]) -> float:

@@ -44,7 +44,7 @@ def earlier_lines(hunks: Sequence[Hunk], span: Range) -> Range | None:
     """The lines that stood where changed lines stand; None when nothing did, or nothing like them.
 
     A single line is followed to the most alike of those that it replaced, or to where it stood as it is; several lines
-    to all of them.
+    to all of them. One line that took the place of one is that line, however little they are alike.
     """
     whole = before(hunks, span)
     if span[1] - span[0] > 1:
@@ -56,7 +56,7 @@ def earlier_lines(hunks: Sequence[Hunk], span: Range) -> Range | None:
     line = hunk.added[at].strip()
     if all(old.strip() != line for old in hunk.removed) and (same := _same_elsewhere(hunks, hunk, line)) is not None:
         return same
-    if whole[1] - whole[0] == 1:
+    if whole[1] - whole[0] == len(hunk.added) == 1:
         return whole
     matcher = difflib.SequenceMatcher(b=line, autojunk=False)
     best, where = 0.0, -1

@@ -95,3 +95,23 @@ def test_a_line_is_followed_to_where_its_short_block_was(script: Script) -> None
     story = history_of(script.root).why("two.py:6").story
     assert [item.subject for item in story] == ["Begin", "Put it elsewhere"]
     assert "the line was moved here from one.py" in story[-1].change
+
+
+def test_a_line_that_is_laid_out_anew_is_as_old_as_its_text(script: Script) -> None:
+    text = "def run(a):\n    if a:\n        return a.first + a.second\n    return 0\n"
+    script.commit("Add run", {"a.py": text})
+    script.git("tag", "v1.0.0")
+    body = "\n\nNothing else may set the cradle, since tests share it and would fail one after another."
+    script.commit(f"Indent{body}", {"a.py": text.replace("        return", "      return"), "b.py": "b = 1\n"})
+    script.git("tag", "v1.1.0")
+    story = history_of(script.root).why("a.py:3")
+    assert story.since == "v1.0.0"
+    # What the message says is about something else.
+    assert "cradle" not in story.to_markdown()
+
+
+def test_the_issues_of_a_commit_without_a_reason_are_told_alone(script: Script) -> None:
+    script.commit("Add run\n\nCloses #5", {"a.py": "def run(a):\n    return a\n"})
+    told = history_of(script.root).why("a.py::run").to_markdown()
+    assert "belongs to \\#5" in told
+    assert "why: Add run" not in told

@@ -33,3 +33,11 @@ def test_a_line_that_only_got_other_spaces_stood_where_another_hunk_took_it_out(
     assert earlier_lines((hunks[0], stays), (2, 3)) == (2, 3)
     short = (Hunk(2, 1, 2, 1, ("a = 1",), ("return b",)), Hunk(9, 1, 9, 0, (" return b",), ()))
     assert earlier_lines(short, (2, 3)) == (2, 3)
+
+
+def test_of_several_lines_for_one_only_the_one_like_it_goes_on() -> None:
+    hunk = Hunk(4, 1, 4, 3, ("made = maker.make(box)",), ("made = maker.make(", "    box, parts", ")"))
+    assert earlier_lines([hunk], (4, 5)) == (4, 5)
+    assert earlier_lines([hunk], (6, 7)) is None
+    # One line for one is that line, however it reads.
+    assert earlier_lines([Hunk(4, 1, 4, 1, ("made = maker.make(box)",), ("pass",))], (4, 5)) == (4, 5)
