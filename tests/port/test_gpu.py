@@ -19,19 +19,35 @@ from iquest_lsp.runtime.llama.loop_context import open_context
 from iquest_lsp.runtime.llama.model import GpuUse, Model
 from iquest_lsp.runtime.models.catalogue import embedded_path
 from tests.port.agreement import ON_GPU
+from tests.real.conftest import REAL_MODEL
 
 pytestmark = pytest.mark.skipif(not ON_GPU, reason="`make test-vulkan` runs these")
 
 CODE = "def area(width, height):\n    return width * height\n\n\ndef volume(width, height, depth):\n    return "
 
 
-def options(layers: int) -> EngineOptions:
-    return EngineOptions(model_path=str(embedded_path()), plan=True, window_tokens=1024, gpu_layers=layers, threads=1)
+def options(layers: int, path: Path | None = None) -> EngineOptions:
+    file = str(path or embedded_path())
+    return EngineOptions(model_path=file, plan=True, window_tokens=1024, gpu_layers=layers, threads=1)
 
 
-def loaded(layers: int) -> tuple[LlamaBackend, ModelInfo]:
-    backend = LlamaBackend(options(layers))
+def loaded(layers: int, path: Path | None = None) -> tuple[LlamaBackend, ModelInfo]:
+    backend = LlamaBackend(options(layers, path))
     return backend, backend.load(lambda share: None)
+
+
+def check_session(there: LlamaBackend, here: LlamaBackend) -> None:
+    """Prompts, shortened and grown again, are answered on the device as they are on the processor."""
+    tokens = here.tokenize([CODE])[0]
+    for cut in (len(tokens), len(tokens) - 3, len(tokens)):
+        got = there.complete(Prompt(tuple(tokens[:cut])), Limits(max_tokens=8), lambda: False)
+        expected = here.complete(Prompt(tuple(tokens[:cut])), Limits(max_tokens=8), lambda: False)
+        assert got.tokens[:1] == expected.tokens[:1]
+        assert abs(got.logprobs[0] - expected.logprobs[0]) < CLOSE_CALL
+    with pytest.raises(RequestCancelledError):
+        there.complete(Prompt(tuple(tokens * 3)), Limits(max_tokens=8), lambda: True)
+    again = there.complete(Prompt(tuple(tokens)), Limits(max_tokens=8), lambda: False)
+    assert again.finish != Finish.DEADLINE
 
 
 def test_a_device_in_software_is_found_and_has_no_memory_of_its_own() -> None:
@@ -53,16 +69,15 @@ def test_the_kernel_is_that_of_the_device(layers: int, is_there: bool, is_sparse
 def test_a_session_answers_as_one_on_the_processor_does() -> None:
     (there, told), (here, _) = loaded(99), loaded(0)
     assert told.window == 1024
-    tokens = here.tokenize([CODE])[0]
-    for cut in (len(tokens), len(tokens) - 3, len(tokens)):
-        got = there.complete(Prompt(tuple(tokens[:cut])), Limits(max_tokens=8), lambda: False)
-        expected = here.complete(Prompt(tuple(tokens[:cut])), Limits(max_tokens=8), lambda: False)
-        assert got.tokens[:1] == expected.tokens[:1]
-        assert abs(got.logprobs[0] - expected.logprobs[0]) < CLOSE_CALL
-    with pytest.raises(RequestCancelledError):
-        there.complete(Prompt(tuple(tokens * 3)), Limits(max_tokens=8), lambda: True)
-    again = there.complete(Prompt(tuple(tokens)), Limits(max_tokens=8), lambda: False)
-    assert again.finish != Finish.DEADLINE
+    check_session(there, here)
+
+
+@pytest.mark.real
+@pytest.mark.skipif(not REAL_MODEL.exists(), reason="`iquest-lsp models add smollm2` fetches the model")
+def test_real_weights_answer_as_on_the_processor() -> None:
+    (there, _), (here, _) = loaded(99, REAL_MODEL), loaded(0, REAL_MODEL)
+    assert there.parts.model.is_on_gpu
+    check_session(there, here)
 
 
 async def test_an_engine_process_works_on_the_device(tmp_path: Path) -> None:

@@ -49,10 +49,11 @@ class Grammar:
         return kept
 
     def follow(self, tokens: Sequence[int]) -> None:
-        """The answer began with these tokens. Raises EngineError where it may not."""
+        """The answer began with these tokens. Raises EngineError where it may not, and is closed then."""
         for token in tokens:
             row = np.zeros(token + 1, np.float32)
             if not np.isfinite(self._asked(row, np.array([token], np.int32))[token]):
+                self.close()
                 raise EngineError("The answer's beginning does not fit its grammar")
             self.accept(token)
 
