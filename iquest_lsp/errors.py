@@ -50,15 +50,20 @@ class IQuestError(Exception):
         return type(self) is type(other) and vars(self) == vars(other)
 
     def __str__(self) -> str:
-        text = self.what.rstrip(".")
+        text = _without_stop(self.what)
         if self.why:
-            text += ": " + self.why.rstrip(".")
+            text += ": " + _without_stop(self.why)
         if self.fix:
-            text += (" " if text.endswith("?") else ". ") + self.fix.rstrip(".")
+            text += (" " if text.endswith("?") else ". ") + _without_stop(self.fix)
         return text if text.endswith("?") else text + "."
 
     def __reduce__(self) -> tuple[object, tuple[object, ...], dict[str, str]]:
         return (type(self), (self.what,), {"what": self.what, "why": self.why, "fix": self.fix})
+
+
+def _without_stop(text: str) -> str:
+    """A sentence without its full stop; what a name ends with, as `.` and `HEAD...` do, is none."""
+    return text.removesuffix(".") if text[-2:-1].strip(". ") else text
 
 
 class UsageError(IQuestError):

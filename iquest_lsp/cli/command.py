@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 import sys
 import threading
@@ -205,7 +206,9 @@ def _taken_over(ctx: click.Context) -> dict[str, Any]:
 def _as_ours(error: click.ClickException) -> IQuestError:
     ctx = getattr(error, "ctx", None)
     fix = f"`{ctx.command_path} --help` says how" if ctx is not None and isinstance(error, click.UsageError) else ""
-    return IQuestError(error.format_message().replace("\n", " "), fix=fix)
+    # What was meant stands in brackets where there are several.
+    what = re.sub(r" \((Did you mean [^()]*\?)\)$", r" \1", error.format_message().replace("\n", " "))
+    return IQuestError(what, fix=fix)
 
 
 def _unwritable(error: OSError) -> int:

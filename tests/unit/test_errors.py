@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pickle
 
+import pytest
+
 from iquest_lsp.errors import IQuestError, ModelError, ModelFileError
 
 
@@ -25,3 +27,15 @@ def test_errors_tell_the_same_by_their_kind_and_all_parts() -> None:
     assert not error.says_the_same(ModelFileError("No model", why="it is gone"))
     assert not error.says_the_same(ModelError("No model: it is gone"))  # reads alike, and is another
     assert not error.says_the_same(None)
+
+
+@pytest.mark.parametrize(
+    ("what", "why", "told"),
+    [
+        ("It stopped.", "No room.", "It stopped: No room."),
+        ("Cannot read .", "Is a directory", "Cannot read .: Is a directory."),
+        ("Nothing is in HEAD...", "", "Nothing is in HEAD...."),
+    ],
+)
+def test_what_a_name_ends_with_is_no_full_stop(what: str, why: str, told: str) -> None:
+    assert str(IQuestError(what, why=why)) == told

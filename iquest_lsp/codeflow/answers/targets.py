@@ -101,7 +101,7 @@ def find_target(repository: Repository, text: str, *, gone_allowed: bool = False
     if source is None:
         if gone_allowed and name and repository.run("rev-list", "-1", "HEAD", "--", full, ok=(0, 128)):
             return Target(text, full, name=name)
-        raise unread_file(repository, path, full)
+        raise unread_file(repository, full)
     symbols = symbols_of(full, source)
     mapping = _Mapping(repository, full, between(saved or b"", source) if buffer is not None else ())
     if name:
@@ -110,7 +110,7 @@ def find_target(repository: Repository, text: str, *, gone_allowed: bool = False
             several = sorted({item.name for item in symbols if item.name.endswith(f".{name}")})
             if len(several) > 1:
                 why, fix = f"there are {', '.join(several[:MAX_TOLD])}", "Give the whole name"
-                raise UsageError(f"{path} defines {name} {len(several)} times", why=why, fix=fix)
+                raise UsageError(f"{full} defines {name} {len(several)} times", why=why, fix=fix)
             inner = named(symbols_of(full, source, variables=True, inside=True), name)
             if inner is not None:
                 span = mapping.range((inner.start, inner.end))
@@ -120,7 +120,7 @@ def find_target(repository: Repository, text: str, *, gone_allowed: bool = False
                 raise _unread(full, name, regions_of(full, source))
             if gone_allowed:
                 return Target(text, full, name=name, symbols=symbols)
-            raise no_definition(path, name, symbols)
+            raise no_definition(full, name, symbols)
         span = (symbol.start, symbol.end)
         code, deprecated = _definition(source, symbol)
         committed = mapping.range(span)
@@ -136,7 +136,8 @@ def find_target(repository: Repository, text: str, *, gone_allowed: bool = False
         last = count
     for number in (first, last):
         if not 1 <= number <= count:
-            raise UsageError(f"{path} has no line {number}", why=f"it has {count} {'line' if count == 1 else 'lines'}")
+            why = f"it has {count} {'line' if count == 1 else 'lines'}" if count else "it is empty"
+            raise UsageError(f"{full} has no line {number}", why=why)
     if last < first:
         raise UsageError(f"Line {last} comes before line {first}", fix="Give the first line, then the last")
     lines = (first - 1, last)
@@ -194,6 +195,9 @@ def split_target(
     if "::" not in text:
         if lines:
             return _at_lines(lines)
+        path, _, line = text.rpartition(":")
+        if is_file(path):
+            raise UsageError(f"{line!r} names no line of {path}", fix="Give FILE:LINE or FILE:FIRST-LAST")
         if text.strip():
             return text, "", None
     elif lines and is_file(lines[1]):

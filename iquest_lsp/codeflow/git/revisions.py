@@ -90,6 +90,8 @@ def commit_of(git: GitProcesses, revision: str, *, is_shallow: bool) -> str:
         and git.run("rev-parse", "--revs-only", "--end-of-options", revision, ok=(0, 128)).strip()
     ):
         why, fix = "it stands for several", "Give one commit, or a range A..B"
+    elif _is_file(git, revision):
+        why, fix = "it is a file", "Give a commit, a branch, a tag or a range; `iquest-lsp why` tells of a file"
     elif is_shallow:
         why, fix = "this clone is shallow, older commits are missing", "Fetch more history with `git fetch --unshallow`"
     elif not _parsed(git, "HEAD"):
@@ -105,6 +107,13 @@ def lost_commit(name: str, oid: str) -> RepositoryError:
         why=f"the commit of {name}, {oid[:10]}, is missing",
         fix="Check it with `git fsck`, or clone it again",
     )
+
+
+def _is_file(git: GitProcesses, name: str) -> bool:
+    try:
+        return not git.bare and (git.top / name).is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def _is_no_name(text: str) -> bool:

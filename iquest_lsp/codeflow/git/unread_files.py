@@ -14,16 +14,16 @@ _CHECK = "Check the path"
 _LEVELS = 64
 
 
-def unread_file(repository: Repository, path: str, full: str) -> NoSuchFileError:
-    """The error for a path, as somebody named it and as the repository does, of which no text was found."""
-    kinds = _kinds(repository, full)
+def unread_file(repository: Repository, path: str) -> NoSuchFileError:
+    """The error for a path, as the repository names it, of which no text was found."""
+    kinds = _kinds(repository, path)
     module = next((place for place, kind in kinds.items() if kind == "commit"), "")
-    if module == full:
+    if module == path:
         return _refused(path, "it is a submodule", "Name a file in it")
     if module:
         why = f"it would lie in the submodule {module}, which is not checked out"
-        return NoSuchFileError(f"There is no file {full}", why=why, fix=f"Run `git submodule update --init {module}`")
-    found = None if repository.bare else _on_disk(repository, full)
+        return NoSuchFileError(f"There is no file {path}", why=why, fix=f"Run `git submodule update --init {module}`")
+    found = None if repository.bare else _on_disk(repository, path)
     if found is not None:
         if stat.S_ISDIR(found.st_mode):
             return _refused(path, "it is a folder", "Name a file in it")
@@ -34,9 +34,9 @@ def unread_file(repository: Repository, path: str, full: str) -> NoSuchFileError
         if found.st_size > MAX_BLOB:
             return _refused(path, f"it has more than {MAX_BLOB >> 20} MB")
         return _refused(path, "it cannot be read", "Check its permissions")
-    if kinds.get(full) == "tree":
+    if kinds.get(path) == "tree":
         return _refused(path, "it is a folder", "Name a file in it")
-    why = "it was deleted since the last commit" if kinds.get(full) == "blob" else "it is not in the repository"
+    why = "it was deleted since the last commit" if kinds.get(path) == "blob" else "it is not in the repository"
     return NoSuchFileError(f"There is no file {path}", why=why, fix=_CHECK)
 
 

@@ -167,7 +167,7 @@ def test_what_stands_behind_the_last_line_is_no_line(script: Script) -> None:
             asked("a.py:3")
     with pytest.raises(UsageError, match="has no line 4"):
         history.why("a.py:2-4")
-    with pytest.raises(UsageError, match="has no line 1"):
+    with pytest.raises(UsageError, match=r"has no line 1: it is empty\."):
         history.why("empty.py:1")
     assert history.why("a.py:1-3").target == "a.py:1-2"
     assert history.impact("a.py:2-3").target == "a.py:2"
@@ -181,3 +181,18 @@ def test_half_of_a_surrogate_pair_names_nothing(script: Script, half: str) -> No
         history_of(script.root).why(half)
     with pytest.raises(RevisionError):
         history_of(script.root).explain_diff(half)
+
+
+def test_what_is_refused_is_named_as_the_repository_names_it(script: Script) -> None:
+    script.commit("Begin", {"lib/a.py": "def f():\n    return 1\n"})
+    for root, place in ((script.root, "lib/a.py"), (script.root / "lib", "a.py")):
+        for end, told in (
+            (":9", "lib/a.py has no line 9: it has 2 lines."),
+            ("::g", "lib/a.py defines no g"),
+            (":-1", f"'-1' names no line of {place}. Give FILE:LINE or FILE:FIRST-LAST."),
+            (":1-", f"'1-' names no line of {place}."),
+            ("x", "There is no file lib/a.pyx: it is not in the repository. Check the path."),
+        ):
+            with pytest.raises(UsageError) as caught:
+                history_of(root).impact(f"{place}{end}")
+            assert str(caught.value).startswith(told)

@@ -27,6 +27,7 @@ def test_what_names_no_commit_is_told(script: Script) -> None:
         ("HEAD~9", "does not know it"),
         ("--all", "does not know it"),
         ("1" * 40, "does not know it"),
+        ("a.py", "it is a file"),
     ):
         with pytest.raises(RevisionError, match=why.replace("^", r"\^")) as caught:
             repository.resolve(revision)
