@@ -151,7 +151,8 @@ def find_target(repository: Repository, text: str, *, gone_allowed: bool = False
         mapping.range((symbol.start, symbol.end)) if symbol else None,
         mapping.range(lines),
         mapping.origin,
-        tuple(touched(symbols, first - 1, last - first + 1)),
+        tuple(touched(symbols, first - 1, count := last - first + 1))
+        or tuple(touched(symbols_of(full, source, variables=True), first - 1, count)),
         *_definition(source, symbol),
     )
 

@@ -7,10 +7,11 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import islice
+from itertools import chain, islice
 
 from iquest_lsp.codeflow.syntax.imports import modules
 from iquest_lsp.codeflow.syntax.linking.chains.go_chains import CALL, ELEMENT, KEY, RESULT, Chain
+from iquest_lsp.codeflow.syntax.linking.chains.go_text import after_parameters, bracketed, is_balanced, several, split
 from iquest_lsp.codeflow.syntax.linking.go import GoLinks
 from iquest_lsp.codeflow.syntax.linking.type_uses import Everywhere
 
@@ -22,7 +23,10 @@ MAX_HEAD, MAX_SIGNATURE = 2000, 10_000
 MAX_DEPTH = 6
 _FUNCTION = re.compile(r"func[ \t]+(?:\((?:\w+[ \t]+)?\*?(\w+)(?:\[([^\]]*)\])?[ \t]*\)[ \t]*)?(\w+)[ \t]*(?=[\[(])")
 _TYPE = re.compile(r"(?:type[ \t]+|\t)(\w+)(?:\[(\w[^\]]*[ \t][^\]]*)\])?[ \t]+(?:=[ \t]*)?(\S.*)$")
-_VARIABLE = re.compile(r"var[ \t]+(\w+)[ \t]+(?:=[ \t]*&?((?:\w+\.)?\w+)([{(])|([^=\s][^=]*))")
+_VARIABLE = re.compile(r"(?:var|const)[ \t]+(\w+)[ \t]+(?:=[ \t]*&?((?:\w+\.)?\w+)([{(])|([^=\s][^=]*))")
+#: What begins a block of variables or constants, and a line in it that declares one.
+_BLOCK = re.compile(r"(?:var|const)[ \t]*\(")
+_IN_BLOCK = re.compile(r"\t(\w+)(?:[ \t]+([^,\s].*))?$")
 _NAMED = re.compile(r"(?:(\w+)\.)?(\w+)(?:\[(.*)\])?$")
 _FIELD = re.compile(r"((?:\w+[ \t]*,[ \t]*)*\w+)[ \t]+(\S.*)$")
 _METHOD = re.compile(r"(\w+)[ \t]*(\(.*)$")
@@ -131,10 +135,24 @@ class GoTypes:
     def _variables(self) -> dict[TypePlace, _Line]:
         """Where packages declare variables."""
         found: dict[TypePlace, _Line] = {}
-        for path, line, text in self._found("var"):
-            if match := _VARIABLE.match(text):
-                found.setdefault((posixpath.dirname(path), match[1]), (path, line, text))
+        for path, line, text in chain(self._found("var"), self._found("const")):
+            declared = self._in_block(path, line) if _BLOCK.match(text) else [(path, line, text)]
+            for one in declared:
+                if match := _VARIABLE.match(one[2]):
+                    found.setdefault((posixpath.dirname(path), match[1]), one)
         return found
+
+    def _in_block(self, path: str, line: int) -> Iterator[_Line]:
+        """The lines of a block of variables or constants, each as if it stood alone."""
+        before = ""
+        for at, text in enumerate(self._lines(path)[line + 1 : line + 1 + MAX_LINES], line + 1):
+            if text.startswith(")"):
+                return
+            if match := _IN_BLOCK.match(text):
+                # A constant without a value is of the type of the one above.
+                rest = (match[2] or "").split("//")[0].strip()
+                before = rest or before
+                yield path, at, f"var {match[1]} {rest or before}"
 
     def _found(self, *words: str) -> Iterator[_Line]:
         lines = self._everywhere.repository.grep([*words], self._everywhere.revision)
@@ -196,12 +214,12 @@ class GoTypes:
         text = of.text.strip().lstrip("*")
         if step.startswith(RESULT):
             number = int(step[1:])
-            results = _several(text) if text.startswith("(") else [text]
+            results = several(text) if text.startswith("(") else [text]
             if not text.startswith("(") and number:
                 return OUTSIDE
             return of.as_(results[number]) if number < len(results) else None
         if text.startswith("("):
-            first = _several(text)
+            first = several(text)
             text = first[0].lstrip("*") if first else ""
             of = of.as_(text)
         if step not in (CALL, ELEMENT, KEY):
@@ -210,7 +228,7 @@ class GoTypes:
         under = self._under(of)
         if step == CALL:
             if isinstance(under, WrittenType) and under.text.startswith("func"):
-                after = _after_parameters(under.text[4:])
+                after = after_parameters(under.text[4:])
                 return under.as_(after) if after else OUTSIDE
             return of
         if not isinstance(under, WrittenType):
@@ -218,10 +236,10 @@ class GoTypes:
         if under.text.startswith("chan ") or under.text.startswith("<-chan "):
             return under.as_(under.text.partition("chan ")[2])
         if under.text.startswith("map["):
-            key, rest = _bracketed(under.text[3:])
+            key, rest = bracketed(under.text[3:])
             return under.as_(rest if step == ELEMENT else key)
         if under.text.startswith("["):
-            return OUTSIDE if step == KEY else under.as_(_bracketed(under.text)[1])
+            return OUTSIDE if step == KEY else under.as_(bracketed(under.text)[1])
         return OUTSIDE if under.text in _BUILT_IN else None
 
     def _under(self, of: WrittenType) -> WrittenType | TypePlace | None:
@@ -249,8 +267,8 @@ class GoTypes:
         match = _NAMED.match(of.text.strip().lstrip("*"))
         if not parameters or match is None or not match[3]:
             return ()
-        names = [part.split()[0] for part in _split(parameters) if part.strip()]
-        return tuple(zip(names, map(of.as_, _split(match[3])), strict=False))
+        names = [part.split()[0] for part in split(parameters) if part.strip()]
+        return tuple(zip(names, map(of.as_, split(match[3])), strict=False))
 
     def _place(self, of: WrittenType) -> TypePlace | None:
         """Where a type is defined that has a name; OUTSIDE where the repository does not."""
@@ -302,13 +320,13 @@ class GoTypes:
         path, number, text = line
         match = _FUNCTION.match(text)
         whole = text[match.end() :] if match is not None else ""
-        lines = self._lines(path) if not _is_balanced(whole) else []
+        lines = self._lines(path) if not is_balanced(whole) else []
         for at in range(number + 1, min(number + MAX_LINES, len(lines))):
             whole += " " + lines[at].strip()
-            if _is_balanced(whole) or len(whole) > MAX_SIGNATURE:
+            if is_balanced(whole) or len(whole) > MAX_SIGNATURE:
                 break
         if whole.startswith("["):
-            whole = _bracketed(whole)[1]
+            whole = bracketed(whole)[1]
         return "func" + whole
 
     def _read_body(self, place: TypePlace) -> _Body | None:
@@ -350,48 +368,3 @@ def _body_of(lines: list[str], indent: str, *, abstract: bool) -> _Body:
     if not abstract:
         members |= {text.split("[")[0].rpartition(".")[2]: text for text in embedded}
     return _Body(members, tuple(embedded), abstract)
-
-
-def _is_balanced(text: str) -> bool:
-    return text.count("(") <= text.count(")")
-
-
-def _bracketed(text: str) -> tuple[str, str]:
-    """What stands in the brackets that a text begins with, and what stands behind them."""
-    depth = 0
-    for at, char in enumerate(text):
-        depth += (char in "([{") - (char in ")]}")
-        if not depth:
-            return text[1:at].strip(), text[at + 1 :].strip()
-    return text[1:].strip(), ""
-
-
-def _after_parameters(text: str) -> str:
-    """The results in what stands behind `func`: one type, or several in brackets; empty where there are none."""
-    after = _bracketed(text.strip())[1]
-    if after.startswith("("):
-        return f"({_bracketed(after)[0]})"
-    return re.split(r"[ \t]\{|^\{|//", after, maxsplit=1)[0].strip()
-
-
-def _split(text: str) -> list[str]:
-    """The parts of a list, without those of lists in it."""
-    parts, depth, last = [], 0, 0
-    for at, char in enumerate(text):
-        depth += (char in "([{") - (char in ")]}")
-        if char == "," and not depth:
-            parts.append(text[last:at].strip())
-            last = at + 1
-    return [*parts, text[last:].strip()]
-
-
-def _several(text: str) -> list[str]:
-    """The types of several results, each of which may have a name."""
-    parts = _split(_bracketed(text)[0])
-    found = [re.fullmatch(r"(\w+)[ \t]+(?!\{)(.+)", part) for part in parts]
-    if not any(match and match[1] not in ("chan", "func", "map", "struct", "interface") for match in found):
-        return parts
-    types: list[str] = []
-    for part, match in zip(reversed(parts), reversed(found), strict=True):
-        types.append(match[2] if match is not None else types[-1] if types else part)
-    return types[::-1]

@@ -76,6 +76,22 @@ func Must() *Shop { return nil }
 var Default = Must()
 var Spare Part
 
+var (
+	first  = Must() // of all
+	second *Part
+	third, fourth Part
+)
+
+type Kind int
+
+func (k Kind) Read() string { return "" }
+
+const (
+	Small Kind = iota
+	Large
+	Count = 2
+)
+
 func work(s *Shop, r Reader, many ...Part) {
 	%s
 }
@@ -131,6 +147,10 @@ PART, BASE, READER = ("shop", "Part"), ("shop", "Base"), ("shop", "Reader")
         ('shop, _ := New("a")\n\tshop.Read()', BASE),
         ("Spare.Read()", PART),
         ("Default.Read()", BASE),
+        ("first.Read()", BASE),
+        ("second.Read()", PART),
+        ("Small.Read()", ("shop", "Kind")),
+        ("Large.Read()", ("shop", "Kind")),
         ("Part{}.Read()", PART),
         ("(&Part{Size: 1}).Read()", PART),
         ("new(Part).Read()", PART),
