@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from iquest_lsp.codeflow.gaps import Gap, GapKind
+from iquest_lsp.codeflow.gaps import AnswerPart, Gap, GapKind
 from iquest_lsp.codeflow.wording.gaps import gap_words, partial, partial_lines
 
 
 @pytest.mark.parametrize("kind", GapKind)
 def test_each_gap_has_a_sentence(kind: GapKind) -> None:
-    (words,) = gap_words([Gap(kind, ("3", "7"))])
-    assert words
-    assert "{" not in words
+    values = tuple(AnswerPart) if kind is GapKind.FAULT else ("3", "7")
+    words = gap_words([Gap(kind, values)])
+    assert len(words) == (len(AnswerPart) if kind is GapKind.FAULT else 1)
+    assert all(words)
+    assert "{" not in "".join(words)
 
 
 def test_paths_are_listed() -> None:
