@@ -4,7 +4,7 @@
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
-import { INSTRUCT } from "./stage.mjs";
+import { INSTRUCT, SHAPES } from "./stage.mjs";
 import { Editor, PYTHON, ROOT, until } from "./workbench.mjs";
 
 const PICTURES = path.join(ROOT, "docs/pictures");
@@ -152,7 +152,35 @@ try {
   await editor.close(false);
 }
 
+if (wanted.length === 0 || wanted.includes("alternatives")) await alternatives();
 await scripted();
+
+/** The bar over a suggestion: which of how many it is, and the keys that take all of it or a word. */
+async function alternatives() {
+  const other = await Editor.start({
+    server: [], files: { "shapes.py": SHAPES }, settings: { "iquest.deadlineMs": 30_000, "window.title": "IQuest LSP" },
+    machine: { "editor.inlineSuggest.showToolbar": "always" },
+  });
+  try {
+    const window = await other.open();
+    await window.page.setViewportSize(SIZE);
+    await window.file("shapes.py");
+    await window.statusBecomes(/Ready/);
+    await window.type("def volume(");
+    await window.ghostBecomes(/\w{3}/);
+    const bar = window.page.locator(".inlineSuggestionsHints").first();
+    for (const [key, place] of [["Alt+]", /2\/2/], ["Alt+[", /1\/2/]]) {
+      await until(`the suggestion ${place}`, async () => {
+        await window.page.keyboard.press(key);
+        await window.page.waitForTimeout(3000);
+        return place.test(await bar.textContent());
+      });
+    }
+    await take(window, "alternatives");
+  } finally {
+    await other.close(false);
+  }
+}
 
 /** What a model that follows instructions is for; what it says here is written down, since none is in the package. */
 async function scripted() {

@@ -73,13 +73,19 @@ export class Editor {
     execFileSync(process.execPath, [...base, "--install-extension", VSIX], { env: editor.environment, stdio: "pipe" });
     editor.port = await freePort();
     const log = fs.openSync(path.join(home, "server.log"), "w");
-    editor.process = spawn(
-      process.execPath,
-      [...base, "--auth", "none", "--bind-addr", `127.0.0.1:${editor.port}`, "--disable-telemetry", "--disable-update-check",
-        "--disable-getting-started-override", ...(trusted ? ["--disable-workspace-trust"] : [])],
-      { env: editor.environment, stdio: ["ignore", log, log], detached: true },
-    );
-    await until("the editor's server", async () => (await fetch(`http://127.0.0.1:${editor.port}/healthz`).catch(() => undefined))?.ok);
+    const begin = () => {
+      editor.process = spawn(
+        process.execPath,
+        [...base, "--auth", "none", "--bind-addr", `127.0.0.1:${editor.port}`, "--disable-telemetry", "--disable-update-check",
+          "--disable-getting-started-override", ...(trusted ? ["--disable-workspace-trust"] : [])],
+        { env: editor.environment, stdio: ["ignore", log, log], detached: true },
+      );
+    };
+    begin();
+    await until("the editor's server", async () => {
+      if (editor.process.exitCode !== null) begin(); // it gives its own child ten seconds, which a busy machine may need
+      return (await fetch(`http://127.0.0.1:${editor.port}/healthz`).catch(() => undefined))?.ok;
+    });
     editor.browser = await browser(editor.environment);
     return editor;
   }
