@@ -209,14 +209,15 @@ def _is_used(before: str, behind: str, *, is_python: bool) -> bool:
 
 def _may_have_any_name(place: CursorText, language: str) -> bool:
     """Whether names come into a file, or into the line at the cursor, in a way that the line does not show: by imports
-    that are not written yet, with all that another module has, as text between tags, or in a list of parameters or
-    imports that began further up."""
+    that are not written yet, with all that another module has, as prose or text between tags, or in a list of
+    parameters or imports that began further up."""
     if place.text.count("\n") < _LEAST_FILE:
         return True
+    before = place.text[: place.offset]
     if language == "python":
-        if _FROM_ELSEWHERE.search(place.text):
+        if _FROM_ELSEWHERE.search(place.text) or any(before.count(sign) % 2 for sign in ('"""', "'''")):
             return True
-    elif "</" in place.text or "/>" in place.text:
+    elif "</" in place.text or "/>" in place.text or before.rfind("/*") > before.rfind("*/"):
         return True
     outer = open_before(place)
     if outer and outer[-1].kind != "bracket":

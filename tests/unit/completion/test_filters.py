@@ -130,6 +130,8 @@ def test_an_answer_ends_before_a_name_that_its_file_does_not_know(
         ("a.js", "x.map(‸", "(one) => one.two)"),
         ("a.js", "x = ‸", "/one|two/.test('')"),
         ("a.js", "x = <p>\n  one ‸\n</p>", "two three"),  # text between tags
+        ("a.py", '"""\nWhat\nit ‸', "does with them, and (why)"),  # prose, whose end is far or not there yet
+        ("a.js", "/*\nWhat\nit ‸", "does with them, and (why)"),
         ("a.ts", "let x: ‸", "One | Two;"),  # types may be declared anywhere
         ("a.go", "x := ‸", "one.Two()"),  # from another file of the package
     ],
