@@ -14,7 +14,7 @@ from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.import_statements import Import, import_lines, imports_of, is_same_module, module_of
 from iquest_lsp.nextedit.parsed import Parsed
 from iquest_lsp.nextedit.pieces import TextPiece, pieces, replacements
-from iquest_lsp.nextedit.records import Edit, EditKind, NextEdit, ReasonKind
+from iquest_lsp.nextedit.records import Edit, EditKind, NextEdit, Place, ReasonKind
 
 #: The share of an edit's old words that it replaces, from which on it is a rewriting.
 REWRITTEN = 0.7
@@ -91,6 +91,23 @@ def may_touch_head(lines: Sequence[str], edit: Edit) -> bool:
         if depth > 0 and _HEAD.search(line):
             return True
     return False
+
+
+def asks_for_name(place: Place) -> bool:
+    """Whether a place asks for a name somewhere in it: among a file's imports, or within a type."""
+    return place.reason.kind in (ReasonKind.NOT_IMPORTED, ReasonKind.PART)
+
+
+def is_asked_for(place: Place, first: int, last: int, edit: Edit) -> bool:
+    """Whether an edit changes, adds or takes away lines of a place, which is at lines `first` to `last` before.
+
+    Where the place asks for a name, it is the edit that brings the name.
+    """
+    start, end = edit.old_line, edit.old_line + len(edit.old)
+    if asks_for_name(place):
+        word = re.compile(rf"\b{re.escape(place.reason.values[-1])}\b")
+        return first <= start <= last and any(map(word.search, edit.new))
+    return start <= last and first < end if edit.old else first < start <= last
 
 
 def import_edit(item: NextEdit, change: Change, made: Collection[int]) -> int | None:

@@ -19,8 +19,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+from iquest_lsp.bench import edit_shapes
 from iquest_lsp.bench.edit_distance import is_on_the_way, is_same, typed
-from iquest_lsp.bench.edit_shapes import derivable, import_edit, is_of_imports, may_touch_head
 from iquest_lsp.bench.next_edit_tally import Tally, measured_sorts
 from iquest_lsp.bench.replay import nothing_to_replay
 from iquest_lsp.codeflow.reading import Category, ChangedText, CommitTexts, Sources, category, texts_of_commits
@@ -28,7 +28,7 @@ from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.gate import LEAST, Refusals, admitted, admitted_places, in_order, joined
 from iquest_lsp.nextedit.import_statements import import_lines
 from iquest_lsp.nextedit.predict import PLACES, PREDICTORS, PlacePredictor, Predictor, possible, possible_places
-from iquest_lsp.nextedit.records import Edit, NextEdit, Place
+from iquest_lsp.nextedit.records import Edit, EditKind, NextEdit, Place
 from iquest_lsp.nextedit.sorts import Sort
 from iquest_lsp.workspace.secret_scan import has_secret
 
@@ -76,7 +76,7 @@ class EditSession:
             place = _PLACES.get(category(path), 4)
             if any(start <= line < end for start, end in heads for line in range(edit.line, edit.line + len(edit.new))):
                 return 0, 0, 0, False
-            last = is_of_imports(self.changes[path], edit)
+            last = edit_shapes.is_of_imports(self.changes[path], edit)
             return (1, 0, order[path], last) if heads else (2, place, order[path], last)
 
         return sorted(every, key=rank)
@@ -85,8 +85,8 @@ class EditSession:
     def derivable(self) -> set[tuple[str, int]]:
         """Of the edits after the first those that the edits before could have told."""
         every = [self.changes[path].edits[at] for path, at in self.edits]
-        imports = [is_of_imports(self.changes[edit.path], edit) for edit in every]
-        told = derivable(every, imports)
+        imports = [edit_shapes.is_of_imports(self.changes[edit.path], edit) for edit in every]
+        told = edit_shapes.derivable(every, imports)
         return {place for place, is_told in zip(self.edits[1:], told[1:], strict=True) if is_told}
 
     @cached_property
@@ -97,7 +97,9 @@ class EditSession:
     def _heads(self, path: str) -> list[tuple[int, int]]:
         change = self.changes[path]
         lines = change.text.before.split("\n")
-        if category(path) is not Category.SOURCE or not any(may_touch_head(lines, edit) for edit in change.edits):
+        if category(path) is not Category.SOURCE or not any(
+            edit_shapes.may_touch_head(lines, edit) for edit in change.edits
+        ):
             return []
         names = {item.name for item in change.symbols if item.change in ("renamed", "signature")}
         return [(item.start, max(item.head, item.start + 1)) for item in change.after.symbols if item.name in names]
@@ -183,7 +185,7 @@ class EditSession:
         if item.path not in self.changes:
             return None
         if (found := self._judged_as_text(item)) is None:
-            number = import_edit(item, self.changes[item.path], self.made[item.path])
+            number = edit_shapes.import_edit(item, self.changes[item.path], self.made[item.path])
             found = None if number is None else (number, False)
         return found
 
@@ -217,16 +219,18 @@ class EditSession:
         )
 
     def edit_in(self, place: Place) -> int | None:
-        """The edit still to be made that changes, adds or takes away lines of a place."""
+        """The edit still to be made that changes, adds or takes away lines of a place.
+
+        Where a name is asked for, among a file's imports or within a type, it is the one that brings the name.
+        """
         if place.path not in self.changes:
             return None
-        first, last = (self.before_line(place.path, line) for line in (place.line, place.end))
-        if first is None or last is None:
+        rows = [self.before_line(place.path, line) for line in range(place.line, place.end + 1)]
+        same = [row for row in rows if row is not None]
+        if not same or (None in (rows[0], rows[-1]) and not edit_shapes.asks_for_name(place)):
             return None
         for number, edit in enumerate(self.changes[place.path].edits):
-            start, end = edit.old_line, edit.old_line + len(edit.old)
-            inside = start <= last and first < end if edit.old else first < start <= last
-            if inside and number not in self.made[place.path]:
+            if number not in self.made[place.path] and edit_shapes.is_asked_for(place, same[0], same[-1], edit):
                 return number
         return None
 
@@ -334,7 +338,8 @@ def _look(session: EditSession, places: Sequence[Place], seen: set[str]) -> list
     found: list[tuple[str, int] | None] = []
     for place in places:
         line = session.before_line(place.path, place.line) if place.path in session.changes else place.line
-        key = f"{place.path}:{line}"
+        # Each import that is wanted asks for an edit of its own, and is told at the same lines.
+        key = f"{place.path}:{line} {place.reason.values[0] if place.kind is EditKind.IMPORT else ''}"
         if key not in seen:
             seen.add(key)
             edit = session.edit_in(place)

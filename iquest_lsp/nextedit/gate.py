@@ -33,6 +33,8 @@ PULL, STEP = 3.0, 1.0
 _OWN = ("own", "parameter", "variable", "field")
 _KNOWING = frozenset({PredictorKind.RENAME, PredictorKind.SIGNATURE})
 _PLAIN = frozenset({PredictorKind.MISFIT, PredictorKind.GONE})
+#: Marks of imports that say where: of one that nothing uses any more, of the lines among which one is wanted.
+_IMPORT_PLACES = frozenset({"unused", "block"})
 _PLACED = _KNOWING | _PLAIN | {PredictorKind.REPEAT}
 SEVERAL = 3
 #: Refusals of one replacement at several places after which it is made nowhere.
@@ -193,8 +195,12 @@ def admitted(
 
 
 def is_placed(sort: Sort) -> bool:
-    """Whether what a sort rests on tells a place to look at, whatever is to be done there; an import's is anywhere."""
-    return not _PLACED.isdisjoint(sort.predictors)
+    """Whether what a sort rests on tells a place to look at, whatever is to be done there.
+
+    An import that is not there has its place anywhere, one that is idle where it stands.
+    """
+    idle = any(clue.by is PredictorKind.IMPORT and not _IMPORT_PLACES.isdisjoint(clue.marks) for clue in sort.clues)
+    return idle or not _PLACED.isdisjoint(sort.predictors)
 
 
 def is_plain(sort: Sort) -> bool:

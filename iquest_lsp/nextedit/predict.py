@@ -20,7 +20,7 @@ from iquest_lsp.nextedit.predictors import (
     tree_places,
     whole_lines,
 )
-from iquest_lsp.nextedit.predictors.places import gone, misfits, parts
+from iquest_lsp.nextedit.predictors.places import gone, misfits, parts, returns, unbound, wanted
 from iquest_lsp.nextedit.records import NextEdit, Place
 from iquest_lsp.nextedit.taken import NOTHING_TAKEN, Takings
 from iquest_lsp.nextedit.wording import as_markdown, reason_words
@@ -36,7 +36,14 @@ PREDICTORS: tuple[Predictor, ...] = (
     imports.predict,
 )
 PlacePredictor = Callable[[Sequence[Change], Sources], Iterator[Place]]
-PLACES: tuple[PlacePredictor, ...] = (misfits.predict, gone.predict, parts.predict)
+PLACES: tuple[PlacePredictor, ...] = (
+    misfits.predict,
+    gone.predict,
+    parts.predict,
+    unbound.predict,
+    returns.predict,
+    wanted.predict,
+)
 #: What files that programs write say at their top, and how many bytes that is.
 _MADE = re.compile(
     rb"@generated\b|\bauto(?:matically)?[- ]generated\b|\bamalgamation of\b|\bdo not (?:edit|modify)\b",

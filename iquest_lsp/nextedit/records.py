@@ -51,11 +51,15 @@ class ReasonKind(StrEnum):
     MISFIT = "misfit"
     #: The type, its new part.
     PART = "part"
+    #: The function, how many results it has.
+    RESULTS = "results"
     #: How many places were changed alike already.
     REPEATED = "repeated"
     #: The name; for one that is not imported the module that others import it from.
     UNUSED_IMPORT = "unused-import"
     MISSING_IMPORT = "missing-import"
+    #: The name.
+    NOT_IMPORTED = "not-imported"
     #: The name, the language.
     MISSING_IMPORT_OF_LANGUAGE = "missing-import-of-language"
     #: The model.

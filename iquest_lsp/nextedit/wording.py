@@ -22,9 +22,11 @@ _REASONS = {
     ReasonKind.GONE: "`{}` is gone",
     ReasonKind.MISFIT: "`{}` takes other parameters now",
     ReasonKind.PART: "`{}` has `{}` too",
+    ReasonKind.RESULTS: "the number of results of `{}` is {} now",
     ReasonKind.REPEATED: "the same was changed in {} other places",
     ReasonKind.UNUSED_IMPORT: "`{}` is used no more",
     ReasonKind.MISSING_IMPORT: "`{}` is not imported; elsewhere it comes from {}",
+    ReasonKind.NOT_IMPORTED: "`{}` is neither imported nor defined here",
     ReasonKind.MISSING_IMPORT_OF_LANGUAGE: "`{}` is not imported, a module of {} itself",
     ReasonKind.GUESSED: "a guess of the model {}, which nobody has measured here",
 }

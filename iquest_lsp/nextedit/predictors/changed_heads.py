@@ -160,13 +160,13 @@ def without_types_in_brackets(parameter: str) -> str:
 def results_differ(path: str, old_head: str, head: str) -> bool:
     """Whether calls get another number of results (Go), or one in another wrapping that they have to take it out of."""
     if path.endswith(".go"):
-        old, new = _results(old_head), _results(head)
+        old, new = results_of(old_head), results_of(head)
         return old is not None and new is not None and old != new
     wrapped = [bool(_WRAPPED.search(text.rpartition(")")[2])) for text in (old_head, head)]
     return path.endswith(_WRAPPING) and wrapped[0] != wrapped[1]
 
 
-def _results(head: str) -> int | None:
+def results_of(head: str) -> int | None:
     """How many results a function of Go has; None where its head was cut."""
     rest = re.sub(r"^func\s*(?:\([^()]*\)\s*)?", "", head)
     depth, end = 0, -1

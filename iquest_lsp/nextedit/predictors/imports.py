@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import contextlib
 import re
 import sys
@@ -14,8 +13,8 @@ from typing import TYPE_CHECKING
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.reading import NotLookedUpError, Sources, category, lines_with
 from iquest_lsp.nextedit.change import Change
-from iquest_lsp.nextedit.import_statements import Import, import_lines, imports_of, module_of
-from iquest_lsp.nextedit.parsed import Parsed, Spot, is_label, is_member, parse
+from iquest_lsp.nextedit.import_statements import Import, imports_of, module_of
+from iquest_lsp.nextedit.parsed import Parsed, parse
 from iquest_lsp.nextedit.predictors.modules import (
     GO_PACKAGES,
     as_written_in,
@@ -24,6 +23,7 @@ from iquest_lsp.nextedit.predictors.modules import (
     in_braces,
     leads_here,
 )
+from iquest_lsp.nextedit.predictors.new_names import is_free, new_names, new_packages
 from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
 from iquest_lsp.nextedit.sorts import PredictorKind, Sort
 
@@ -42,7 +42,6 @@ FREE = "?"
 LEAST_SHARE = 0.8
 #: So many statements for one name each, and none for several, are a habit.
 ONE_EACH = 4
-_BUILTINS = frozenset(dir(builtins))
 
 
 def predict(changes: Sequence[Change], sources: Sources) -> Iterator[NextEdit]:
@@ -161,53 +160,6 @@ def _first_import(text: Parsed) -> str:
     """A file's first statement that imports from a path of its own, else its first one."""
     found = [text.text_of(item.statement) for item in imports_of(text)]
     return next((words for words in found if re.search(r"from\s+['\"]?\.", words)), found[0] if found else "")
-
-
-def new_names(change: Change) -> Iterator[str]:
-    """Names that the changed lines use, that the file did not have before and that nothing in it binds."""
-    after = change.after
-    seen: set[str] = set()
-    imported = import_lines(after)
-    takes_all = re.search(r"\bimport \*", after.text) is not None
-    for edit in change.edits:
-        for line in (line for line in range(edit.line, edit.line + len(edit.new)) if line not in imported):
-            for name in re.findall(r"(?<![\w.])[^\W\d]\w+", after.lines[line]):
-                if name in seen or name in _BUILTINS or is_known(change.before, name):
-                    continue
-                seen.add(name)
-                binds = re.compile(rf"\b(?:as|import|global|nonlocal)\b[^#\n(]*\b{name}\b")
-                if takes_all or any(binds.search(after.lines[at]) for at in lines_with(after.text, name)):
-                    continue  # something binds it
-                spots = [spot for spot in after.spots(name) if is_free(spot)]
-                if spots and all(after.use(spot)[0] in ("use", "call") for spot in spots):
-                    yield name
-
-
-def is_known(text: Parsed, name: str) -> bool:
-    """Whether a file had a name as one of its own, rather than as a member's or in prose."""
-    return any(map(is_free, text.spots(name)))
-
-
-def is_free(spot: Spot) -> bool:
-    """Whether a name stands for itself: no member, no keyword."""
-    return not is_member(spot.node) and not is_label(spot.node)
-
-
-def new_packages(change: Change) -> Iterator[str]:
-    """Go: what the changed lines take an exported name of, new to the file and bound by nothing in it."""
-    after = change.after
-    bound = {item.name for item in imports_of(after)} | {item.short for item in after.symbols}
-    seen: set[str] = set()
-    for edit in change.edits:
-        for line in range(edit.line, edit.line + len(edit.new)):
-            for found in re.finditer(r"(?<![\w.)\]])([a-z]\w*)(?=\.[A-Z])", after.lines[line]):
-                name = found[1]
-                if name in seen or name in bound or after.in_words(line, found.start()):
-                    continue
-                seen.add(name)
-                node = after.node_at(line, found.start())
-                if node is not None and not after.binding(node, name) and not lines_with(change.before.text, name):
-                    yield name
 
 
 def _is_own(name: str, change: Change) -> str:

@@ -96,7 +96,7 @@ def _local(change: Change, renaming: Renaming, spot: Spot) -> Iterator[NextEdit]
         if symbol is not None:
             for line in range(*symbol.doc):
                 for column, _ in after.words(renaming.old, line):
-                    if _documents(after.lines[line], renaming.old, column):
+                    if documents(after.lines[line], renaming.old, column):
                         yield NextEdit(
                             change.path,
                             line,
@@ -114,7 +114,7 @@ def _done(change: Change, renaming: Renaming) -> str:
     return done_mark(change.renamings, (renaming.old, renaming.new), (renaming.path, renaming.line))
 
 
-def _documents(line: str, name: str, column: int) -> bool:
+def documents(line: str, name: str, column: int) -> bool:
     """Whether a line of documentation speaks of the parameter at a column."""
     before, after = line[:column], line[column + len(name) :]
     return bool(re.search(r"(:param|:type|@param|\\param|@arg)\b[^:]*$|`$", before)) or (

@@ -12,7 +12,7 @@ from iquest_lsp.bench.next_edits import EditSession, replay_edits
 from iquest_lsp.bench.replay import replay
 from iquest_lsp.codeflow.reading import ChangedText, CommitTexts, Sources
 from iquest_lsp.errors import RepositoryError
-from iquest_lsp.nextedit.records import EditKind, NextEdit, Reason, ReasonKind
+from iquest_lsp.nextedit.records import EditKind, NextEdit, Place, Reason, ReasonKind
 from iquest_lsp.nextedit.sorts import PredictorKind, Sort
 from tests.unit.codeflow.conftest import Script
 
@@ -28,6 +28,19 @@ def test_lines_that_go_are_judged_with_their_ends() -> None:
     assert session.judged(item) == (0, False)
     assert session.judged(replace(item, line=0, old="import os\nimport re\n")) == (0, True)
     assert session.judged(replace(item, line=3, old="x = 1\n")) is None
+
+
+def test_a_place_that_asks_for_a_name_is_right_where_the_edit_brings_it() -> None:
+    texts = ChangedText("a.py", "import os\nimport sys\n\nx = 1\n", "import os\nimport re\nimport sys\n\nx = re\n")
+    session = EditSession(CommitTexts("", "", (texts,), Sources(None)), "diff")
+
+    def edit_for(name: str) -> int | None:
+        reason = Reason(ReasonKind.NOT_IMPORTED, (name,))
+        return session.edit_in(Place("a.py", 0, 3, EditKind.IMPORT, reason, Sort.of(PredictorKind.IMPORT, "block")))
+
+    assert [edit_for(name) for name in ("re", "r", "x")] == [0, None, 1]
+    session.make("a.py", 1)  # below the imports: the place is what is left of its lines
+    assert edit_for("re") == 0
 
 
 @pytest.mark.slow

@@ -23,9 +23,11 @@ VALUES = {
     ReasonKind.GONE: ("total",),
     ReasonKind.MISFIT: ("total",),
     ReasonKind.PART: ("Point", "z"),
+    ReasonKind.RESULTS: ("total", "2"),
     ReasonKind.REPEATED: ("3",),
     ReasonKind.UNUSED_IMPORT: ("os",),
     ReasonKind.MISSING_IMPORT: ("os", "path"),
+    ReasonKind.NOT_IMPORTED: ("os",),
     ReasonKind.MISSING_IMPORT_OF_LANGUAGE: ("os", "python"),
     ReasonKind.GUESSED: ("Zeta 2",),
 }
