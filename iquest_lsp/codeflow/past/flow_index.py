@@ -37,6 +37,7 @@ class FlowIndex:
         """A store that `reader` fills for one question, or one that `update` fills."""
         self.repository, self.store = repository, store
         self._reader, self._indexer = reader, reader or Indexer(repository, store)
+        self.place = self._indexer.place
         self._view = 0
         self._before, self._base = 1 << 60, ""
         self.refresh()
@@ -80,7 +81,7 @@ class FlowIndex:
 
     def refresh(self) -> None:
         """Looks up this working tree's view again, after the store was written."""
-        self._view = self.store.value("SELECT id FROM views WHERE place=?", self._indexer.place) or 0
+        self._view = self.store.value("SELECT id FROM views WHERE place=?", self.place) or 0
 
     def until(self, oid: str) -> bool:
         """Limits all answers to commits up to `oid`; False when that commit is not in this view."""

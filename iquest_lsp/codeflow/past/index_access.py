@@ -15,6 +15,7 @@ from iquest_lsp.codeflow.git.parentage import parentage
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
 from iquest_lsp.codeflow.past.question_reader import AskedReader
+from iquest_lsp.codeflow.past.releases import are_assigned
 from iquest_lsp.codeflow.past.store import Store, default_folder
 from iquest_lsp.codeflow.past.unindexed import WALKED, LiveEvidence, PastEvidence
 from iquest_lsp.errors import RepositoryError
@@ -44,7 +45,7 @@ def built_index(repository: Repository, folder: Path | None) -> FlowIndex | None
         head = index.head
         if not head:
             return None
-        if head != repository.head():
+        if head != repository.head() or not are_assigned(index.store, index.place, repository.tags()):
             if not repository.has(head) or repository.count(repository.head(), head, MANY_NEW) >= MANY_NEW:
                 return None
             if not index.store.writing(lambda: index.update(deep=MANY_NEW)).complete:

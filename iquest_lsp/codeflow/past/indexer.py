@@ -26,7 +26,7 @@ from iquest_lsp.codeflow.git.blob_reader import BlobReader
 from iquest_lsp.codeflow.git.commits import Commit, FileDiff, commits
 from iquest_lsp.codeflow.git.repository import Repository
 from iquest_lsp.codeflow.past.patterns import patterns_of
-from iquest_lsp.codeflow.past.releases import assign_releases, tags_moved
+from iquest_lsp.codeflow.past.releases import are_assigned, assign_releases, wait_for_releases
 from iquest_lsp.codeflow.past.store import Store, batches
 from iquest_lsp.codeflow.syntax.changes import SymbolChange, link_moves, symbol_changes
 from iquest_lsp.codeflow.syntax.dialects import breaks, declared, dotted, violations
@@ -71,7 +71,8 @@ class Indexer:
         started = time.monotonic()
         head, tags = self.repository.head(), self.repository.tags()
         row = self.store.rows("SELECT id, head FROM views WHERE place=?", self.place)
-        if row and row[0][1] == head and not tags_moved(self.store, tags) and not self._shallow(row[0][0], deep):
+        known = row and row[0][1] == head and are_assigned(self.store, self.place, tags)
+        if known and not self._shallow(row[0][0], deep):
             return Update(seconds=time.monotonic() - started)
         if not self.store.lease(self._owner):
             return Update(seconds=time.monotonic() - started, complete=False)
@@ -168,6 +169,7 @@ class Indexer:
         db = self.store.db
         statement = "INSERT INTO views(place, head) VALUES(?,?) ON CONFLICT(place) DO UPDATE SET head=excluded.head"
         db.execute(statement, (self.place, head))
+        wait_for_releases(self.store, self.place)
         view = db.execute("SELECT id FROM views WHERE place=?", (self.place,)).fetchone()[0]
         if whole:
             db.execute("DELETE FROM live WHERE view=?", (view,))

@@ -18,7 +18,13 @@ from iquest_lsp.codeflow.git.revisions import Tag
 from iquest_lsp.codeflow.past.following.anchors import Anchor, Range
 from iquest_lsp.codeflow.past.following.tracking import Touch, Turn, Walked, follow
 from iquest_lsp.codeflow.past.indexer import Indexer, judgement
-from iquest_lsp.codeflow.past.releases import assign_releases, first_releases, releases, tags_moved
+from iquest_lsp.codeflow.past.releases import (
+    are_assigned,
+    assign_releases,
+    first_releases,
+    releases,
+    wait_for_releases,
+)
 from iquest_lsp.codeflow.past.store import Store, batches
 from iquest_lsp.errors import MissingContentsError, StoreError
 
@@ -47,7 +53,7 @@ class AskedReader(Indexer):
         """Makes a view of just the newest `limit` commits on each of the paths, renames followed."""
         head, tags = self.repository.head(), self.repository.tags()
         seen = self.store.value("SELECT head FROM views WHERE place=?", self.place)
-        if seen is not None and seen == head and not tags_moved(self.store, tags):
+        if seen is not None and seen == head and are_assigned(self.store, self.place, tags):
             return
         chosen: dict[str, None] = {}
         for path in paths[:20] if head else ():
@@ -64,6 +70,7 @@ class AskedReader(Indexer):
             statement = "INSERT INTO views(place, head) VALUES(?,?) ON CONFLICT(place) DO UPDATE SET head=excluded.head"
             db.execute(statement, (self.place, head))
             self._show(list(chosen))
+            wait_for_releases(self.store, self.place)
         self._assign(tags)
 
     def add(self, oids: Sequence[str]) -> None:
@@ -82,6 +89,7 @@ class AskedReader(Indexer):
         with self.store.transaction():
             self._write(list(commits(self.repository, commits=[oid for oid in missing if oid not in known])))
             self._show(missing)
+            wait_for_releases(self.store, self.place)
         self._assign(self.repository.tags())
 
     def complete(self, oids: Sequence[str]) -> bool:

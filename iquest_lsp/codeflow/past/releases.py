@@ -13,6 +13,8 @@ _VERSION = re.compile(r"(?:^|[^\d.])(\d+(?:[._]\d+)+|\d+)(.*)$")
 _PRE = re.compile(r"^[-_.]?(a|b|rc|c|alpha|beta|pre|dev|m|preview|snapshot|nightly)[-_.]?\d*", re.IGNORECASE)
 _GREEN = re.compile(r"green|passed|stable|deploy|prod|good|known-good", re.IGNORECASE)
 
+#: The key of the note that a view waits for its releases, with its place behind it.
+_WAITS = "waits for releases "
 #: Python reads no number of thousands of digits.
 MAX_DIGITS = 18
 #: What stands before a version and names no package.
@@ -76,6 +78,16 @@ def tags_moved(store: Store, tags: Sequence[Tag]) -> bool:
     return set(store.rows("SELECT name, oid FROM tags")) != {(tag.name, tag.commit) for tag in tags}
 
 
+def wait_for_releases(store: Store, place: str) -> None:
+    """Notes, in the transaction that changes a view, that `assign_releases` is still to come."""
+    store.db.execute("INSERT OR REPLACE INTO meta VALUES(?, '')", (_WAITS + place,))
+
+
+def are_assigned(store: Store, place: str, tags: Sequence[Tag]) -> bool:
+    """Whether the commits of a view have the releases that these tags give them."""
+    return not tags_moved(store, tags) and store.value("SELECT 1 FROM meta WHERE key=?", _WAITS + place) is None
+
+
 def assign_releases(
     repository: Repository, store: Store, place: str, tags: Sequence[Tag], first: Mapping[str, str] | None = None
 ) -> None:
@@ -101,6 +113,8 @@ def assign_releases(
             db.executemany("UPDATE commits SET release='' WHERE oid=?", [(oid,) for oid in unreleased])
         waiting = [oid for oid in waiting if oid not in unreleased]
     if not moved and not waiting:
+        with store.transaction() as db:
+            db.execute("DELETE FROM meta WHERE key=?", (_WAITS + place,))
         return
     first = first_releases(repository, ordered) if first is None else first
     ranks = {tag.name: rank for rank, tag in enumerate(ordered, 1)}
@@ -108,6 +122,7 @@ def assign_releases(
         if moved:
             waiting = [row[0] for row in db.execute("SELECT oid FROM commits")]
         db.executemany("UPDATE commits SET release=? WHERE oid=?", [(first.get(oid, ""), oid) for oid in waiting])
+        db.execute("DELETE FROM meta WHERE key=?", (_WAITS + place,))
         db.execute("DELETE FROM tags")
         db.executemany(
             "INSERT INTO tags VALUES(?,?,?,?)",

@@ -8,8 +8,9 @@ import pytest
 
 from benchmarks.unredacted import shows_all
 from iquest_lsp.codeflow.git.repository import Repository
-from iquest_lsp.codeflow.past import indexer
+from iquest_lsp.codeflow.past import index_access, indexer, question_reader
 from iquest_lsp.codeflow.past.flow_index import FlowIndex
+from iquest_lsp.codeflow.past.store import Store
 from iquest_lsp.errors import StoreError
 from tests.unit.codeflow.conftest import Script, history_of
 
@@ -85,3 +86,33 @@ def test_a_history_of_which_only_the_last_commit_is_left_is_left_behind(script: 
     assert script.git("cat-file", "-t", left) == "commit"
     assert history.update_index().commits == 1
     assert [step.subject for step in history.why("a.py:1").story] == ["First", "Another"]
+
+
+@pytest.mark.parametrize("is_small", [True, False], ids=["indexed on the spot", "too large for that"])
+def test_releases_are_those_of_todays_tags_whoever_died_before(
+    script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_small: bool
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    if not is_small:
+        monkeypatch.setattr(index_access, "SMALL", 0)
+    history = history_of(script.root)
+    script.commit("First", {"a.py": "X = 1\n"})
+    script.git("tag", "v1.0")
+    assert history.why("a.py:1").since == "v1.0"
+    script.commit("Second", {"a.py": "X = 1\nY = 1\n"})
+    script.git("tag", "v2.0")
+
+    def dies(*_: object) -> None:
+        raise StoreError("The code flow store cannot be written")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(indexer, "assign_releases", dies)
+        patch.setattr(question_reader, "assign_releases", dies)
+        patch.setattr(Store, "writing", lambda self, work: work())
+        with pytest.raises(StoreError):
+            history.why("a.py:2")
+    assert history.why("a.py:2").since == "v2.0"
+    script.git("tag", "-d", "v2.0")
+    assert history.why("a.py:2").since is None
+    script.git("tag", "v3.0")
+    assert history.why("a.py:2").since == "v3.0"
