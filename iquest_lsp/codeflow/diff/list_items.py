@@ -82,7 +82,9 @@ def aligned_forms(
         found |= {at: before.index(taken) for at, taken in alone}
         for at, _ in some if alone else ():
             rows = range(new[at].start, new[at].end)
-            if at not in found and all(row in come or not texts[1][row].strip() for row in rows):
+            # One line in place of another, and no more forms than before, is the form that was there.
+            may_be_new = len(rows) > 1 or len(some) > len(before)
+            if may_be_new and at not in found and all(row in come or not texts[1][row].strip() for row in rows):
                 found[at] = len(before) + at
     return found
 
