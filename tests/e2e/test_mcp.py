@@ -212,7 +212,7 @@ HOSTILE: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("explain_diff", {"revision": "HEAD; touch pwned"}, "names no commit"),
     ("explain_diff", {"revision": "no-such-branch"}, "no-such-branch"),
     ("explain_diff", {"revision": "HEAD", "staged": True}, "not both"),
-    ("suspects", {}, "'file' is missing"),
+    ("suspects", {}, "'file' and 'log' are both missing"),
     ("suspects", {"log": "all is well"}, ""),
     ("suspects", {"log": "x", "file": "shop/prices.py"}, "not both"),
     ("next_move", {"file": "shop/prices.py"}, "There is no tool 'next_move'. There are: explain_diff, "),
