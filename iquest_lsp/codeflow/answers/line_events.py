@@ -17,8 +17,7 @@ from iquest_lsp.codeflow.wording.story import StoryEvent, StoryEventKind
 
 #: A line is followed through so many moves.
 MAX_MOVES = 5
-#: What gives a line its text, and what leaves it as it was.
-WRITES = (StoryEventKind.LINE_BORN, StoryEventKind.LINE_CHANGED)
+#: What leaves the text of a line as it was.
 KEEPS = (StoryEventKind.LINE_MOVED, StoryEventKind.LINE_SHIFTED, StoryEventKind.LAYOUT)
 
 

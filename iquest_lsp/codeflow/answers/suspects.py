@@ -229,7 +229,7 @@ def _on_place(cases: _Cases, target: Target, sights: Sequence[Sight], weight: fl
 
 
 def _reasons(target: Target, sight: Sight) -> Iterator[Evidence]:
-    if sight.on_line is not None:
+    if sight.on_line is not None and not sight.keeps:
         yield Evidence(EvidenceKind.LINES if target.is_range else EvidenceKind.LINE)
     elif sight.cut:
         yield Evidence(EvidenceKind.CUT, (target.label,))

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from iquest_lsp.codeflow.answers.likely.of_file import ChangeOfFile, likelihoods
-from iquest_lsp.codeflow.answers.line_events import WRITES, line_events
+from iquest_lsp.codeflow.answers.line_events import KEEPS, line_events
 from iquest_lsp.codeflow.answers.targets import Target, named
 from iquest_lsp.codeflow.git.commits import Commit, commits
 from iquest_lsp.codeflow.git.repository import Repository
@@ -54,7 +54,7 @@ class Sight:
     """What one commit has to do with a place; ranks count from the newest change on.
 
     `beside` are the lines next to the place, and `cut` is a commit that took out what stood between it and them: a
-    check that is missing there now.
+    check that is missing there now. `keeps` is one that laid out the line or moved it and left its text as it was.
     `names_line` and `names_definition` are the shares of the names there that its changed lines have too, weighed by
     how few of the candidates have them; `told` the rarest of them, `message` the share that its message has.
     """
@@ -65,6 +65,7 @@ class Sight:
     beside: int | None = None
     on_definition: int | None = None
     cut: bool = False
+    keeps: bool = False
     names_line: float = 0.0
     names_definition: float = 0.0
     message: float = 0.0
@@ -126,8 +127,7 @@ def sights_of(index: FlowIndex, target: Target, changed: ChangedNames) -> list[S
         revision, where, lines = origin
         part = index.follow([("definition", where, lines)], revision)[0]
         found, names = [*found, *part], [*names, where]
-    if line is not None and line[1] - line[0] == 1:
-        found = _as_written(index, path, line[0], found)
+    kept = _kept_by(index, path, line[0], found) if line is not None and line[1] - line[0] == 1 else set[str]()
     touched: defaultdict[str, dict[str, int]] = defaultdict(dict)
     cuts = {entry.oid for past, entry in found if past.label == "beside" and past.cut}
     for past, entry in found:
@@ -148,28 +148,16 @@ def sights_of(index: FlowIndex, target: Target, changed: ChangedNames) -> list[S
             touched["beside"].get(entry.oid),
             touched["definition"].get(entry.oid),
             entry.oid in cuts,
+            entry.oid in kept,
         )
     _compare_names(index, target, sights, changed)
     return list(sights.values())
 
 
-def _as_written(
-    index: FlowIndex, path: str, line: int, found: Sequence[tuple[Past, Entry]]
-) -> list[tuple[Past, Entry]]:
-    """What was found, but of the line and its neighbours only what gave the line its text, before it was moved too.
-
-    Who lays out a block or moves it elsewhere brings no bug of the line.
-    """
+def _kept_by(index: FlowIndex, path: str, line: int, found: Sequence[tuple[Past, Entry]]) -> set[str]:
+    """The commits that only laid out a line or moved it, of those that were found for it."""
     own = [(past, entry) for past, entry in found if past.label == "line"]
-    wrote, only_laid_out = list[tuple[Past, Entry]](), set[str]()
-    for past, entry, event in line_events(index, path, line, own):
-        if event.kind in WRITES:
-            wrote.append((past, entry))
-        else:
-            only_laid_out.add(entry.oid)
-    others = [item for item in found if item[0].label != "line"]
-    kept = [item for item in others if item[0].label != "beside" or item[1].oid not in only_laid_out]
-    return [*wrote, *kept]
+    return {entry.oid for _, entry, event in line_events(index, path, line, own) if event.kind in KEEPS}
 
 
 def _moved_from(
@@ -230,16 +218,13 @@ def _with_neighbours(line: tuple[int, int]) -> tuple[int, int]:
 
 
 def _changed_names(commit: Commit) -> frozenset[str]:
-    hunks = [hunk for item in commit.files if category(item.path) in _CODE for hunk in item.hunks]
-    removed = {_bare(line) for hunk in hunks for line in hunk.removed}
-    # A line that is only laid out anew, or moved, is not changed.
-    same = removed & {_bare(line) for hunk in hunks for line in hunk.added}
-    lines = (line for hunk in hunks for line in (*hunk.added, *hunk.removed) if _bare(line) not in same)
-    return frozenset(_names(lines))
-
-
-def _bare(line: str) -> str:
-    return "".join(line.split())
+    return frozenset(
+        name
+        for item in commit.files
+        if category(item.path) in _CODE
+        for hunk in item.hunks
+        for name in _names((*hunk.added, *hunk.removed))
+    )
 
 
 def _share(names: Set[str], among: Set[str], rareness: Mapping[str, float]) -> float:
