@@ -87,7 +87,7 @@ class ObjectTypes:
             return None
         if thing.kind in ("outside", "module"):
             return thing.kind == "module" and place_of(thing) == owner
-        line, is_whole = self._line(thing)
+        line, is_whole = self._line(thing, MAX_STEPS)
         having = [place_of(one) for one in line if self._declares(one, name)]
         if having[:1] == [owner] if exactly else owner in map(place_of, line):
             return True
@@ -292,7 +292,7 @@ class ObjectTypes:
             return self._declared_in(base.path, body, name, steps) if body is not None else None
         if base.kind not in ("object", "class"):
             return None
-        line, _ = self._line(base)
+        line, _ = self._line(base, steps)
         for one in line:
             found = self._own(one, base, name, steps)
             if found is not None or self._declares(one, name):
@@ -373,7 +373,7 @@ class ObjectTypes:
             self._known[key] = found[0] if same else None
         return self._known[key]
 
-    def _line(self, one: Thing) -> tuple[list[Thing], bool]:
+    def _line(self, one: Thing, steps: int) -> tuple[list[Thing], bool]:
         """A class and what it is derived from, nearest first, and whether all of these are known."""
         if one.node is None:
             return [], False
@@ -387,7 +387,7 @@ class ObjectTypes:
                     continue
                 found.append(item)
                 for base in bases(item.node):
-                    thing = self._base(item.path, base)
+                    thing = self._base(item.path, base, steps - 1)
                     if thing is not None and thing.kind in ("class", "object"):
                         waiting.append(replace(thing, kind="class", on=None))
                     elif thing is not OUTSIDE:
@@ -395,6 +395,6 @@ class ObjectTypes:
             self._lines[key] = found, is_whole
         return self._lines[key]
 
-    def _base(self, path: str, base: Node) -> Thing | None:
-        found = self._value(path, base, MAX_STEPS) if base.type in _EXPRESSIONS else None
-        return found if found is not None else self._typed(path, base, MAX_STEPS)
+    def _base(self, path: str, base: Node, steps: int) -> Thing | None:
+        found = self._value(path, base, steps) if base.type in _EXPRESSIONS else None
+        return found if found is not None else self._typed(path, base, steps)

@@ -141,3 +141,12 @@ def test_a_member_that_a_derived_class_overrides_is_its_own() -> None:
     assert whose(SCRIPTS, "src/run.ts", text, "src/till.ts::Till") is True
     assert whose(SCRIPTS, "src/run.ts", text, "src/till.ts::Till", exactly=True) is False
     assert whose(SCRIPTS, "src/run.ts", text, "src/till.ts::Drawer", exactly=True) is True
+
+
+def test_a_long_chain_of_classes_is_followed_some_way() -> None:
+    """Each class is derived from a member of the one before it."""
+    classes = "".join(f"class A{number}(A{number - 1}.B):\n    pass\n" for number in range(1, 1500))
+    text = f"class A0:\n    class B: ...\n{classes}A1499().take()\n"
+    assert whose({}, "run.py", text, "run.py::A0") is None
+    calls = "".join(f"def f{number}():\n    return f{number - 1}()\n" for number in range(1, 1500))
+    assert whose({}, "run.py", f"def f0():\n    return 1\n{calls}f1499().take()\n", "run.py::A0") is None
