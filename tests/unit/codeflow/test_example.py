@@ -162,7 +162,9 @@ def test_why_tells_a_line(example: tuple[Script, dict[str, str]], tmp_path: Path
     told = [item.commit for item in story.story]
     assert oids["born"] in told
     assert oids["refactor"] in told
-    assert story.since == "v2.0.0", "the line as it reads now came with the refactoring"
+    blamed = script.git("blame", "-w", "-s", "-l", f"-L{number},{number}", "HEAD", "--", HELPER).split()[0]
+    assert blamed.lstrip("^") == oids["fix"], "the refactoring only indents the line"
+    assert story.since == "v1.1.0"
     script.write({HELPER: "# new first line\n" + DEPRECATED})
     again = history_of(script.root, folder=tmp_path / "store").why(f"{HELPER}:{number + 1}")
     assert [item.commit for item in again.story] == told
