@@ -18,6 +18,7 @@ from iquest_lsp.codeflow.diff.list_items import by_versions
 from iquest_lsp.codeflow.diff.named_parts import part_changes
 from iquest_lsp.codeflow.diff.refuted import as_moved, borne_out, without_refuted
 from iquest_lsp.codeflow.diff.removals.aliases import as_assigned
+from iquest_lsp.codeflow.diff.removals.renames import as_more_than_renamed
 from iquest_lsp.codeflow.diff.replacements import only_years
 from iquest_lsp.codeflow.diff.risks import Risk, changed_names, risks_of
 from iquest_lsp.codeflow.diff.sources import DiffSource, DiffTarget, title_of
@@ -144,7 +145,8 @@ def known_of(source: DiffSource, target: DiffTarget, redact: Redact) -> tuple[Di
 
 def _beside(source: DiffSource, changes: Sequence[SymbolChange]) -> list[SymbolChange]:
     found = borne_out(_beside_definitions(source, changes), source.files)
-    return as_assigned(without_refuted(as_moved(found, source.files), source.files), source.before, source.after)
+    told = as_assigned(without_refuted(as_moved(found, source.files), source.files), source.before, source.after)
+    return as_more_than_renamed(told, source.before, source.after)
 
 
 def told_changes(source: DiffSource) -> list[SymbolChange]:
@@ -209,7 +211,7 @@ def changes_of(source: DiffSource) -> list[SymbolChange]:
         read = item.path in source.before or item.path in source.after
         found += changes if changes or read else from_headings(item)
     found = without_refuted(link_moves(borne_out(found, source.files)), source.files)
-    return as_assigned(found, source.before, source.after)
+    return as_more_than_renamed(as_assigned(found, source.before, source.after), source.before, source.after)
 
 
 def _told(change: SymbolChange, redact: Redact) -> SymbolChange:

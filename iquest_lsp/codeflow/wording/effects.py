@@ -241,7 +241,8 @@ def detail(change: ToldChange) -> str:
     if any(effect.kind is EffectKind.WITHHELD for effect in change.effects):
         return WITHHELD
     if change.change == "renamed":
-        return say("{} → {}", change.old_name, change.name)
+        template = "{} → {}; its content changes too" if change.effects else "{} → {}"
+        return say(template, change.old_name, change.name)
     if change.change == "rewritten":
         return say("{}::{}", change.old_path, change.old_name)
     if change.change in ("moved", "copied"):

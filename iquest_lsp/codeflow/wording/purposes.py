@@ -40,7 +40,7 @@ _SIGNS = {
     Sign.REWRITTEN: "code is rewritten in place",
     Sign.CI_AND_DOCS: "only continuous integration and documentation change",
     Sign.EXISTING: "existing definitions change",
-    Sign.UNKNOWN: "nothing in it shows the purpose",
+    Sign.UNKNOWN: "neither its message nor its lines settle it",
 }
 _ONE_CATEGORY = {
     Category.DOCS: "only documentation changes",

@@ -280,11 +280,16 @@ def _with_parts(item: ChangedFile) -> str:
     names = [part.signature or part.name if part.kind == "command" else part.name for part in parts]
     # Where one of them comes or goes, each is told with what happens to it.
     forms = _OF_PARTS if all(part.change == "body" for part in parts) else _OF_PARTS | {"body": "`{}` changed"}
-    told = [say(forms[part.change], name) for part, name in zip(parts, names, strict=True)]
+    told = [say(_more(part) or forms[part.change], name) for part, name in zip(parts, names, strict=True)]
     told = list(dict.fromkeys(told))
     shown = ", ".join(told[:MAX_PARTS])
     shown = say("{} and {} more", shown, len(told) - MAX_PARTS) if len(told) > MAX_PARTS else shown
     return say("{}: {}", item.path, shown)
+
+
+def _more(part: SymbolChange) -> str:
+    """How a part is told that changes in more than its name; empty for others."""
+    return "`{}` renamed and changed" if part.change == "renamed" and part.effects else ""
 
 
 def _is_named(part: SymbolChange) -> bool:
