@@ -190,10 +190,11 @@ def root(home: Home) -> Path:
     folder.mkdir()
     git = ["git", "-C", str(folder), "-c", "user.name=Zoë", "-c", "user.email=zoe@example.org"]
     subprocess.run([*git, "init", "-q"], check=True)
-    (folder / "shapes.py").write_text("def area(w, h):\n    return w * h  # é→漢\n", "utf-8")
-    (folder / "naïve→.py").write_text("größe = 1\n", "utf-8")
-    subprocess.run([*git, "add", "."], check=True)
-    subprocess.run([*git, "commit", "-q", "-m", "feat: größe → area (#7)"], check=True)
+    for size, parameters, message in ((0, "w", "Begin"), (1, "w, h", "feat: größe → area (#7)")):
+        (folder / "shapes.py").write_text(f"def area({parameters}):\n    return w * h  # é→漢\n", "utf-8")
+        (folder / "naïve→.py").write_text(f"größe = {size}\n", "utf-8")
+        subprocess.run([*git, "add", "."], check=True)
+        subprocess.run([*git, "commit", "-q", "-m", message], check=True)
     (folder / "shapes.py").write_text("def area(w, h, d=1):\n    return w * h  # é→漢\n", "utf-8")
     return folder
 
