@@ -40,7 +40,7 @@ _SIGNS = {
     Sign.REWRITTEN: "code is rewritten in place",
     Sign.CI_AND_DOCS: "only continuous integration and documentation change",
     Sign.EXISTING: "existing definitions change",
-    Sign.UNKNOWN: "neither its message nor its lines settle it",
+    Sign.UNKNOWN: "no sign of it is clear enough",
 }
 _ONE_CATEGORY = {
     Category.DOCS: "only documentation changes",
