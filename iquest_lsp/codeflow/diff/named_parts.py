@@ -26,7 +26,7 @@ from iquest_lsp.codeflow.diff.values import (
 )
 from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.syntax.changes import ChangeName, SymbolChange
-from iquest_lsp.codeflow.syntax.comments import is_comment, rewraps_comment
+from iquest_lsp.codeflow.syntax.comments import in_its_language, is_comment, rewraps_comment
 from iquest_lsp.codeflow.syntax.definitions import PartKind
 from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind, is_of_comments
 from iquest_lsp.codeflow.syntax.effects.evidence import ChangedRows, proven
@@ -78,6 +78,7 @@ class _Part:
         return self.region.kind
 
 
+@in_its_language
 def part_changes(
     item: FileDiff, before: bytes | None, after: bytes | None, told: Sequence[SymbolChange]
 ) -> list[SymbolChange]:

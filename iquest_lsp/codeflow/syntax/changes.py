@@ -9,7 +9,14 @@ from typing import Literal
 
 from iquest_lsp import grammars
 from iquest_lsp.codeflow.git.commits import FileDiff
-from iquest_lsp.codeflow.syntax.comments import is_comment, is_for_authors, is_for_tools, opens_comment, rewraps
+from iquest_lsp.codeflow.syntax.comments import (
+    in_its_language,
+    is_comment,
+    is_for_authors,
+    is_for_tools,
+    opens_comment,
+    rewraps,
+)
 from iquest_lsp.codeflow.syntax.definitions import PartKind
 from iquest_lsp.codeflow.syntax.deprecation import is_deprecated
 from iquest_lsp.codeflow.syntax.effects.body_effects import VALUED, body_effects, in_texts, text_effects
@@ -89,6 +96,7 @@ class SymbolChange:
         return replace(self, signature="", old_signature="", effects=(Effect(EffectKind.WITHHELD),), lines=())
 
 
+@in_its_language
 def symbol_changes(diff: FileDiff, before: bytes | None, after: bytes | None) -> list[SymbolChange]:
     """The definitions that `diff` touches; empty where no grammar reads the file."""
     old = symbols_of(diff.old_path or diff.path, before, variables=True) if before is not None else ()
@@ -250,7 +258,8 @@ class _Comparison:
         pairs = self._pairs(old, new)
         one, other = zip(self.sources, (earlier, symbol), strict=True)
         texts: list[dict[int, str]] = []
-        if symbol.kind not in VALUED or _line_count(pairs) > 2:  # a value that is a text on a line is told as it is
+        filled = sum(bool(line.strip()) for pair in pairs for side in pair for line in side)
+        if symbol.kind not in VALUED or filled > 2:  # a value that is a text on a line is told as it is
             texts = [code_rows(self.language, source, item.start, item.end) for source, item in (one, other)]
         if any(texts):
             coded_old, coded_new = (replace(side, code=code) for side, code in zip((old, new), texts, strict=True))
@@ -368,23 +377,20 @@ def link_moves(changes: Iterable[SymbolChange]) -> list[SymbolChange]:
     for item in changes:
         if item.change == "removed" and item.lines:
             removed.setdefault(item.name.rsplit(".", 1)[-1], []).append(item)
-    gone: set[int] = set()
-    moved: dict[int, SymbolChange] = {}
+    gone, moved = set[int](), dict[int, SymbolChange]()
     for item in changes:
         if item.change != "added" or not item.lines:
             continue
-        for other in removed.get(item.name.rsplit(".", 1)[-1], [])[:MAX_PAIRS]:
-            if id(other) in gone or (other.path, other.name) == (item.path, item.name):
+        for old in removed.get(item.name.rsplit(".", 1)[-1], [])[:MAX_PAIRS]:
+            if id(old) in gone or (old.path, old.name) == (item.path, item.name):
                 continue
-            callable_ = item.kind in CALLABLES and other.kind in CALLABLES
-            if not callable_ and other.kind != item.kind:
+            callable_ = item.kind in CALLABLES and old.kind in CALLABLES
+            if not callable_ and old.kind != item.kind:
                 continue
-            if similarity(other.lines, item.lines, "", "") < (0.5 if callable_ else 0.3):
+            if similarity(old.lines, item.lines, "", "") < (0.5 if callable_ else 0.3):
                 continue
-            gone.add(id(other))
-            moved[id(item)] = replace(
-                item, change="moved", old_path=other.path, old_name=other.name, old_span=other.old_span
-            )
+            gone.add(id(old))
+            moved[id(item)] = replace(item, change="moved", old_path=old.path, old_name=old.name, old_span=old.old_span)
             break
     return [moved.get(id(item), item) for item in changes if id(item) not in gone]
 
@@ -392,7 +398,3 @@ def link_moves(changes: Iterable[SymbolChange]) -> list[SymbolChange]:
 def _as_form(change: SymbolChange, kind: EffectKind) -> SymbolChange:
     """A form that comes or goes as a change of its definition, which others have other forms of."""
     return replace(change, change="body", effects=(Effect(kind),), old_name=change.name)
-
-
-def _line_count(pairs: Sequence[Pair]) -> int:
-    return sum(bool(line.strip()) for pair in pairs for side in pair for line in side)

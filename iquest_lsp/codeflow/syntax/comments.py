@@ -1,14 +1,61 @@
-"""Comments in lines of any language, as far as a line by itself tells."""
+"""Comments in lines of any language, as far as a line by itself tells, and the language where that is known."""
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextvars import ContextVar
 from itertools import islice
+from pathlib import PurePosixPath
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _COMMENT_LINE = re.compile(
     r"^\s*(#(?!!?\[|!\s*/|\s*frozen_string_literal:|include|define|undef|if|endif|el|pragma|error|warning)|//(?!go:|\s*\+build\b)|/\*|\*|--|<!--|$)"
 )
+#: Where two slashes begin a comment: `#` marks what is private, or a directive, `*p` is what a pointer leads to.
+_SLASHES = re.compile(r"^\s*(//(?!go:|\s*\+build\b)|/\*|\*+(?=[\s/]|$)|<!--|$)")
+#: Where only `#` does: `*names` are arguments.
+_HASHES = re.compile(r"^\s*(#(?!!?\[|!\s*/|\s*frozen_string_literal:)|$)")
+_BY_SUFFIX = {
+    **dict.fromkeys(("js", "jsx", "mjs", "cjs", "ts", "tsx", "mts", "cts", "rs", "go", "java"), _SLASHES),
+    **dict.fromkeys(("c", "h", "cc", "cpp", "cxx", "hpp", "hh", "m", "mm", "cs", "kt", "kts", "swift"), _SLASHES),
+    **dict.fromkeys(("scala", "dart"), _SLASHES),
+    **dict.fromkeys(("py", "pyi", "rb"), _HASHES),
+}
+#: How comments begin in the file that is read just now.
+_lines: ContextVar[re.Pattern[str]] = ContextVar("lines", default=_COMMENT_LINE)
+
+
+class InFile(Protocol):
+    """What is of one file."""
+
+    @property
+    def path(self) -> str:
+        """Where it is."""
+
+
+F = TypeVar("F", bound=InFile)
+
+
+def in_its_language(work: Callable[Concatenate[F, P], T]) -> Callable[Concatenate[F, P], T]:
+    """Has comments read as the language has them of the file that is given first."""
+
+    @functools.wraps(work)
+    def told(item: F, /, *rest: P.args, **named: P.kwargs) -> T:
+        suffix = PurePosixPath(item.path).suffix.lower().lstrip(".")
+        token = _lines.set(_BY_SUFFIX.get(suffix, _COMMENT_LINE))
+        try:
+            return work(item, *rest, **named)
+        finally:
+            _lines.reset(token)
+
+    return told
+
+
 #: Two slashes before a number divide by it, in Python.
 _LAST_COMMENT = re.compile(r"\s(?:#|//(?!\s*\d+(?:\.\d+)?\s*(?:[)\]}+*,:%-]|$)))(?=\s?\S)")
 #: A comment within a line; what a pattern of files holds begins with a star. One that does not end is read but once.
@@ -37,8 +84,8 @@ def is_for_authors(line: str) -> bool:
 
 
 def is_comment(line: str) -> bool:
-    """True for lines that hold a comment, or nothing, in any of the languages."""
-    return bool(_COMMENT_LINE.match(line))
+    """True for lines that hold a comment, or nothing, in the language that is read, else in any."""
+    return bool(_lines.get().match(line))
 
 
 #: Of marks that may begin a comment on a line, so many are looked at.
@@ -53,7 +100,10 @@ def uncommented(line: str) -> str:
         line = _WITHIN.sub(
             lambda found: found[0] if not found[1] or _in_text(line[: found.start()]) else "", line, MAX_WITHIN
         )
+    has_hashes = _lines.get() is not _SLASHES
     for found in islice(_LAST_COMMENT.finditer(line), MAX_MARKS):
+        if not has_hashes and found[0].endswith("#"):
+            continue
         left = line[: found.start()]
         if not _in_text(left):
             return left.strip()

@@ -15,6 +15,8 @@ _ADDS = re.compile(r"(?:add|implement|introduc|new|feature)|[^\x00-\x7f]", re.IG
 _CLOSES = re.compile(r"#\d+|\bissue\b", re.IGNORECASE)
 #: How much of a diff is of the files that a kind is about.
 MOST = 0.5
+#: How much of a diff that brings a feature is code.
+LEAST = 0.1
 #: How much of the lines that come stood elsewhere before.
 REARRANGED = 0.3
 
@@ -35,6 +37,8 @@ def bears_out(kind: str, word: str, subject: str, shape: Shape, guess: Guess | N
         return own >= MOST * sum(shape.categories.values()) or (kind == "docs" and not _acts(shape))
     if kind == "style":
         return not _acts(shape)
+    if kind == "feature" and shape.categories[Category.SOURCE] < LEAST * sum(shape.categories.values()):
+        return False  # what is new is in tests, or in what builds the project
     if says_plainly(word) and subject.lower().find(word.lower()) <= LATE:
         return True
     if kind == "fix":

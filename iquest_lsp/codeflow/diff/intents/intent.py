@@ -52,7 +52,6 @@ _PREFIXES = {
     "dep-bump": "build",
     "deprecate": "deprecate",
     "improvement": "feature",
-    "types": "refactor",
     "type": "refactor",
     "typing": "refactor",
     "i18n": "feature",

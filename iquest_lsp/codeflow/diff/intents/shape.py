@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from iquest_lsp.codeflow.diff.changed_files import documents
 from iquest_lsp.codeflow.git.commits import FileDiff
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
-from iquest_lsp.codeflow.syntax.comments import is_comment, opens_comment, uncommented
+from iquest_lsp.codeflow.syntax.comments import in_its_language, is_comment, opens_comment, uncommented
 from iquest_lsp.codeflow.syntax.effects.effect import EffectKind
 from iquest_lsp.codeflow.syntax.paths import Category, category
 from iquest_lsp.codeflow.syntax.signatures import parameter_effects, types_only
@@ -52,6 +52,8 @@ _SPEED = re.compile(
     re.IGNORECASE,
 )
 _VERSION = re.compile(r"version.*\d|^\s*[\"']?\d+\.\d+(\.\d+)?", re.IGNORECASE)
+#: A version that is worked on, and not released.
+_UNRELEASED = re.compile(r"\d[.-]?(?:SNAPSHOT|dev\d{0,3})\b")
 #: An assignment in C that begins as a line of a comment may.
 _POINTER = re.compile(r"\*\s*\w[\w.>\[\]-]*\s*[-+|&]?=")
 _WORD = re.compile(r"[^\W\d]\w*|\d+|\S")
@@ -134,11 +136,13 @@ def shape_of(
             bool(all_lines)
             and bool(minus or plus)
             and all(category(item.path) in (Category.SOURCE, Category.TEST) for item in files)
-            and all(is_comment(line) and not _POINTER.match(line) for line in all_lines)
+            and all(map(_is_commented, files))
             and not any(opens_comment(hunk.removed, hunk.added) for item in files for hunk in item.hunks)
         ),
         format_only=bool(minus or plus) and _squeezed(minus) == _squeezed(plus) and not any(map(_moves, code)),
-        versions_only=0 < len(of_versions) <= 20 and all(map(_VERSION.search, of_versions)),
+        versions_only=0 < len(of_versions) <= 20
+        and all(map(_VERSION.search, of_versions))
+        and not any(map(_UNRELEASED.search, _added(files))),
         speeds=_fast(plus) - _fast(minus),
         deprecating=any("deprecat" in line.lower() for line in _added(files)) if all_lines else None,
         imports_only=bool(beside) and not changes and all(item.kind in ("imports", "exports") for item in beside),
@@ -195,6 +199,13 @@ def _does(item: SymbolChange) -> bool:
     """Whether a part outside of definitions is more than documentation."""
     written = category(item.path) in (Category.DOCS, Category.CHANGELOG)
     return not written and item.change not in ("doc", "format-only")
+
+
+@in_its_language
+def _is_commented(item: FileDiff) -> bool:
+    """Whether all lines that change in a file are comments."""
+    lines = (line for hunk in item.hunks for line in (*hunk.removed, *hunk.added))
+    return all(is_comment(line) and not _POINTER.match(line) for line in lines)
 
 
 def _moves(item: FileDiff) -> bool:

@@ -16,7 +16,8 @@ _ATX = re.compile(r" {0,3}(#{1,6})\s+(.+?)\s*#*\s*$")
 _LINK = re.compile(r" {0,3}\[([^\]^]+)\]:\s+(\S+)\s*$")
 _TARGET = re.compile(r"\.\. _`?([^`:]+)`?:\s+(\S+)\s*$")
 _ASCIIDOC = re.compile(r"(={1,6})\s+(\S.*?)\s*$")
-_FENCE = re.compile(r"\s*(```+|~~~+)")
+#: Waves that stand further in underline something in a block of code.
+_FENCE = re.compile(r"(?:\s*(```+)| {0,3}(~~~+))")
 _UNDERLINE = re.compile(r"([=\-~^\"'`#*+.:_!$%&(),/;<>?@\[\\\]{|}])\1{2,}\s*$")
 #: Marks that stand below a heading in a text that no suffix says to be written so.
 _HEADS = frozenset("=-~^")
@@ -33,7 +34,7 @@ def markdown_sections(lines: list[str], name: str) -> tuple[Region, ...]:
         if at < start:
             continue
         if found := _FENCE.match(line):
-            mark = found[1]
+            mark = found[1] or found[2]
             fence = "" if fence and mark.startswith(fence) else fence or mark
         elif fence:
             continue

@@ -64,3 +64,16 @@ def test_a_name_in_the_place_of_another_may_mean_another_thing() -> None:
     assert _intent("Read by two", after, before) == ("refactor", False)
     renamed = before.replace("read", "load")
     assert _intent("Call it load", f"{renamed}\n\nload(1)\n", f"{before}\n\nread(1)\n") == ("refactor", True)
+
+
+def test_what_is_new_in_tests_alone_is_no_feature_for_sure() -> None:
+    after = READ + "\n\ndef test_write():\n    assert read(1)\n"
+    diff = diff_of("tests/test_a.py", READ, after)
+    made = intent_of("Add a check", "", shape_of([diff], symbol_changes(diff, READ.encode(), after.encode())))
+    assert made.kind != "feature" or made.confidence <= GUESS
+
+
+def test_a_version_that_is_worked_on_is_no_release() -> None:
+    for version, is_release in (("1.2.1", True), ("1.2.1-SNAPSHOT", False), ("1.2.1.dev0", False)):
+        diff = diff_of("gradle.properties", "version=1.2.0\n", f"version={version}\n")
+        assert (intent_of("", "", shape_of([diff], [])).kind == "release") is is_release, version

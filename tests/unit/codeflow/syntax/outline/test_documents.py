@@ -74,3 +74,8 @@ def test_paragraphs_of_plain_texts() -> None:
 
 def test_entries_of_lists() -> None:
     assert parts(entries(["*.pyc", "", "Ada <ada@x.org>", "x" * 999])) == [("*.pyc", 0, 1), ("Ada", 2, 3)]
+
+
+def test_waves_that_underline_something_in_a_block_of_code_open_none() -> None:
+    text = "Lint\n----\n\n *  One\n\n        wind(tape)\n             ~~~~\n\nUse\n---\n\nTwo.\n"
+    assert [item.name for item in markdown_sections(text.split("\n"), "a.md")] == ["Lint", "Use"]
