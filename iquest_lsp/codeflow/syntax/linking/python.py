@@ -20,6 +20,8 @@ class PythonLinks:
         self._named: dict[str, list[str]] = {}
         for path in sorted(self._files):
             self._named.setdefault(_last(path), []).append(path)
+        around = {path.rpartition("/")[0] for path in self._files}
+        self._folders = frozenset(name for folder in around for name in folder.split("/"))
 
     def ending(self, module: str) -> list[str]:
         """The files that a module may be, which is written from any folder."""
@@ -60,8 +62,9 @@ class PythonLinks:
                 yield module, ""
 
     def is_own(self, module: str) -> bool:
-        """Whether the repository may have the package that a module lies in."""
-        return module.startswith(".") or module.split(".")[0] in self._named
+        """Whether the repository may have the package that a module lies in, which need not say that it is one."""
+        first = module.split(".")[0]
+        return module.startswith(".") or first in self._named or first in self._folders
 
     def _at(self, place: str) -> str:
         place = posixpath.normpath(place)

@@ -13,6 +13,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from iquest_lsp.codeflow.syntax.imports import GENERAL
+
 SUFFIXES = (".ts", ".tsx", ".d.ts", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".cts", ".vue", ".svelte")
 #: Files of configuration that are read, and files that a name is followed through.
 MAX_CONFIGURATIONS, MAX_STEPS = 300, 8
@@ -41,6 +43,7 @@ _DECLARED = re.compile(
 # One that is not ended goes to the end of the text.
 _COMMENT = re.compile(r"/\*(?:[^*]|\*(?!/))*+(?:\*/)?+|//[^\n]*+")
 _STRING_OR_COMMENT = re.compile(r'("(?:\\.|[^"\\\n])*+"?+)|/\*(?:[^*]|\*(?!/))*+(?:\*/)?+|//[^\n]*+', re.DOTALL)
+_SUFFIX = re.compile(r"(?:\.d)?\.(?:[cm]?[jt]sx?|vue|svelte)$")
 _BUILT_IN = frozenset(
     {
         "assert",
@@ -143,6 +146,7 @@ class ScriptLinks:
         self._read = read
         self._links: dict[str, FileLinks] = {}
         self._configured: _Configured | None = None
+        self._named: frozenset[str] | None = None
 
     def reads(self, path: str) -> bool:
         """Whether a file is one whose names are followed."""
@@ -174,6 +178,16 @@ class ScriptLinks:
             else:
                 found.add(place)
         return frozenset(found)
+
+    def is_own(self, module: str) -> bool:
+        """Whether a module of no known place may be in the repository, as behind an alias, by its last name."""
+        if self._named is None:
+            paths = [path for path in self._files if path.endswith(SUFFIXES)]
+            around = {posixpath.dirname(path) for path in paths}
+            names = {_SUFFIX.sub("", posixpath.basename(path)) for path in paths}
+            self._named = frozenset(names.union(*(folder.split("/") for folder in around)))
+        last = _SUFFIX.sub("", module.partition("?")[0]).rstrip("/").rpartition("/")[2].lstrip("@~#$")
+        return last in ("", *GENERAL) or last in self._named
 
     def exported(self, path: str, name: str) -> frozenset[tuple[str, str]]:
         """The places and names there that what a file exports under a name may be."""

@@ -261,3 +261,25 @@ def test_a_package_of_go_is_no_object(script: Script) -> None:
         "kit/run.go": 'package kit\n\nimport "log"\n\nfunc run(f *Far) {\n\tlog.Fatal(1)\n\tf.log.Fatal(2)\n}\n',
     }
     assert users(script, "kit/log.go::Log.Fatal", files) == {"kit/run.go:7": "caller"}
+
+
+def test_a_module_behind_an_alias_may_be_the_one(script: Script) -> None:
+    modules = {"c": "@/box", "d": "~/box", "e": "src/box", "f": "@app/box", "g": "elsewhere"}
+    text = "import { Box } from '%s';\nexport function c(box: Box) {\n  return box.size();\n}\n"
+    files = {f"src/{name}.ts": text % module for name, module in modules.items()}
+    files["src/box.ts"] = "export class Box {\n  size(): number {\n    return 1;\n  }\n}\n"
+    found = users(script, "src/box.ts::Box.size", files)
+    assert sorted(found) == [f"src/{name}.ts:3" for name in "cdef"]
+
+
+def test_packages_called_alike_that_say_not_that_they_are_any(script: Script) -> None:
+    files = {
+        f"services/{name}/app/{file}.py": text
+        for name in "ab"
+        for file, text in (
+            ("models", "class Box:\n    def size(self):\n        return 1\n"),
+            ("main", "from app.models import Box\n\n\ndef use(box: Box):\n    return box.size()\n"),
+        )
+    }
+    found = users(script, "services/a/app/models.py::Box.size", files)
+    assert "services/a/app/main.py:5" in found

@@ -7,7 +7,7 @@ classes say of their members. Where a step is not written down nothing is known.
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -26,15 +26,13 @@ from iquest_lsp.codeflow.syntax.linking.chains.declarations import (
     MODULES,
     bases,
     class_around,
-    declared,
     exported_by_default,
-    is_field,
     is_read,
-    members,
     results,
     says_nothing,
     value_of,
 )
+from iquest_lsp.codeflow.syntax.linking.chains.read_files import ReadFiles
 from iquest_lsp.codeflow.syntax.linking.chains.things import (
     OUTSIDE,
     ClassPlace,
@@ -52,8 +50,8 @@ from iquest_lsp.grammars import text_of
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-#: Steps of one expression, files that are read for all of them, and classes that one may be derived from.
-MAX_STEPS, MAX_FILES, MAX_BASES = 24, 300, 60
+#: Steps of one expression, classes that one may be derived from, and values of which an expression may be one.
+MAX_STEPS, MAX_BASES, MAX_SIDES = 24, 60, 8
 #: Bytes of an expression that is followed.
 MAX_EXPRESSION = 2000
 _WRAPPING = frozenset({"parenthesized_expression", "await_expression", "await", "non_null_expression"})
@@ -69,11 +67,11 @@ class ObjectTypes:
     """The classes of a repository and what their objects hold; `read` gives what is known of a file."""
 
     def __init__(self, read: Callable[[str], NamedFile | None], links: Links) -> None:
-        self._read, self._links = read, links
-        self._files: dict[str, NamedFile | None] = {}
-        self._declared: dict[int, dict[str, list[Node]]] = {}
+        self._files, self._links = ReadFiles(read), links
         self._known: dict[tuple[str, int, str], Thing | None] = {}
         self._lines: dict[tuple[str, int], tuple[list[Thing], bool]] = {}
+        #: Within one question, since where nothing is found with some steps left another question may find it.
+        self._either: dict[tuple[str, int, int], Thing | None] = {}
 
     def is_of(self, path: str, holder: Node, name: str, owner: ClassPlace, *, exactly: bool = False) -> bool | None:
         """Whether the member `name` that a file takes of an object is that of a class or of one derived from it.
@@ -82,26 +80,23 @@ class ObjectTypes:
         """
         if len(holder.text or b"") > MAX_EXPRESSION:
             return None
+        self._either.clear()
         thing = self._value(path, holder, MAX_STEPS)
         if thing is None or thing.kind == "function":
             return None
         if thing.kind in ("outside", "module"):
             return thing.kind == "module" and place_of(thing) == owner
         line, is_whole = self._line(thing, MAX_STEPS)
-        having = [place_of(one) for one in line if self._declares(one, name)]
+        having = [place_of(one) for one in line if self._files.declares(one, name)]
         if having[:1] == [owner] if exactly else owner in map(place_of, line):
             return True
         return False if having and is_whole else None
 
     def module(self, path: str, holder: Node) -> str:
         """The file of the module that an expression is; empty where it is none."""
+        self._either.clear()
         thing = self._value(path, holder, MAX_STEPS) if len(holder.text or b"") <= MAX_EXPRESSION else None
         return thing.path if thing is not None and thing.kind == "module" else ""
-
-    def _file(self, path: str) -> NamedFile | None:
-        if path not in self._files:
-            self._files[path] = self._read(path) if len(self._files) < MAX_FILES else None
-        return self._files[path]
 
     def _value(self, path: str, node: Node | None, steps: int) -> Thing | None:
         """What an expression is."""
@@ -132,14 +127,16 @@ class ObjectTypes:
             return Thing("function", path, node)
         if kind in CLASSES:
             return Thing("class", path, node)
-        if kind in ("boolean_operator", "binary_expression") and {child.type for child in node.children} & _EITHER:
-            sides = (node.child_by_field_name("left"), node.child_by_field_name("right"))
-            return one_of(self._value(path, side, steps - 1) for side in sides)
+        if _is_either(node):
+            key = path, node.id, steps
+            if key not in self._either:
+                self._either[key] = one_of(self._value(path, side, steps - 1) for side in _sides(node))
+            return self._either[key]
         return OUTSIDE if kind in LITERALS else None
 
     def _name(self, path: str, node: Node, steps: int) -> Thing | None:
         """What a name is where it stands."""
-        file, name = self._file(path), text_of(node)
+        file, name = self._files.file(path), text_of(node)
         if file is None or file.tree is None:
             return None
         for binder in file.bindings.declarations(node):
@@ -222,7 +219,7 @@ class ObjectTypes:
         if key in self._known or steps <= 0:
             return self._known.get(key)
         self._known[key] = None  # two may be made of each other
-        file = self._file(path)
+        file = self._files.file(path)
         found = None
         if file is not None and file.tree is not None:
             found = self._declared_in(path, file.tree.root_node, name, steps)
@@ -233,9 +230,7 @@ class ObjectTypes:
 
     def _declared_in(self, path: str, root: Node, name: str, steps: int) -> Thing | None:
         """What a module or a namespace itself declares."""
-        if root.id not in self._declared:
-            self._declared[root.id] = declared(root)
-        for item in reversed(self._declared[root.id].get(name, ())):
+        for item in reversed(self._files.declared(root, name)):
             if item.type in CLASSES:
                 return Thing("class", path, item)
             if item.type in CALLED:
@@ -257,25 +252,20 @@ class ObjectTypes:
         if not written:
             return OUTSIDE if hasattr(builtins, name) else None
         for module, last in self._links.python.parts(name, written, path):
-            found = self._global(module, last, steps - 1) if last and module != path else self._whole(module)
+            found = self._global(module, last, steps - 1) if last and module != path else self._files.whole(module)
             if found is not None:
                 return found
         return None if any(map(self._links.python.is_own, written)) else OUTSIDE
-
-    def _whole(self, path: str) -> Thing | None:
-        """A file as a module."""
-        file = self._file(path)
-        return Thing("module", path, file.tree.root_node) if file is not None and file.tree is not None else None
 
     def _end(self, place: str, name: str, steps: int) -> Thing | None:
         """What a module of a script exports."""
         path = place.removeprefix("/")
         if not place.startswith("/"):
-            return OUTSIDE
+            return None if self._links.scripts.is_own(place) else OUTSIDE
         if name == WHOLE:
-            return self._whole(path)
+            return self._files.whole(path)
         if name == DEFAULT:
-            file = self._file(path)
+            file = self._files.file(path)
             if file is None or file.tree is None:
                 return None
             return self._value(path, exported_by_default(file.tree.root_node), steps - 1)
@@ -295,7 +285,7 @@ class ObjectTypes:
         line, _ = self._line(base, steps)
         for one in line:
             found = self._own(one, base, name, steps)
-            if found is not None or self._declares(one, name):
+            if found is not None or self._files.declares(one, name):
                 return found
         return None
 
@@ -304,7 +294,7 @@ class ObjectTypes:
             found = self._global(base.path, name, steps)
             if found is None and base.path.endswith(("/__init__.py", "/__init__.pyi")):
                 place = self._links.python.file(f".{name}", base.path)
-                return self._whole(place) if place else None
+                return self._files.whole(place) if place else None
             return found
         ends = self._links.scripts.exported(base.path, name)
         return one_of(self._end(place, last, steps) for place, last in ends)
@@ -322,7 +312,7 @@ class ObjectTypes:
         return self._result(method, steps) if is_read(found.node) else method
 
     def _read_member(self, one: Thing, name: str, steps: int) -> Thing | None:
-        for item in self._members(one, name):
+        for item in self._files.members(one, name):
             if item.type in CALLED:
                 return Thing("function", one.path, item)
             if item.type in CLASSES:
@@ -332,22 +322,6 @@ class ObjectTypes:
             if (value := value_of(item)) is not None and not says_nothing(item):
                 return self._value(one.path, value, steps - 1)
         return None
-
-    def _members(self, one: Thing, name: str) -> Iterator[Node]:
-        """The nodes that declare a member of a class or give it a value."""
-        node, file = one.node, self._file(one.path)
-        if node is None or file is None:
-            return
-        inside = [*members(node, name)]
-        yield from (item for item in inside if item.type in CALLED or is_field(item) or item.type in CLASSES)
-        body = node if node.type == "class_definition" else node.child_by_field_name("body")
-        if body is not None and body.type != "interface_body":
-            # What is declared is believed before what is only assigned.
-            given = file.bindings.given(body, name)
-            yield from sorted(given, key=lambda item: item.child_by_field_name("type") is None)
-
-    def _declares(self, one: Thing, name: str) -> bool:
-        return next(self._members(one, name), None) is not None
 
     def _result(self, called: Thing, steps: int) -> Thing | None:
         """What a call gives."""
@@ -398,3 +372,24 @@ class ObjectTypes:
     def _base(self, path: str, base: Node, steps: int) -> Thing | None:
         found = self._value(path, base, steps) if base.type in _EXPRESSIONS else None
         return found if found is not None else self._typed(path, base, steps)
+
+
+def _is_either(node: Node) -> bool:
+    """Whether an expression is one of two values."""
+    return node.type in ("boolean_operator", "binary_expression") and any(
+        child.type in _EITHER for child in node.children
+    )
+
+
+def _sides(node: Node) -> list[Node]:
+    """The values of which an expression is one, of `a or b or c` three; none where they are too many to look at."""
+    found: list[Node] = []
+    waiting = [node]
+    while waiting and len(found) <= MAX_SIDES:
+        item = waiting.pop()
+        if _is_either(item):
+            sides = item.child_by_field_name("left"), item.child_by_field_name("right")
+            waiting += [side for side in sides if side is not None]
+        else:
+            found.append(item)
+    return found if len(found) <= MAX_SIDES else []

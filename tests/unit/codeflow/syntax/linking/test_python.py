@@ -66,6 +66,8 @@ def test_a_name_of_an_outer_package_keeps_its_dots() -> None:
     ]
 
 
-@pytest.mark.parametrize(("module", "own"), [("kit.any", True), (".any", True), ("os.path", False)])
+@pytest.mark.parametrize(
+    ("module", "own"), [("kit.any", True), (".any", True), ("os.path", False), ("extra.plug", True)]
+)
 def test_a_package_is_of_the_repository_or_not(module: str, *, own: bool) -> None:
     assert PythonLinks(FILES).is_own(module) is own

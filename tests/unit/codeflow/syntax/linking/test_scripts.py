@@ -87,5 +87,20 @@ def test_a_name_is_followed_through_index_files_to_where_it_is_defined() -> None
     assert links.aliases("src/index.ts", "src/part.ts", "Part") == (set(), {"Whole"})
 
 
+@pytest.mark.parametrize(
+    ("module", "own"),
+    [
+        *(
+            (name, True)
+            for name in ("@/box", "~/box.js", "src/box", "@app/box", "kit", "@kit", "@/", "@any", "#/x.svc")
+        ),
+        *((name, False) for name in ("react", "@any/react", "boxes", "run", "@/x")),
+    ],
+)
+def test_a_module_without_a_place_may_be_one_of_the_repository(module: str, *, own: bool) -> None:
+    files = {"src/kit/box.ts": "", "src/any/index.d.ts": "", "src/x.svc.ts": "", "run.py": ""}
+    assert linked(files).is_own(module) is own
+
+
 def test_files_of_other_languages_are_not_read() -> None:
     assert [linked({}).reads(path) for path in ("a.ts", "a.vue", "a.py", "ts")] == [True, True, False, False]

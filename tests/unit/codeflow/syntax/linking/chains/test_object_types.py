@@ -125,6 +125,12 @@ TRAY = "src/till.ts::Till"
         ("import { built } from './shop';\nbuilt().take();\n", "src/shop.ts::Shop", True),
         ("import { built } from './shop';\nbuilt().take();\n", TRAY, False),
         ("import { take } from 'elsewhere';\ntake.take();\n", TRAY, False),
+        # A module that may be one of the repository by an alias.
+        *(
+            (f"import {{ Till }} from '{module}';\nnew Till().take();\n", TRAY, None)
+            for module in ("@/till", "~/till", "src/till", "@app/till", "till")
+        ),
+        ("import { built } from './shop';\n(a ?? built() ?? b).till.take();\n", TRAY, True),
         # A parameter that is no member of the object.
         ("import { built } from './shop';\nbuilt().second.take();\n", TRAY, None),
         ("const { one } = f();\none.take();\n", TRAY, None),
@@ -150,3 +156,27 @@ def test_a_long_chain_of_classes_is_followed_some_way() -> None:
     assert whose({}, "run.py", text, "run.py::A0") is None
     calls = "".join(f"def f{number}():\n    return f{number - 1}()\n" for number in range(1, 1500))
     assert whose({}, "run.py", f"def f0():\n    return 1\n{calls}f1499().take()\n", "run.py::A0") is None
+
+
+def test_values_of_many_sides_are_looked_at_once() -> None:
+    """Each variable is one of several that are each one of several, up to the one that has a class."""
+    for first, sides, expected in (("Till()", 7, True), ("some", 8, None), ("Till()", 60, None)):
+        steps = (f"t{step} = {' or '.join([f't{step - 1}'] * sides)}\n" for step in range(1, 8))
+        text = f"from kit.till import Till\ndef f(some):\n t0 = {first}\n {' '.join(steps)} t7.take()\n"
+        assert whose(PYTHON, "run.py", text, TILL) is expected
+
+
+def test_nothing_found_with_few_steps_left_is_found_with_more() -> None:
+    """What is far from one question's object is near to another one's."""
+    steps = "".join(f"    t{step} = t{step - 1} or None\n" for step in range(1, 20))
+    text = f"from kit.till import Till\ndef f():\n    t0 = Till()\n{steps}    return t19, t6\n"
+    known = {**PYTHON, "run.py": text}
+    links = Links(known, lambda one: known[one].encode())
+    objects = ObjectTypes(lambda one: NamesOfFile(one, known[one].encode()) if one in known else None, links)
+    tree = NamesOfFile("run.py", text.encode()).tree
+    assert tree is not None
+    for name, expected in (("t19", None), ("t6", True)):
+        at = text.rindex(name)
+        node = tree.root_node.descendant_for_byte_range(at, at + len(name))
+        assert node is not None
+        assert objects.is_of("run.py", node, "take", ("kit/till.py", "Till")) is expected
