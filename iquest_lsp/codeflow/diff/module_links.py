@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from iquest_lsp.codeflow.syntax.comments import is_comment, uncommented
 from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind, named
@@ -17,6 +17,11 @@ _KEYWORDS = re.compile(
     r"rescue|then|function|static)$"
 )
 _FROM = re.compile(r"(?<!\*)\s+from\s+[\"'][^\"']*[\"'];?|(?<=\w)\s+from\s+[\"'][^\"']*[\"'];?")
+#: The module that a line of an import takes names from, beside those that it binds.
+_TAKEN_FROM = re.compile(
+    r"^\s*+from\s++[.\w]++\s++import\b|\bfrom\s++[\"'][^\"']*+[\"']"
+    r"|=\s*+(?:await\s++)?+(?:require|import)\(\s*+[\"'][^\"']*+[\"']\s*+\)"
+)
 
 
 def path_effects(part: tuple[Sequence[str], Sequence[str]], file: tuple[Sequence[str], Sequence[str]]) -> list[Effect]:
@@ -48,13 +53,15 @@ def link_effects(
     )
     # What is exported from another module is told, not from where.
     sides = [[_FROM.sub("", line) for line in lines] if exported else lines for lines in (removed, added)]
-    old, new = (
-        {name for line in lines for name in _NAME.findall(line) if not _KEYWORDS.match(name)} for lines in sides
-    )
+    old, new = map(_names, sides)
     come, gone = sorted(new - old), sorted(old - new)
-    if not exported and come:
-        known = {name for line in import_lines(before) for name in _NAME.findall(uncommented(line))}
-        come = [name for name in come if name not in known]
+    if not exported:
+        bound = _bound(added)
+        come = sorted({*come, *(bound - _bound(removed))})
+        known = [uncommented(line) for line in import_lines(before)] if come else []
+        # A module of that name is not what is imported under it.
+        words, earlier = _names(known), _bound(known)
+        come = [name for name in come if name not in (earlier if name in bound else words)]
     if not come and not gone:
         before, after = ([line.strip() for line in lines] for lines in (removed, added))
         elsewhere = before != after and Counter(before) == Counter(after)
@@ -63,3 +70,12 @@ def link_effects(
     left = {name for line in after for name in _NAME.findall(line)}
     kinds = (EffectKind.EXPORTS, EffectKind.EXPORTS_NO_MORE) if exported else (EffectKind.USES, EffectKind.USES_NO_MORE)
     return [*named(kinds[0], come[:4]), *named(kinds[1], [name for name in gone if exported or name not in left][:4])]
+
+
+def _names(lines: Iterable[str]) -> set[str]:
+    return {name for line in lines for name in _NAME.findall(line) if not _KEYWORDS.match(name)}
+
+
+def _bound(lines: Iterable[str]) -> set[str]:
+    """The names of lines that import, without those of the modules that these are taken from."""
+    return _names(_TAKEN_FROM.sub("", line) for line in lines)

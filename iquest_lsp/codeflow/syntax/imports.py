@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
+from iquest_lsp.codeflow.syntax.comments import is_comment, uncommented
+
 # Nothing here gives back what it took (`++`, `*+`), and lists are bounded: any text may be hostile.
 _PYTHON = re.compile(
     r"^[ \t]*+from[ \t]++([.\w]++)[ \t]++import[ \t]++(?:\(([^)]{0,10000}+)\)|([^\n#;]*+))", re.MULTILINE
@@ -28,6 +30,7 @@ _WHOLE = re.compile(
 )
 _USE = re.compile(r"\buse\s++([^;]{1,5000}+);")
 _GO = re.compile(r"^[^\S\n]*+(?:import\s++)?+(?:([\w.]++)\s++)?+\"([\w./~\-]++)\"[^\S\n]*+(?://.*+)?+$", re.MULTILINE)
+_TEXT = re.compile(r"\"[^\"]*+\"|'[^']*+'")
 _COMMENT = re.compile(r"#[^\n]*+|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/)?+")
 _SCRIPTS = (".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts", ".vue", ".svelte")
 #: What a module is called where others import its folder.
@@ -50,9 +53,9 @@ def import_lines(lines: Sequence[str]) -> Iterator[str]:
     for at, line in enumerate(lines):
         if at <= open_until or imports(line):
             yield line
-            opens = line.count("(") + line.count("{") > line.count(")") + line.count("}")
-            closes = line.count("(") + line.count("{") < line.count(")") + line.count("}")
-            open_until = at + MAX_LISTED if opens else at if closes else open_until
+            code = "" if is_comment(line) else _TEXT.sub("", uncommented(line))
+            opened = code.count("(") + code.count("{") - code.count(")") - code.count("}")
+            open_until = at + MAX_LISTED if opened > 0 else at if opened < 0 else open_until
 
 
 def _bare(names: str) -> str:

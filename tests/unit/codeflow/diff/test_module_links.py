@@ -50,3 +50,24 @@ def test_what_was_imported_elsewhere_in_the_file_is_not_new() -> None:
     # What only uses a name does not import it.
     found = link_effects([], ["import c"], ["import c"], ["c.run()"], exported=False)
     assert [(effect.kind, effect.values) for effect in found] == [(USES, ("c",))]
+
+
+@pytest.mark.parametrize(
+    ("there", "added", "name"),
+    [
+        ("from datetime import timedelta", "from datetime import datetime", "datetime"),
+        ('import { map } from "lodash"', 'import lodash from "lodash"', "lodash"),
+        ('const map = require("lodash")', 'const lodash = require("lodash")', "lodash"),
+        ("from a.b import c", "from a.b import d", "d"),
+    ],
+)
+def test_a_name_is_new_that_only_its_module_was_called(there: str, added: str, name: str) -> None:
+    found = link_effects([], [added], [there, added], [there], exported=False)
+    assert [(effect.kind, effect.values) for effect in found] == [(USES, (name,))]
+    assert link_effects([], [added], [there, added], [there, added], exported=False) == []
+
+
+def test_a_line_may_take_one_more_that_is_called_like_its_module() -> None:
+    old, new = "from datetime import timedelta", "from datetime import datetime, timedelta"
+    found = link_effects([old], [new], [new], [old], exported=False)
+    assert [(effect.kind, effect.values) for effect in found] == [(USES, ("datetime",))]
