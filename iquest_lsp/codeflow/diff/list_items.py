@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from iquest_lsp.codeflow.diff.values import come_and_go, value_effects
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
+from iquest_lsp.codeflow.syntax.effects.effect import EffectKind
 from iquest_lsp.codeflow.syntax.forms import RowOf
 from iquest_lsp.codeflow.syntax.heads import parameters_of
 from iquest_lsp.codeflow.syntax.outline.region import Region
@@ -141,6 +142,9 @@ def outer_key(key: ListKey, new: Container[ListKey], old: Container[ListKey], de
     return key
 
 
+_OF_VERSIONS = frozenset({EffectKind.RAISES_VERSION, EffectKind.LOWERS_VERSION})
+
+
 def by_versions(parts: Iterable[SymbolChange], old: Iterable[Region], new: Iterable[Region]) -> Iterator[SymbolChange]:
     """The changes of a lock file's packages, one for each, by the versions that it held before and holds now.
 
@@ -150,7 +154,9 @@ def by_versions(parts: Iterable[SymbolChange], old: Iterable[Region], new: Itera
     told: set[str] = set()
     for part in parts:
         was, now = before.get(part.name, {}), after.get(part.name, {})
-        if part.kind != "package" or max(len(was), len(now)) < 2 or not was or not now:
+        # One whose versions are those that were there has other lines, and no version that another one has.
+        is_same = was.keys() == now.keys() and not _OF_VERSIONS & {effect.kind for effect in part.effects}
+        if part.kind != "package" or max(len(was), len(now)) < 2 or not was or not now or is_same:
             yield part
         elif part.name not in told:
             told.add(part.name)

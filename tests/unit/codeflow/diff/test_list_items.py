@@ -86,3 +86,8 @@ def test_a_version_beside_another_is_added() -> None:
 def test_a_package_with_one_version_is_told_as_it_is() -> None:
     part = SymbolChange("a.lock", "kit", "package", "body")
     assert [*by_versions([part], _packages("1.0"), _packages("2.0"))] == [part]
+
+
+def test_what_else_changes_of_a_package_with_several_versions_is_told() -> None:
+    part = SymbolChange("a.lock", "kit", "package", "body", effects=(Effect(EffectKind.BECOMES, ("a", "b")),))
+    assert [*by_versions([part], _packages("1.0", "2.0"), _packages("1.0", "2.0"))] == [part]
