@@ -13,6 +13,7 @@ _PLACEHOLDER = re.compile(
 )
 _COMMON = frozenset(
     {
+        "pass",
         "password",
         "passwd",
         "passphrase",

@@ -254,7 +254,7 @@ GIVEN = (
         r"\b(?:HTTPBasicAuth|BasicAuth|SetBasicAuth|basic_auth|withCredentials|NetworkCredential|UsernamePasswordCredentials|UsernamePasswordAuthenticationToken|PasswordAuthentication|login)\(\s{0,5}[\"'][^\"'\n]{1,80}[\"']\s{0,5},\s{0,5}"
         + _Q,
         'HTTPBasicAuth("admin", "<A8>")',
-        'login("admin", password)',
+        'login("admin", password); login("user", "pass")',
     ),
     given(
         "user and password in a pair",
