@@ -26,7 +26,7 @@ NONE = "-"
 NO_SUGGESTION = {
     "off": "completions are turned off here (settings `enable`, `disabled_languages`)",
     "loading": "the model is still loading",
-    "noise": "the model had a single sign to offer",
+    "noise": "the model had only signs to offer, which are quicker typed than read",
     "long line": "the line is too long for anyone to be typing it",
     "hidden": "this file is never shown to a model; `iquest-lsp context` says why",
     "deadline": "nothing whole was written in time; --deadline-ms gives it longer",

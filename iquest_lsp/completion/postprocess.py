@@ -6,14 +6,16 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from iquest_lsp import grammars
 from iquest_lsp.completion import filters
 from iquest_lsp.completion.confidence import trusted_length
 from iquest_lsp.completion.cursor_text import CursorText
 from iquest_lsp.completion.grammatical import without_errors
+from iquest_lsp.completion.parsing import parser_of
 from iquest_lsp.completion.syntax import Extent, Unit
 from iquest_lsp.datatypes import Finish, Generation
 
-#: So many signs are no suggestion, nor are those that begin a comment.
+#: So many signs are no suggestion, nor are those that begin a comment of code.
 MOST_NOISE = 2
 _COMMENT_SIGNS = frozenset("/*#!-")
 _LONE_RETURN = re.compile(r"\r(?!\n)")
@@ -37,7 +39,7 @@ class Quiet(StrEnum):
     BROKEN = "broken"  # a text that ends nowhere
     GRAMMAR = "grammar"  # the language does not let it stand here
     UNKNOWN = "unknown name"  # it uses one that nothing in the file names
-    NOISE = "noise"  # a sign or two, quicker typed than read
+    NOISE = "noise"  # nothing but signs, quicker typed than read
     DELETED = "deleted"  # by the user, here, just now
     DISMISSED = "dismissed"  # by the user, here
 
@@ -106,7 +108,7 @@ def postprocess(
         text = filters.without_unknown_names(text, place, whole)
         if not text.strip():
             return Suggestion("", Quiet.UNKNOWN)
-    if _is_noise(text.strip()):
+    if _is_noise(text.strip(), is_code=unit.extent is not Extent.TEXT and _has_grammar(place)):
         return Suggestion("", Quiet.NOISE)
     text = text.replace("\r\n", "\n")
     return Suggestion(text.replace("\n", "\r\n") if _has_crlf(place.text) else text)
@@ -121,11 +123,15 @@ def postprocess_for_key(
     return Suggestion(found.text, Quiet.UNSURE) if is_unsure else found
 
 
-def _is_noise(text: str) -> bool:
-    """Whether a text is quicker typed than read."""
+def _is_noise(text: str, *, is_code: bool) -> bool:
+    """Whether a text is quicker typed than read. In prose, a row of signs may underline a title."""
     if any(char.isalnum() or char == "_" for char in text):
         return False
-    return len(text) <= MOST_NOISE or _COMMENT_SIGNS.issuperset(text)
+    return len(text) <= MOST_NOISE or (is_code and _COMMENT_SIGNS.issuperset(text))
+
+
+def _has_grammar(place: CursorText) -> bool:
+    return parser_of(grammars.language_of(place.path)) is not None
 
 
 def _without_lone_return(text: str) -> str:

@@ -40,7 +40,7 @@ export function quietReason(quiet: string): QuietReason {
     case "unknown name":
       return { text: t("What the model wrote uses a name that nothing in this file names.") };
     case "noise":
-      return { text: t("The model had a single sign to add, which is quicker typed than read.") };
+      return { text: t("The model had only signs to add, which are quicker typed than read.") };
     case "deleted":
       return { text: t("You have just deleted what the model would write.") };
     case "dismissed":
