@@ -39,32 +39,53 @@ abstract any arguments as asserts async await bigint boolean break case catch cl
 default delete do else enum export exports extends false finally for from function get global globalThis if
 implements import in infer instanceof interface is keyof let module namespace never new null number object of
 override package private protected public readonly require return satisfies set static string super switch symbol
-this throw true try type typeof undefined unique unknown using var void while with yield
-AbortController AbortSignal Array ArrayBuffer Atomics BigInt Blob Boolean Buffer CustomEvent DOMException DataView
-Date Error Event EventTarget File FormData Function Headers Infinity Intl Iterator JSON Map Math NaN Number Object
-Promise Proxy RangeError ReadableStream ReferenceError Reflect RegExp Request Response Set SharedArrayBuffer String
-Symbol SyntaxError TextDecoder TextEncoder TypeError URIError URL URLSearchParams Uint8Array WeakMap WeakRef WeakSet
-WebAssembly WebSocket Worker XMLHttpRequest __dirname __filename addEventListener alert atob btoa clearImmediate
-clearInterval clearTimeout console crypto customElements decodeURI decodeURIComponent document encodeURI
-encodeURIComponent escape fetch history isFinite isNaN localStorage location navigator parseFloat parseInt
-performance process queueMicrotask removeEventListener requestAnimationFrame self sessionStorage setImmediate
-setInterval setTimeout structuredClone unescape window
-after afterAll afterEach assert before beforeAll beforeEach chai cy describe expect it jest jQuery suite test vi $
+this throw true try type typeof undefined unique unknown using var void while with yield accessor constructor
+addEventListener alert atob blur btoa caches cancelAnimationFrame cancelIdleCallback clearImmediate clearInterval
+clearTimeout close closed confirm console createImageBitmap crypto customElements decodeURI decodeURIComponent
+devicePixelRatio dispatchEvent document encodeURI encodeURIComponent escape eval event fetch find focus frames
+getComputedStyle getSelection history importScripts indexedDB innerHeight innerWidth isFinite isNaN isSecureContext
+length localStorage location matchMedia name navigator open opener origin outerHeight outerWidth parent parseFloat
+parseInt performance postMessage print process prompt queueMicrotask removeEventListener reportError
+requestAnimationFrame requestIdleCallback screen scroll scrollBy scrollTo scrollX scrollY self sessionStorage
+setImmediate setInterval setTimeout status stop structuredClone top unescape visualViewport window
+after afterAll afterEach assert assertType before beforeAll beforeEach bench chai context cy define describe expect
+expectTypeOf fdescribe fit it jasmine jest jQuery setup sinon specify spyOn suite suiteSetup suiteTeardown teardown
+test vi xdescribe xit
 """
+#: What Python, a shell for it, or a file of settings has besides its builtins.
+_OF_PYTHON = "WindowsError _ display exit get_config get_ipython quit reveal_locals reveal_type"
 #: Words that a file may use though nothing in it names them. A language that is not here is not judged: there names
 #: come from other files of the package, from headers, or by macros.
 _GIVEN = {
-    "python": frozenset((*keyword.kwlist, *keyword.softkwlist, *dir(builtins), "__file__", "__path__", "reveal_type")),
+    "python": frozenset((*keyword.kwlist, *keyword.softkwlist, *dir(builtins), *_OF_PYTHON.split())),
     **dict.fromkeys(("javascript", "typescript", "tsx"), frozenset(_OF_JAVASCRIPT.split())),
 }
 _STRING_OF_LINE = re.compile(r"\"(?:[^\"\\]|\\.)*\"?|'(?:[^'\\]|\\.)*'?|`(?:[^`\\]|\\.)*`?")
 #: Behind these, names may be introduced in the same line.
-_INTRODUCES_IN_PYTHON = re.compile(r"\b(?:as|case|class|def|for|from|global|import|lambda|nonlocal|type)\b")
-_INTRODUCES = re.compile(
-    r"\b(?:catch|class|declare|enum|export|for|function|import|interface|module|namespace|type)\b|/(?! )|\{"
-    r"|\b(?:const|let|var)\b[^=]*$"
-    r"|^(?!(?:await|delete|if|return|switch|throw|typeof|void|while|yield|\})\b)[\w$#* ]+\("  # a method
+_INTRODUCES_IN_PYTHON = re.compile(
+    r"\b(?:as|case|class|def|for|from|global|import|lambda|nonlocal|type)\b"
+    r"|^(?:[\w ,*]*, *)?[(\[]"  # targets in brackets
 )
+_INTRODUCES = re.compile(
+    r"\b(?:catch|class|declare|enum|export|for|function|import|interface|module|namespace|type)\b|/(?! )|\{|^@"
+    r"|^(?:[\w$ ,]*, *)?[(\[]|(?:[(,=:?]|\b(?:async|return)) *\("  # targets, parameters of an arrow function
+    r"|^(?!(?:await|delete|if|return|switch|throw|typeof|void|while|yield|\})\b)[\w$#* ]+\??(?:<[^()]*>)?\("  # a method
+)
+_DECLARES = re.compile(r"\b(?:const|let|var)\b")
+#: What stands before a name that is declared, not used, and what a type follows.
+_MODIFIERS = re.compile(
+    r"(?:(?:abstract|accessor|async|declare|get|override|private|protected|public|readonly|set|static)\b[ *]*)+"
+)
+_BEFORE_TYPE = re.compile(r"\b(?:as|asserts|extends|implements|infer|instanceof|is|keyof|new|satisfies)$")
+_BINDS_IN_PYTHON = re.compile(r"\b(?:for|as|lambda)\b")
+_WALRUS = re.compile(r"([^\W\d]\w*) ?:=")
+#: A line that is longer before the cursor is not judged.
+_MOST_HEAD = 500
+_LAST_NAME = re.compile(r"(?<![\w$.])[\w$]+[ \t]*$")
+_OPERATORS = "-+*/%&|^<>=!~?@\\"
+_COMPARISONS = frozenset({"==", "===", "!=", "!==", "<=", ">="})
+_OPEN_IN_JAVASCRIPT = "case delete do extends instanceof new of satisfies switch throw typeof void"
+_OPEN_WORDS = frozenset((*keyword.kwlist, *_OPEN_IN_JAVASCRIPT.split())) - {"True", "False", "None"}
 #: A file of fewer lines is just begun: what it will import is not there yet.
 _LEAST_FILE = 20
 _FROM_ELSEWHERE = re.compile(r"^from[ \t].*import[ \t]*\*", re.MULTILINE)
@@ -168,43 +189,90 @@ def without_unknown_names(text: str, place: CursorText, whole: str) -> str:
     `whole` is what the model wrote. What introduces a name is no use of it; where the line cannot tell, all is kept.
     """
     language = grammars.language_of(place.path)
-    line = text.partition("\n")[0]
     given = _GIVEN.get(language)
-    if given is None or _may_have_any_name(place, language):
+    if given is None or len(place.head) > _MOST_HEAD or _may_have_any_name(place, language):
         return text
     is_python = language == "python"
-    bare = _STRING_OF_LINE.sub(lambda found: '"' + " " * (len(found.group()) - 1), place.head + line)
-    comment = bare.find("#" if is_python else "//")
-    bare = bare if comment < 0 else bare[:comment]
-    rest = whole.partition("\n")[0]
-    if not is_python and "=>" in place.head + rest:
+    line, rest = text.partition("\n")[0], whole.partition("\n")[0]
+    # Cut short, an answer does not show how its last word goes on; what the model wrote does, or the line itself.
+    behind = rest.lstrip()[len(line.lstrip()) :] if rest.lstrip().startswith(line.lstrip()) else ""
+    behind += "" if "\n" in whole else place.tail[:_MOST_HEAD]
+    bare = _STRING_OF_LINE.sub(lambda found: '"' + " " * (len(found.group()) - 1), place.head + line + behind)
+    bare = bare.partition("#" if is_python else "//")[0]
+    if not is_python and "=>" in bare:
         return text  # its parameters may be any of the names before it
-    seen = set[str]()
+    end, indent = len(place.head + line), len(bare) - len(bare.lstrip())
+    bound = _bound_in_python(bare) if is_python else frozenset()
+    introduces = (_INTRODUCES_IN_PYTHON if is_python else _INTRODUCES).search(bare[indent:])
     for word in _WORD.finditer(bare, len(place.head)):
-        name, before, behind = word.group(), bare[: word.start()].lstrip(), bare[word.end() :].lstrip()
-        if (_INTRODUCES_IN_PYTHON if is_python else _INTRODUCES).search(before):
+        name, before = word.group(), bare[indent : word.start()].rstrip()
+        if word.start() >= end or (introduces and introduces.end() + indent <= word.start()):
             return text
-        if name in given or name in seen or not _is_used(before.rstrip(), behind, is_python=is_python):
+        if not is_python and _DECLARES.search(before, before.rfind("=") + 1):
+            return text
+        if name in given or name in bound or (name.startswith("__") and name.endswith("__")):
             continue
-        seen.add(name)
-        pattern = rf"(?<![\w$]){re.escape(name)}(?![\w$])"
-        if is_python and re.search(rf"\b(?:for|as|lambda)\b.*{pattern}", rest):
+        after = bare[word.end() :].lstrip()
+        is_over = "\n" in whole or (is_python and before.count("(") <= before.count(")"))
+        if not (after or is_over) or not _is_used(name, before, after, is_python=is_python):
             continue
-        if name not in place.text or not re.search(pattern, place.text):
-            return text[: word.start() - len(place.head)].rstrip(" \t")
+        if name not in place.text or not re.search(rf"(?<![\w$]){re.escape(name)}(?![\w$])", place.text):
+            return _ended(text, place.head, max(word.start() - len(place.head), 0), bare)
     return text
 
 
-def _is_used(before: str, behind: str, *, is_python: bool) -> bool:
-    """Whether a word between two parts of a line is the use of a name: no member, key, type, label, decorator, target
-    or parameter. A line's first word is one only where something is asked of it."""
-    if before.endswith((".", "@", "#", ":", "<", "|", "\\")) or behind.startswith(('"', "?", ":")):
+def _bound_in_python(line: str) -> frozenset[str]:
+    """The names that a line itself may bind, wherever it uses them."""
+    found = _BINDS_IN_PYTHON.search(line)
+    names = _WORD.findall(line, found.end()) if found else ()
+    return frozenset((*names, *_WALRUS.findall(line)))
+
+
+def _is_used(name: str, before: str, behind: str, *, is_python: bool) -> bool:
+    """Whether a word between two parts of a line is the use of a name: no member, key, type, label, decorator, target,
+    declaration or parameter. A line's first word is one only where something is asked of it."""
+    if before.endswith((".", "@", "#", ":", "<", "|", "\\", "->")) or behind.startswith(('"', "?", ":")):
         return False
     if behind.startswith("=") and not behind.startswith("=="):
         return False
     if before.endswith(",") and not {"(", "["}.intersection(before):
         return False
-    return bool(before) or behind.startswith((".", "(") if is_python else ".")
+    if is_python:
+        # A capitalised one may be a type.
+        return behind.startswith((".", "(")) or bool(before and not name[0].isupper())
+    if not name[0].islower() or _MODIFIERS.fullmatch(before) or _BEFORE_TYPE.search(before):
+        return False
+    return bool(before) or behind.startswith(".")
+
+
+def _ended(text: str, head: str, at: int, bare: str) -> str:
+    """What stands before an offset, without the operators, keywords, and commas at its end that ask for more; all of
+    the text where that would leave half of a choice or of a type in brackets."""
+    kept = head + text[:at].rstrip(" \t")
+    while len(kept) > len(head):
+        kept = kept.rstrip(" \t")
+        within = bare[: len(kept)]
+        is_open = sum(map(within.count, "([{")) > sum(map(within.count, ")]}"))
+        shorter = kept.rstrip(_OPERATORS)
+        signs = kept[len(shorter) :]
+        if signs == "?" or (signs == ">" and "<" in shorter):
+            return text
+        if signs.endswith("=") and signs not in _COMPARISONS:
+            if not is_open:
+                return ""
+            shorter = _LAST_NAME.sub("", shorter)
+        elif not signs:
+            last = _LAST_NAME.search(kept)
+            if last and last.group() == "else":
+                return text
+            if last and last.group() in _OPEN_WORDS:
+                shorter = kept[: -len(last.group())]
+            elif kept.endswith(",") and not is_open:
+                shorter = kept[:-1]
+            else:
+                break
+        kept = shorter
+    return kept[len(head) :].rstrip(" \t")
 
 
 def _may_have_any_name(place: CursorText, language: str) -> bool:

@@ -101,6 +101,17 @@ def test_a_line_tells_something_where_it_is_no_accident(line: str, told: bool) -
         ("a.py", "return load(one, ‸\none = 1", "one, two)", "one,"),
         ("a.ts", "function f() {\n  if (‸", "isOpen) {", ""),
         ("a.ts", "test('it', async t => {\n  t.is(‸", "t.name, kind);", "t.name,"),
+        # what would be left to ask for more goes as well
+        ("a.py", "import os\n‸", "if os.sep and names.one:", "if os.sep"),
+        ("a.py", "import os\n‸", "os.path = names(1)", ""),
+        ("a.py", "import os\n‸", "os.walk(1, top=names(1))", "os.walk(1,"),
+        ("a.py", "import os\n‸", "return len(os), names(1)", "return len(os)"),
+        ("a.py", "import os\n‸", "x = 1 if os else names(1)", "x = 1 if os else names(1)"),
+        ("a.ts", "let one;\n‸", "return one ? two(1) : 3;", "return one ? two(1) : 3;"),
+        ("a.ts", "let one;\n‸", "return <One>two(1);", "return <One>two(1);"),
+        ("a.ts", "let one;\n‸", "if (one && two) {", "if (one"),
+        ("a.ts", "class A {\n  f(one) {\n    ‸", "throw failures.of(one);", ""),
+        ("a.ts", "class A {\n  f(one) {\n    ‸", "one.set(3 + count);", "one.set(3"),
     ],
 )
 def test_an_answer_ends_before_a_name_that_its_file_does_not_know(
@@ -108,6 +119,12 @@ def test_an_answer_ends_before_a_name_that_its_file_does_not_know(
 ) -> None:
     assert without_unknown_names(answer, at("\n" * 20 + marked, path), answer) == kept
     assert without_unknown_names(answer, at(marked, path), answer) == answer  # a file that is just begun
+
+
+def test_how_a_last_word_goes_on_is_seen_in_what_the_model_wrote() -> None:
+    place = at("\n" * 20 + "len(x, ‸")
+    assert without_unknown_names("timeout", place, "timeout=3)") == "timeout"
+    assert without_unknown_names("timeout", place, "timeout)") == ""
 
 
 @pytest.mark.parametrize(
@@ -133,6 +150,28 @@ def test_an_answer_ends_before_a_name_that_its_file_does_not_know(
         ("a.py", '"""\nWhat\nit ‸', "does with them, and (why)"),  # prose, whose end is far or not there yet
         ("a.js", "/*\nWhat\nit ‸", "does with them, and (why)"),
         ("a.ts", "let x: ‸", "One | Two;"),  # types may be declared anywhere
+        ("a.ts", "class A {\n  ‸", "async load(path: string) {"),  # declarations
+        ("a.ts", "class A {\n  private ‸", "load(path: string): void {"),
+        ("a.ts", "class A {\n  ‸", "async *load(path: string) {"),
+        ("a.ts", "class A {\n  ‸", "static override load<K, V>(path: string) {"),
+        ("a.ts", "class A {\n  ‸", "protected readonly count = 3;"),
+        ("a.ts", "class A {\n  ‸", "get path(): string {"),
+        ("a.ts", "class A {\n  ‸", "@Input() path = 3;"),
+        ("a.ts", "import {\n  one as ‸", "two,"),
+        ("a.ts", "if (‸", "this instanceof HTMLElement && this as Thing) {"),
+        ("a.ts", "let x = ‸", "new Float32Array(3) satisfies NonNullable<Thing>;"),
+        ("a.ts", "let one;\none‸", "?.two;"),
+        ("a.ts", "‸", "[one, two] = [1, 2];"),
+        ("a.ts", "this.on(‸", "(one, two"),  # of an arrow function, perhaps
+        ("a.py", "if ‸", "(one := len('')) and one.two():"),
+        ("a.py", "len(x, ‸=3)\nx = 1", "timeout"),  # a keyword that the tail ends
+        ("a.py", "‸", "(one, two) = 1, 2"),
+        ("a.py", "‸", "[one, two] = 1, 2"),
+        ("a.py", "‸", "one, (two, three) = 1, (2, 3)"),
+        ("a.py", "x = [‸ for one in x]", "one"),
+        ("a.py", "x = ‸", "__class__ or __annotations__"),
+        ("a.py", "try:\n    pass\nexcept ‸", "WindowsError:"),
+        ("a.py", "x = '" + 600 * "x" + "' + ‸", "one.two"),  # a line that is too long to tell
         ("a.go", "x := ‸", "one.Two()"),  # from another file of the package
     ],
 )
