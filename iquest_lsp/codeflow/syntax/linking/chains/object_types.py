@@ -42,6 +42,7 @@ from iquest_lsp.codeflow.syntax.linking.chains.things import (
     one_of,
     place_of,
 )
+from iquest_lsp.codeflow.syntax.linking.chains.things_found import ThingKey, ThingsFound
 from iquest_lsp.codeflow.syntax.linking.links import Links
 from iquest_lsp.codeflow.syntax.linking.scripts import DEFAULT, WHOLE
 from iquest_lsp.codeflow.syntax.linking.written_types import of_type
@@ -68,8 +69,8 @@ class ObjectTypes:
 
     def __init__(self, read: Callable[[str], NamedFile | None], links: Links) -> None:
         self._files, self._links = ReadFiles(read), links
-        self._known: dict[tuple[str, int, str], Thing | None] = {}
-        self._lines: dict[tuple[str, int], tuple[list[Thing], bool]] = {}
+        self._known = ThingsFound()
+        self._lines: dict[ThingKey, tuple[list[Thing], bool, bool]] = {}
         #: Within one question, since where nothing is found with some steps left another question may find it.
         self._either: dict[tuple[str, int, int], Thing | None] = {}
 
@@ -80,7 +81,7 @@ class ObjectTypes:
         """
         if len(holder.text or b"") > MAX_EXPRESSION:
             return None
-        self._either.clear()
+        self._begin()
         thing = self._value(path, holder, MAX_STEPS)
         if thing is None or thing.kind == "function":
             return None
@@ -94,13 +95,17 @@ class ObjectTypes:
 
     def module(self, path: str, holder: Node) -> str:
         """The file of the module that an expression is; empty where it is none."""
-        self._either.clear()
+        self._begin()
         thing = self._value(path, holder, MAX_STEPS) if len(holder.text or b"") <= MAX_EXPRESSION else None
         return thing.path if thing is not None and thing.kind == "module" else ""
 
+    def _begin(self) -> None:
+        self._known.ask()
+        self._either.clear()
+
     def _value(self, path: str, node: Node | None, steps: int) -> Thing | None:
         """What an expression is."""
-        if node is None or steps <= 0:
+        if node is None or self._known.is_over(steps):
             return None
         kind = node.type
         if kind in _WRAPPING and node.named_child_count:
@@ -131,6 +136,8 @@ class ObjectTypes:
             key = path, node.id, steps
             if key not in self._either:
                 self._either[key] = one_of(self._value(path, side, steps - 1) for side in _sides(node))
+            elif self._either[key] is None:
+                self._known.ended += 1
             return self._either[key]
         return OUTSIDE if kind in LITERALS else None
 
@@ -187,7 +194,7 @@ class ObjectTypes:
             around = class_around(inner)
             return Thing("object", path, around) if around is not None else None
         types = of_type(written).types
-        if len(types) != 1 or steps <= 0:
+        if len(types) != 1 or self._known.is_over(steps):
             return None
         before, name = min(types)
         if not name:
@@ -215,18 +222,14 @@ class ObjectTypes:
 
     def _global(self, path: str, name: str, steps: int) -> Thing | None:
         """What a name of a module is: declared there, imported, or the language's own."""
-        key = path, -1, name
-        if key in self._known or steps <= 0:
-            return self._known.get(key)
-        self._known[key] = None  # two may be made of each other
+        return self._known.once((path, -1, name), steps, lambda: self._of_module(path, name, steps))
+
+    def _of_module(self, path: str, name: str, steps: int) -> Thing | None:
         file = self._files.file(path)
-        found = None
-        if file is not None and file.tree is not None:
-            found = self._declared_in(path, file.tree.root_node, name, steps)
-        if found is None and file is not None:
-            found = self._imported(path, file, name, steps)
-        self._known[key] = found
-        return found
+        if file is None:
+            return None
+        found = self._declared_in(path, file.tree.root_node, name, steps) if file.tree is not None else None
+        return found if found is not None else self._imported(path, file, name, steps)
 
     def _declared_in(self, path: str, root: Node, name: str, steps: int) -> Thing | None:
         """What a module or a namespace itself declares."""
@@ -302,10 +305,7 @@ class ObjectTypes:
     def _own(self, one: Thing, base: Thing, name: str, steps: int) -> Thing | None:
         """What a member is that a class has itself, for the object or the class that it is read of."""
         key = one.path, one.node.id if one.node is not None else 0, name
-        if key not in self._known:
-            self._known[key] = None
-            self._known[key] = self._read_member(one, name, steps)
-        found = self._known[key]
+        found = self._known.once(key, steps + 1, lambda: self._read_member(one, name, steps))
         if found is None or found.kind != "function" or found.node is None:
             return found
         method = replace(found, on=base)
@@ -329,7 +329,7 @@ class ObjectTypes:
             return OUTSIDE
         if called.kind == "class":
             return replace(called, kind="object") if called.path.endswith(_PYTHON) else None
-        if called.kind != "function" or called.node is None or steps <= 0:
+        if called.kind != "function" or called.node is None or self._known.is_over(steps):
             return None
         written = called.node.child_by_field_name("return_type")
         if written is not None:
@@ -340,34 +340,38 @@ class ObjectTypes:
         if called.on is not None and given and all(text_of(item) in ("self", "this") for item in given):
             return replace(called.on, kind="object")
         key = called.path, called.node.id, "()"
-        if key not in self._known:
-            self._known[key] = None
-            found = [self._value(called.path, item, steps - 1) for item in given[:4]]
-            same = bool(found) and len(given) <= 4 and all(item == found[0] for item in found)
-            self._known[key] = found[0] if same else None
-        return self._known[key]
+        return self._known.once(key, steps, lambda: self._given(called.path, given, steps))
+
+    def _given(self, path: str, given: list[Node], steps: int) -> Thing | None:
+        found = [self._value(path, item, steps - 1) for item in given[:4]]
+        return found[0] if found and len(given) <= 4 and all(item == found[0] for item in found) else None
 
     def _line(self, one: Thing, steps: int) -> tuple[list[Thing], bool]:
         """A class and what it is derived from, nearest first, and whether all of these are known."""
         if one.node is None:
             return [], False
-        key = one.path, one.node.id
-        if key not in self._lines:
-            self._lines[key] = [one], False
-            found: list[Thing] = []
-            is_whole, waiting = True, [replace(one, kind="class", on=None)]
-            for item in waiting:
-                if item in found or item.node is None or len(found) >= MAX_BASES:
-                    continue
-                found.append(item)
-                for base in bases(item.node):
-                    thing = self._base(item.path, base, steps - 1)
-                    if thing is not None and thing.kind in ("class", "object"):
-                        waiting.append(replace(thing, kind="class", on=None))
-                    elif thing is not OUTSIDE:
-                        is_whole = False
-            self._lines[key] = found, is_whole
-        return self._lines[key]
+        key = one.path, one.node.id, ":"
+        line, is_whole, is_final = self._lines.get(key, ([one], False, False))
+        if not is_final and self._known.begins(key, steps):
+            ended = self._known.ended
+            line, is_whole = self._derived(one, steps)
+            self._lines[key] = line, is_whole, self._known.ended == ended
+        return line, is_whole
+
+    def _derived(self, one: Thing, steps: int) -> tuple[list[Thing], bool]:
+        found: list[Thing] = []
+        is_whole, waiting = True, [replace(one, kind="class", on=None)]
+        for item in waiting:
+            if item in found or item.node is None or len(found) >= MAX_BASES:
+                continue
+            found.append(item)
+            for base in bases(item.node):
+                thing = self._base(item.path, base, steps - 1)
+                if thing is not None and thing.kind in ("class", "object"):
+                    waiting.append(replace(thing, kind="class", on=None))
+                elif thing is not OUTSIDE:
+                    is_whole = False
+        return found, is_whole
 
     def _base(self, path: str, base: Node, steps: int) -> Thing | None:
         found = self._value(path, base, steps) if base.type in _EXPRESSIONS else None

@@ -167,16 +167,27 @@ def test_values_of_many_sides_are_looked_at_once() -> None:
 
 
 def test_nothing_found_with_few_steps_left_is_found_with_more() -> None:
-    """What is far from one question's object is near to another one's."""
-    steps = "".join(f"    t{step} = t{step - 1} or None\n" for step in range(1, 20))
-    text = f"from kit.till import Till\ndef f():\n    t0 = Till()\n{steps}    return t19, t6\n"
+    """What is far from one question's object is near to another one's: in a function, in a module, in classes."""
+    for indent, head in (("    ", "def f():\n"), ("", "")):
+        steps = "".join(f"{indent}t{step} = t{step - 1} or None\n" for step in range(1, 20))
+        text = f"from kit.till import Till\n{head}{indent}t0 = Till()\n{steps}{indent}last = t19, t6, t0\n"
+        assert several_whose(text, "t19", "t6", "t0") == [None, True, True]
+    steps = "".join(f"class A{step}(A{step - 1}.B): ...\n" for step in range(1, 30))
+    text = f"from kit.till import Till\nclass A0:\n    class B(Till): ...\n{steps}last = A29, A1\n"
+    assert several_whose(text, "A29", "A1") == [None, True]
+
+
+def several_whose(text: str, *names: str) -> list[bool | None]:
+    """Whether what is called so last in a text has the member of the class, asked in turn."""
     known = {**PYTHON, "run.py": text}
     links = Links(known, lambda one: known[one].encode())
     objects = ObjectTypes(lambda one: NamesOfFile(one, known[one].encode()) if one in known else None, links)
     tree = NamesOfFile("run.py", text.encode()).tree
     assert tree is not None
-    for name, expected in (("t19", None), ("t6", True)):
+    found: list[bool | None] = []
+    for name in names:
         at = text.rindex(name)
         node = tree.root_node.descendant_for_byte_range(at, at + len(name))
         assert node is not None
-        assert objects.is_of("run.py", node, "take", ("kit/till.py", "Till")) is expected
+        found.append(objects.is_of("run.py", node, "take", ("kit/till.py", "Till")))
+    return found
