@@ -1,4 +1,8 @@
-"""What becomes of the parameters of a function in a language without a grammar here, by the lines of its head."""
+"""The heads of functions and types in a language without a grammar here, by their lines.
+
+What becomes of the parameters, of what is returned, of what a type is derived from and of the words before the name;
+whether a head only stands on other lines now, and whether a constructor declares a property.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,8 @@ from iquest_lsp.codeflow.syntax.signatures import parameter_effects
 
 #: A head takes so many lines at most.
 MAX_LINES = 20
+#: So far into the lines of a head its brackets are looked for; a longer line is data.
+MAX_OPENING = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,7 @@ def _word_effects(before: Sequence[str], after: Sequence[str]) -> list[Effect] |
 
 
 #: What a type is derived from, behind a colon or behind words for it.
-_BASES = re.compile(r"\s*(?::|extends\b|implements\b)\s*([^{}]+)$")
+_BASES = re.compile(r"\s*+(?::|extends\b|implements\b)\s*+([^{}]++)$")
 
 
 def _base_effects(before: str, after: str) -> list[Effect] | None:
@@ -86,7 +92,7 @@ def _separated(text: str) -> Iterator[str]:
     """What stands between the commas of a text that are in no brackets."""
     depth, start = 0, 0
     for at, char in enumerate(text):
-        depth += (char in "([{<") - (char in ")]}>")
+        depth += (char in "([{<") - (char in ")]}" or (char == ">" and text[at - 1] not in "-="))
         if char == "," and not depth:
             yield text[start:at].strip()
             start = at + 1
@@ -97,8 +103,11 @@ def _plain_head(name: str, lines: Sequence[str]) -> _Head | None:
     """The head of a type whose constructor takes nothing there, where it stands on one line."""
     short = re.escape(name.rsplit(".", 1)[-1])
     line = next((line for line in lines[:MAX_LINES] if re.search(rf"(?<![\w.]){short}(?!\w)", line)), "")
-    found = re.match(rf"([^(]*?(?<![\w.]){short}(?:<[^<>()]*>)?)(?!\w)(.*?)\s*\{{?\s*\}}?\s*$", line)
-    return _Head(found[1], "", found[2], (line,)) if found and not is_comment(line) else None
+    found = re.search(rf"(?<![\w.]){short}(?!\w)(?:<[^<>()]*+>)?", line) if len(line) <= MAX_OPENING else None
+    if found is None or "(" in line[: found.start()] or is_comment(line):
+        return None
+    behind = line[found.end() :].rstrip().removesuffix("}").rstrip().removesuffix("{").rstrip()
+    return _Head(line[: found.end()], "", behind, (line,))
 
 
 def parameters_of(name: str, lines: Sequence[str]) -> str:
@@ -129,26 +138,40 @@ def holds(name: str, owner: str, lines: Sequence[str]) -> bool:
 
 
 #: What stands between the parameters of a function and its body: words, and what it returns.
-_BEHIND = re.compile(r"((?:\b(?:async|throws|rethrows|const|override)\b\s*)*)(?:(?:->|:)\s*([^={}]+?))?\s*$")
+_BEHIND = re.compile(r"((?:\b(?:async|throws|rethrows|const|override)\b\s*+)*)(?:(?:->|:)\s*+([^={}]++))?$")
+#: What a constructor calls first, which is no type.
+_CALLED_FIRST = re.compile(r"[\w.]++\s*+\(")
+_WHERE = re.compile(r"(?<!\S)where\b")
 
 
 def _behind_effects(before: str, after: str) -> list[Effect] | None:
     """What changes between the parameters and the body; None where it cannot be told apart."""
     if before == after:
         return []
+    (before, old_where), (after, new_where) = map(_without_where, (before, after))
     old, new = _BEHIND.match(before), _BEHIND.match(after)
-    if old is None or new is None:
+    if old is None or new is None or bool(old_where) != bool(new_where):
+        return None
+    first = [bool(found[2] and _CALLED_FIRST.match(found[2])) for found in (old, new)]
+    if first[0] != first[1]:
         return None
     words = [found[1].split() for found in (old, new)]
     told = [Effect(EffectKind.GAINS_MARK, (word,)) for word in words[1] if word not in words[0]]
     told += [Effect(EffectKind.LOSES_MARK, (word,)) for word in words[0] if word not in words[1]]
     if old[2] and new[2] and old[2] != new[2]:
-        told.append(Effect(EffectKind.RETURNS_INSTEAD, (new[2], old[2])))
+        instead = Effect(EffectKind.RETURNS_INSTEAD, (new[2], old[2]))
+        told.append(Effect(EffectKind.BECOMES, (old[2], new[2])) if first[0] else instead)
     elif old[2] != new[2]:
         if "->" not in f"{before}{after}":
             return None  # what is not said may be returned all the same
         told.append(Effect(EffectKind.GIVES if new[2] else EffectKind.GIVES_NO_MORE, (new[2] or old[2],)))
-    return told
+    return told if old_where == new_where else [*told, Effect(EffectKind.BECOMES, (old_where, new_where))]
+
+
+def _without_where(text: str) -> tuple[str, str]:
+    """What stands behind the parameters without what is asked of type parameters, and that."""
+    found = _WHERE.search(text)
+    return (text[: found.start()].strip(), text[found.start() :].strip()) if found else (text.strip(), "")
 
 
 def _head(name: str, lines: Sequence[str]) -> _Head | None:
@@ -159,8 +182,9 @@ def _head(name: str, lines: Sequence[str]) -> _Head | None:
     if start is None:
         return None
     text, depth = "\n".join(own[start : start + MAX_LINES]), 0
-    opening = rf"(?<!\w){short}[?!]?[ \t]*(?:<[^()]*>)?(?:(?:\s+@?[\w.]+){{0,4}}?\s+constructor\s*)?\("
-    found = re.search(opening, text)
+    constructor = r"(?:\s++@?[\w.]++){0,4}?\s++constructor\s*+"
+    opening = rf"(?<!\w){short}[?!]?(?:[ \t]*+<[^()]*>)?(?:{constructor}|[ \t]*+)\("
+    found = re.compile(opening).search(text, 0, MAX_OPENING)
     if found is None or found.start() > len(own[start]):
         return None
     for at in range(found.end() - 1, len(text)):

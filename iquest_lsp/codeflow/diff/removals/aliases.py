@@ -13,6 +13,8 @@ from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind
 from iquest_lsp.codeflow.syntax.effects.layout import indentation
 
 _DEFINED = frozenset({"function", "method", "property", "field"})
+#: What stands before the name of that which has members.
+_TYPE = r"(?:class|object|module|interface|struct|trait|enum|extension)"
 #: What may stand before a name that is given a value.
 _BEFORE = r"(?:(?:export|public|private|protected|static|readonly|final|const|let|var|val)\s+)*"
 
@@ -33,7 +35,7 @@ def as_assigned(
             start, end = item.old_span if gone else item.span
             own = [line for line in lines(gone, item.path)[start:end] if line.strip()]
             head = next((line for line in own if _names(item.name, line)), "")
-            alias = _alias(item.name, head, lines(not gone, item.path)) if head else ""
+            alias = _alias(item.name, head, lines(not gone, item.path), lines(gone, item.path)) if head else ""
             if alias:
                 pair = (head, alias) if gone else (alias, head)
                 effects = (Effect(EffectKind.BECOMES, tuple(bounded(line.strip()) for line in pair)),)
@@ -57,20 +59,26 @@ def _names(name: str, line: str) -> bool:
     return re.search(rf"(?<![\w$]){re.escape(_short(name))}(?![\w$])", line) is not None
 
 
-def _alias(name: str, head: str, lines: Sequence[str]) -> str:
-    """The line that gives a member its value, as deep as its head stood and in what has the name of its outer one."""
+def _alias(name: str, head: str, lines: Sequence[str], others: Sequence[str]) -> str:
+    """The line that gives a member its value, as deep as its head stood and in the class that is its outer one.
+
+    `others` are the lines of the other side; a line that is as often there says nothing of a change.
+    """
     outer, _, short = name.rpartition(".")
     word, depth = re.escape(short), indentation(head)
     gives = re.compile(
-        rf"\s*(?:{_BEFORE}{word}\s*(?::\s*[\w.\[\], ]+)?=\s*[A-Za-z_$][\w$.]*\s*[;,]?\s*(?:#.*|//.*)?|"
-        rf"alias(?:_method)?[\s(]+:?{word}\b.*)$"
+        rf"\s*+(?:{_BEFORE}{word}\s*+(?::\s*+[\w.\[\], ]++)?=\s*+[A-Za-z_$][\w$.]*+\s*+[;,]?\s*+(?:#.*|//.*)?|"
+        rf"alias(?:_method)?[\s(]++:?{word}\b.*)$"
     )
+    around = re.compile(rf"(?<![\w$]){_TYPE}\s++(?:[\w.:]+[.:])?{re.escape(_short(outer))}(?![\w$])")
     for at, line in enumerate(lines):
         if short in line and indentation(line) == depth and gives.match(line):
+            if lines.count(line) <= others.count(line):
+                continue
             above = (other for other in reversed(lines[:at]) if other.strip() and indentation(other) < depth)
             if not depth and not outer:
                 return line
-            if outer and _names(outer, next(above, "")):
+            if outer and around.search(next(above, "")):
                 return line
     return ""
 

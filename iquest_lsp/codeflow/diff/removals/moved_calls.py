@@ -18,6 +18,8 @@ def without_moved_calls(changes: Sequence[SymbolChange]) -> list[SymbolChange]:
     """The changes without what a definition no longer does itself, where a new one that it now calls does it, and
     without what it does now that one did which it called and which is gone."""
     new, gone = (_texts(changes, change) for change in ("added", "removed"))
+    if not new and not gone:
+        return list(changes)
     found = []
     for item in changes:
         if item.effects and item.change not in ("added", "removed"):
@@ -40,6 +42,8 @@ def _texts(changes: Sequence[SymbolChange], change: str) -> dict[str, str]:
 
 def _called(item: SymbolChange, new: Mapping[str, str]) -> set[str]:
     """The new definitions that a changed one calls now."""
+    if not new:
+        return set()
     told = {name for effect in item.effects if effect.kind is EffectKind.CALLS for name in effect.values}
     instead = {effect.values[0] for effect in item.effects if effect.kind is EffectKind.CALLS_INSTEAD}
     calls = {name for line in item.lines for name in _CALL.findall(line)} if item.change != "moved" else set()
@@ -53,7 +57,7 @@ def _left(item: SymbolChange) -> set[str]:
     return {_short(name) for name in told | instead}
 
 
-_CALL = re.compile(r"([A-Za-z_$][\w$]*[!?]?)\s*\(")
+_CALL = re.compile(r"(?<![\w$])([A-Za-z_$][\w$]*+[!?]?)\s*+\(")
 
 
 def _of(names: set[str], texts: Mapping[str, str]) -> str:

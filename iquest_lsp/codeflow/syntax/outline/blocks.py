@@ -317,7 +317,7 @@ class _Reader:
 
     def _statement(self, at: int, line: str, lines: list[str]) -> int:
         """What stands outside of all blocks, named by what it sets or by the command that it runs."""
-        if self.language == "php" and re.match(r"\s*(?:namespace\b[\s\w\\]*[;{]?\s*$|declare\s*\()", line):
+        if self.language == "php" and re.match(r"\s*+(?:namespace\b[\s\w\\]*+[;{]?\s*+$|declare\s*+\()", line):
             if self.above >= 0:  # the head of the file
                 self._comment(lines, at)
             return at + 1

@@ -28,6 +28,24 @@ from iquest_lsp.codeflow.wording.effects import effect_words
         # What is returned, and what is said of the function behind its parameters.
         ("fun read(a: A): B {", "fun read(a: A): C {", ["returns `C` instead of `B`"]),
         ("func read(a: A) async {", "func read(a: A) {", ["is no longer marked `async`"]),
+        # What a constructor calls first is no type, nor is what is asked of type parameters.
+        ("public Read(int a) : base(a) {", "public Read(int a) : base(a, 1) {", ["`base(a)` becomes `base(a, 1)`"]),
+        (
+            "public Read(int a) : base(a)",
+            "public Read(int a, int b) : base(a, b)",
+            ["takes the new parameter `b`", "`base(a)` becomes `base(a, b)`"],
+        ),
+        ("public Read(int a) : base(a) {", "public Read(int a, int b) {", []),
+        (
+            "fun <T> read(a: T): List<T> where T : A {",
+            "fun <T> read(a: T): List<T> where T : B {",
+            ["`where T : A` becomes `where T : B`"],
+        ),
+        (
+            "fun <T> read(a: T): List<T> where T : A {",
+            "fun <T> read(a: T): Set<T> where T : A {",
+            ["returns `Set<T>` instead of `List<T>`"],
+        ),
         # In PHP it may return something all the same.
         ("function read($a)", "function read($a, $b): int", []),
         ("", "", []),
@@ -38,6 +56,30 @@ def test_what_becomes_of_the_parameters(before: str, after: str, told: list[str]
     found, lines = head_effects(name, before.split("\n"), after.split("\n"))
     assert [effect_words(item) for item in found] == told
     assert bool(lines) == bool(told)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("class Box : A {}", "class Box : B { }", ["`A` becomes `B`"]),
+        ("class Box<T> : A {", "class Box<T> : B {", ["`A` becomes `B`"]),
+        ("class Box : (A) -> B, C {", "class Box : (A) -> B, D {", ["`C` becomes `D`"]),
+        ("call(Box : A)", "call(Box : B)", []),
+    ],
+)
+def test_what_a_type_is_derived_from(before: str, after: str, told: list[str]) -> None:
+    found, _ = head_effects("Box", [before], [after], "class")
+    assert [effect_words(item) for item in found] == told
+
+
+@pytest.mark.parametrize("kind", ["class", "method"])
+@pytest.mark.parametrize(
+    "text",
+    ["class Box : A{}// one", "class Box(a: A): {}x = {{", "class Box{}x", "class Box<{}>{}x", "Box(a){}async{}="],
+)
+def test_a_line_of_blanks_is_read_once(kind: str, text: str) -> None:
+    lines = [text.replace("{}", " " * 30_000)]
+    assert head_effects("Box", lines, [f"{lines[0]}1"], kind)[1] in (set(), {lines[0], f"{lines[0]}1"})
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,8 @@ RUBY = """class Reel
 end
 """
 OTHER = "\n\nclass Other:\n    def set(self):\n        return 1\n"
+CONFIG = "class Config:\n    def name(self):\n        return 1\n\n"
+LOAD = "\n\ndef load(config: Config):\n    path = default\n    return path\n"
 CASES = [
     Case(
         "a method that became an alias",
@@ -55,6 +57,19 @@ CASES = [
         {"a.rb": RUBY.format("  def push(tape)\n    @tapes << tape\n    log(tape)\n  end")},
         {"a.rb": RUBY.format("  alias push wind")},
         untold=("emoves `Reel.push`",),
+    ),
+    Case(
+        "a variable of a function that takes the class, and has the name of its member",
+        {"a.py": CONFIG + "    def path(self):\n        return self.root\n" + LOAD},
+        {"a.py": CONFIG + LOAD},
+        told=("emoves `Config.path`",),
+        untold=("becomes",),
+    ),
+    Case(
+        "an alias that stood there before",
+        {"a.py": CONFIG + "    def path(self):\n        return self.root\n\n    path = name\n"},
+        {"a.py": CONFIG + "    path = name\n"},
+        untold=("becomes",),
     ),
 ]
 

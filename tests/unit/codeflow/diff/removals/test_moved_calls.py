@@ -35,6 +35,14 @@ def test_what_came_out_of_a_function_that_is_gone_is_not_new() -> None:
     assert _told(item, gone) == [(CALLS, ("close",)), (NO_CALLS, ("wind",))]
 
 
+def test_a_long_word_is_read_once() -> None:
+    helper = SymbolChange("a.py", "_wind", "function", "added", lines=("def _wind():", "spool()"))
+    lines = ("a" * 200_000, f"_wind{' ' * 50_000}()")
+    item = SymbolChange("a.py", "run", "function", "body", effects=(Effect(NO_CALLS, ("spool",)),), lines=lines)
+    assert _told(item, helper) == []
+    assert _told(item) == [(NO_CALLS, ("spool",))]
+
+
 RUN = """def run(tape):
     {}
     return tape
