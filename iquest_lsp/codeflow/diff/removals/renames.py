@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import cache
 
 from iquest_lsp.codeflow.diff.part_effects import PROSE
+from iquest_lsp.codeflow.facts import bounded
 from iquest_lsp.codeflow.syntax.changes import SymbolChange
 from iquest_lsp.codeflow.syntax.comments import is_comment
 from iquest_lsp.codeflow.syntax.effects.effect import Effect, EffectKind
@@ -20,6 +21,8 @@ def as_more_than_renamed(
     changes: Sequence[SymbolChange], before: Mapping[str, bytes], after: Mapping[str, bytes]
 ) -> list[SymbolChange]:
     """The changes; of what is renamed it is told where its text is another one too, but for names that change along.
+
+    What only has another receiver is not renamed.
 
     `before` and `after` are the texts of the files on both sides, by the path after.
     """
@@ -35,10 +38,25 @@ def as_more_than_renamed(
             old, new = lines(sides[0])[slice(*item.old_span)], lines(sides[1])[slice(*item.span)]
             if item.kind not in PROSE:
                 old, new = ([line for line in side if not is_comment(line)] for side in (old, new))
-            if old and new and _words(old, item.old_name, names) != _words(new, item.name, {}):
+            if heads := _extended(item, old, new):
+                item = replace(item, change="body", old_name=item.name, effects=(Effect(EffectKind.BECOMES, heads),))
+            elif old and new and _words(old, item.old_name, names) != _words(new, item.name, {}):
                 item = replace(item, effects=(Effect(EffectKind.BODY_TOO),))
         found.append(item)
     return found
+
+
+def _extended(item: SymbolChange, old: Sequence[str], new: Sequence[str]) -> tuple[str, str] | None:
+    """The heads of a function of Kotlin that extends a type now, or did: that is no other name, and no outer one."""
+    short, names = _last(item.name), sorted((item.old_name, item.name), key=len)
+    outer = names[0].removesuffix(short)
+    receiver = names[1].removeprefix(outer).removesuffix(f".{short}")
+    if not item.path.endswith((".kt", ".kts")) or names[1] != f"{outer}{receiver}.{short}" or "." in receiver:
+        return None
+    named = re.compile(rf"(?<!\w){re.escape(short)}(?!\w)")
+    heads = [next((line for line in side if named.search(line)), "").strip() for side in (old, new)]
+    extends = [re.search(rf"(?<![\w.]){re.escape(receiver)}(?:<[^()]*>)?\??\.", head) is not None for head in heads]
+    return (bounded(heads[0]), bounded(heads[1])) if all(heads) and extends[0] != extends[1] else None
 
 
 def _words(lines: Sequence[str], name: str, names: Mapping[str, str]) -> list[str]:

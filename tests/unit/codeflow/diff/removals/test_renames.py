@@ -18,7 +18,33 @@ The tape is wound by hand, turn by turn, until nothing is left of it.
 It {} at the end.
 Then turn it round.
 """
+KOTLIN = """class Reel {
+    fun other() = 1
+
+    open fun %s: String? {
+        val tag = %swound.trim()
+        val found = find(tag)
+        if (found == null) return null
+        log("found", found)
+        return cut(found)
+    }
+}
+"""
 CASES = [
+    Case(
+        "a function of Kotlin that extends what it took before",
+        {"a.kt": KOTLIN % ("wind(tape: Tape)", "tape.")},
+        {"a.kt": KOTLIN % ("Tape.wind()", "")},
+        told=("(`open fun wind(tape: Tape): String? {` becomes `open fun Tape.wind(): String? {`)",),
+        untold=("ename", "→"),
+    ),
+    Case(
+        "and one that takes what it extended",
+        {"a.kt": KOTLIN % ("Tape.wind()", "")},
+        {"a.kt": KOTLIN % ("wind(tape: Tape)", "tape.")},
+        told=("becomes `open fun wind(tape: Tape): String? {`",),
+        untold=("ename", "→"),
+    ),
     Case(
         "a class that loses its base",
         {"a.py": REEL.format("ReelWrapper", "Base") + "\n\n" + REEL.format("TapeWrapper", "ReelWrapper")},
