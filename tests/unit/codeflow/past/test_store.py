@@ -250,6 +250,7 @@ def test_a_broken_store_is_made_anew(script: Script, tmp_path: Path) -> None:
     assert file.stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("junk", [b"\0", b"\x9c"], ids=["lost", "overwritten"])
 def test_a_store_with_a_page_that_makes_no_sense_answers_all_the_same(
     script: Script, tmp_path: Path, junk: bytes
