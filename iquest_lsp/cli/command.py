@@ -65,13 +65,18 @@ class _Program:
                 tell_error(IQuestError("The current folder is gone", fix="Change into one that exists"), form)
                 code = 1
             else:
-                raise
+                code = _failed(error, form)
         except Exception as error:  # noqa: BLE001  whoever reads the answer is told in the form asked for
-            tell(traceback.format_exc())
-            why = f"{type(error).__name__}: {error}"
-            tell_error(IQuestError("This program failed", why=why, fix="Tell its makers, with the lines above"), form)
-            code = 1
+            code = _failed(error, form)
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def _failed(error: Exception, form: Form) -> int:
+    """Tells an error that nobody foresaw, with its place, while it is handled; the exit code."""
+    tell(traceback.format_exc())
+    why = f"{type(error).__name__}: {error}"
+    tell_error(IQuestError("This program failed", why=why, fix="Tell its makers, with the lines above"), form)
+    return 1
 
 
 def exit_code(error: IQuestError) -> int:

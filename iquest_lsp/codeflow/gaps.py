@@ -125,6 +125,10 @@ class Gaps:
         """The same of one file."""
         return self._unless_faulty(GapKind.FAULTY_FILE, path, work)
 
+    def is_faulty(self, path: str) -> bool:
+        """Whether a fault hid something of a file."""
+        return path in self._found.get(GapKind.FAULTY_FILE, ())
+
     def _unless_faulty(self, kind: GapKind, value: str, work: Callable[[], list[T]]) -> list[T]:
         try:
             return work()

@@ -20,6 +20,7 @@ THINK, THINK_END = "<think>", "</think>"
 #: Private use characters: templates trim blanks, look for words, and leave these alone.
 _MARK = "\ue000{}\ue001"
 _MARKS = re.compile("\ue000(\\d+)\ue001")
+MAX_FENCE = 32
 _FENCES = re.compile(r"^[ \t]*(`{3,})", re.MULTILINE)
 _MAX_TEMPLATE = 256 * 1024
 #: OpenAI's harmony format (gpt-oss): an answer is begun in the channel that the user sees, since what a model thinks in
@@ -42,7 +43,10 @@ def fence_around(text: str) -> str:
 
 def block_rules(fence: str, otherwise: str = "") -> str:
     """The grammar (GBNF) of an answer that is one block of code between fences of backticks and nothing else; or, in
-    place of it, the words `otherwise`. No line of the block could be taken for its end."""
+    place of it, the words `otherwise`. No line of the block could be taken for its end. Empty, so no grammar, where a
+    fence is longer than any that is meant as one."""
+    if len(fence) > MAX_FENCE:
+        return ""
     begun = (f'"{fence[:count]}" ([^`\\n] [^\\n]*)?' for count in range(1, len(fence)))
     lines = " | ".join(("[^` \\t\\n] [^\\n]*", *begun))
     return (

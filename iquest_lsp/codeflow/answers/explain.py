@@ -165,8 +165,8 @@ def _beside_definitions(source: DiffSource, changes: Sequence[SymbolChange]) -> 
             gone = replace(change, path=change.old_path, span=(0, 0))
             told.setdefault(change.old_path, []).append(gone)
     for item in source.files:
-        if category(item.path) is Category.GENERATED:
-            continue
+        if category(item.path) is Category.GENERATED or source.gaps.is_faulty(item.path):
+            continue  # or what could not be read would be told as the module's
         mine = told.get(item.path, []) + (told.get(item.old_path, []) if item.old_path != item.path else [])
         before, after = source.before.get(item.path), source.after.get(item.path)
         parts = source.gaps.in_file(item.path, partial(part_changes, item, before, after, mine))

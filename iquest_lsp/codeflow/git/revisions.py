@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from iquest_lsp.codeflow.gaps import GapKind, Gaps
 from iquest_lsp.codeflow.git import dates
@@ -13,6 +15,8 @@ from iquest_lsp.errors import MissingContentsError, RepositoryError, RevisionErr
 
 #: What a name can stand for in place of a commit.
 _OTHERS = {"tree": "it names a tree", "blob": "it names a file", "tag": "it is a tag of no commit"}
+#: REV:PATH, of which a submodule's commit lies in another repository.
+_IN_TREE = re.compile(r"[^:{]+:[^/]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +85,12 @@ def commit_of(git: GitProcesses, revision: str, *, is_shallow: bool) -> str:
     if kind == "commit" and not named.startswith("^"):
         return named
     why, fix = "git does not know it", "Check it with `git log`"
-    if named.isalnum() and not kind and named != revision.lower():
+    is_lost = named.isalnum() and not kind and named != revision.lower()
+    if is_lost and not _IN_TREE.match(revision):
         raise lost_commit(revision, named)
-    if kind in _OTHERS:
+    if is_lost:
+        why, fix = "it names what a commit holds, not one", "Give a commit, a branch or a tag"
+    elif kind in _OTHERS:
         why, fix = _OTHERS[kind], "Give a commit, a branch or a tag"
     elif (
         named != revision.lower()
@@ -110,8 +117,9 @@ def lost_commit(name: str, oid: str) -> RepositoryError:
 
 
 def _is_file(git: GitProcesses, name: str) -> bool:
+    path = PurePath(name)
     try:
-        return not git.bare and (git.top / name).is_file()
+        return not git.bare and not path.is_absolute() and ".." not in path.parts and (git.top / path).is_file()
     except (OSError, ValueError):
         return False
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from iquest_lsp.asking.editing import fitted, new_text
-from iquest_lsp.context.chat import fence_around
+from iquest_lsp.context.chat import MAX_FENCE, block_rules, fence_around
 from iquest_lsp.errors import UsageError
 
 
@@ -49,3 +49,8 @@ def test_the_new_text_stands_where_the_old_one_stood(old: str, new: str, text: s
 )
 def test_no_line_of_a_text_ends_the_fence_around_it(text: str, fence: str) -> None:
     assert fence_around(text) == fence
+
+
+def test_a_row_of_backticks_is_no_fence_that_rules_are_made_for() -> None:
+    assert block_rules("`" * MAX_FENCE)
+    assert block_rules("`" * (MAX_FENCE + 1)) == ""

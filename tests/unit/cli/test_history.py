@@ -197,18 +197,19 @@ def test_what_a_hook_sees_as_staged_is_explained_where_it_is_seen(
 
 
 @pytest.mark.parametrize("form", ["--json", ""])
+@pytest.mark.parametrize("kind", [ValueError, OSError])
 def test_a_fault_of_the_program_is_an_error_in_the_form_asked_for(
-    script: Script, monkeypatch: pytest.MonkeyPatch, form: str
+    script: Script, monkeypatch: pytest.MonkeyPatch, kind: type[Exception], form: str
 ) -> None:
     def fails(*_: object, **__: object) -> object:
-        raise ValueError("'x' is not in list")
+        raise kind("'x' is not in list")
 
     monkeypatch.setattr(explain, "known_of", fails)
     done = CliRunner().invoke(cli, ["explain-diff", "HEAD", "--repo", str(script.root), *form.split()])
     assert done.exit_code == 1
     assert "Traceback" in done.stderr, "whoever mends it needs the place"
     assert done.stderr.rstrip().endswith(
-        "error: This program failed: ValueError: 'x' is not in list. Tell its makers, with the lines above."
+        f"error: This program failed: {kind.__name__}: 'x' is not in list. Tell its makers, with the lines above."
     )
     assert (json.loads(done.stdout)["error"]["what"] if form else done.stdout) == (
         "This program failed" if form else ""

@@ -28,12 +28,21 @@ def test_what_names_no_commit_is_told(script: Script) -> None:
         ("--all", "does not know it"),
         ("1" * 40, "does not know it"),
         ("a.py", "it is a file"),
+        (str(script.root / "a.py"), "does not know it"),
     ):
         with pytest.raises(RevisionError, match=why.replace("^", r"\^")) as caught:
             repository.resolve(revision)
         assert caught.value.fix
     assert repository.resolve(":/Begin") == one
     assert history_of(script.root).explain_diff(":/Mend").summary.startswith("Mend it.")
+
+
+def test_a_submodule_is_no_lost_commit(script: Script) -> None:
+    script.commit("Begin", {"a.py": "x = 1\n"})
+    script.git("update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},sub")
+    script.git("commit", "-q", "-m", "Take another in")
+    with pytest.raises(RevisionError, match="what a commit holds"):
+        history_of(script.root).explain_diff("HEAD:sub")
 
 
 def lose(script: Script, oid: str) -> None:
