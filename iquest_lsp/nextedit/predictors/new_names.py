@@ -32,7 +32,7 @@ def new_names(change: Change) -> Iterator[str]:
                 if name in seen or name in _BUILTINS or is_known(change.before, name):
                     continue
                 seen.add(name)
-                binds = re.compile(rf"\b(?:as|import|global|nonlocal)\b[^#\n(]*\b{name}\b")
+                binds = _binders_of(name)
                 if takes_all or any(binds.search(after.lines[at]) for at in lines_with(after.text, name)):
                     continue  # something binds it
                 spots = [spot for spot in after.spots(name) if is_free(spot)]
@@ -40,6 +40,15 @@ def new_names(change: Change) -> Iterator[str]:
                     continue  # it is imported already, or names the module that something comes from
                 if spots and all(after.use(spot)[0] in ("use", "call") for spot in spots):
                     yield name
+
+
+def _binders_of(name: str) -> re.Pattern[str]:
+    """Lines that bind a name in a way that is not followed: behind `as`, in a pattern, as a type parameter, a label."""
+    return re.compile(
+        rf"\b(?:as|import|global|nonlocal)\b[^#\n(]*\b{name}\b|\bas\s*\([^)\n]*\b{name}\b|^\s*case\b.*\b{name}\b"
+        rf"|\b(?:def|class|type|function|interface)\s+\w+\s*[\[<].*\b{name}\b|\bcatch\s*\(\s*{name}\b"
+        rf"|<[^<>()\n]*\b{name}\b[^<>()\n]*>\s*\(|^\s*{name}\s*:"
+    )
 
 
 def _in_import(node: Node) -> bool:

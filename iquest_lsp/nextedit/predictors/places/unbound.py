@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
 
-from iquest_lsp.codeflow.reading import Sources, Symbol
+from iquest_lsp.codeflow.reading import NotLookedUpError, Sources, Symbol
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.import_statements import imports_of
 from iquest_lsp.nextedit.parsed import Parsed, is_parameter
@@ -16,6 +18,17 @@ from iquest_lsp.nextedit.sorts import PredictorKind, Sort
 
 #: Names that are followed in one file; longer edits are rewritings, whose names say little.
 MAX_NAMES, MAX_LINES = 12, 40
+#: What gives a file names that it does not write: all of a module. A class of Java has those of its base.
+_TAKES_ALL = re.compile(r"\bimport\s*\*|^[ \t]*(?:import[ \t]+)?\.[ \t]+\"|^import\s+static\b.*\*;", re.MULTILINE)
+_HAS_BASE = re.compile(r"\bclass\s+\w+[^{;]{0,200}\bextends\b")
+#: Names that mean something by themselves, in Python or in a browser.
+_GIVEN = frozenset(dir(builtins)) | frozenset(
+    re.findall(
+        r"\w+",
+        "name event status self parent top length origin location history screen close open print stop find focus blur"
+        " document window console process module exports require global crypto performance fetch navigator",
+    )
+)
 _FUNCTIONS = ("function", "method", "test")
 _NAME = re.compile(r"(?<![\w$.])[^\W\d]\w*")
 
@@ -24,11 +37,14 @@ def predict(changes: Sequence[Change], sources: Sources) -> Iterator[Place]:
     """The uses of every name that an edit took from the function which bound it."""
     for change in changes:
         if change.before.root is not None and change.after.root is not None:
-            yield from _in_file(change)
+            yield from _in_file(change, sources)
 
 
-def _in_file(change: Change) -> Iterator[Place]:
+def _in_file(change: Change, sources: Sources) -> Iterator[Place]:
     names = 0
+    text = change.after.text
+    if _TAKES_ALL.search(text) or (change.path.endswith(".java") and _HAS_BASE.search(text)):
+        return
     seen: set[tuple[str, int]] = set()
     for edit in change.edits:
         if not 0 < len(edit.old) <= MAX_LINES:
@@ -37,11 +53,31 @@ def _in_file(change: Change) -> Iterator[Place]:
         if around is None:
             continue
         for name, was in _bound(change.before, edit):
-            if (name, around.start) in seen or names >= MAX_NAMES or _is_of_file(change.after, name):
+            if names >= MAX_NAMES:
+                return
+            if (name, around.start) in seen or name in _GIVEN or _is_of_file(change.after, name):
                 continue
             seen.add((name, around.start))
             names += 1
-            yield from _uses(change, edit, around, name, was)
+            places = [*_uses(change, edit, around, name, was)]
+            if places and not _is_of_package(change.path, name, sources):
+                yield from places
+
+
+def _is_of_package(path: str, name: str, sources: Sources) -> bool:
+    """Go: whether another file of the folder may have the name for the whole package."""
+    if not path.endswith(".go"):
+        return False
+    folder = PurePosixPath(path).parent
+    declares = re.compile(rf"(?:(?:var|const|func|type)\s+{name}\b|\t{name}\b(?:\s+[\w*.\[\]]+)?\s*(?:=(?!=)|$))")
+    try:
+        hits = [*sources.grep([name])]
+    except NotLookedUpError:
+        return True
+    return any(
+        where != path and where.endswith(".go") and PurePosixPath(where).parent == folder and declares.match(text)
+        for where, _, text in hits
+    )
 
 
 def _function(text: Parsed, line: int) -> Symbol | None:

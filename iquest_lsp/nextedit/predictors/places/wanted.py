@@ -16,6 +16,7 @@ from iquest_lsp.nextedit.predictors.new_names import is_known, new_names, new_pa
 from iquest_lsp.nextedit.records import EditKind, Place, Reason, ReasonKind
 from iquest_lsp.nextedit.sorts import PredictorKind, Sort
 
+_DOT_IMPORT = re.compile(r"^[ \t]*(?:import[ \t]+)?\.[ \t]+\"", re.MULTILINE)
 _SCRIPTS = (".py", ".pyi", ".ts", ".tsx", ".js", ".jsx", ".mjs")
 #: Languages of which types alone are looked at: how a file imports everything of somewhere, and where types stand.
 _TYPED = {
@@ -40,7 +41,14 @@ _GIVEN = frozenset(
         " SecurityException Short StackTraceElement String StringBuffer StringBuilder SuppressWarnings System"
         " Thread ThreadLocal Throwable UnsupportedOperationException Void NoSuchMethodException"
         " NoSuchFieldException InstantiationException IllegalAccessException CloneNotSupportedException"
-        " StackOverflowError OutOfMemoryError LinkageError Option Some None Ok Err Result Box Vec Clone Copy Send"
+        " StackOverflowError OutOfMemoryError LinkageError ArrayIndexOutOfBoundsException ArrayStoreException"
+        " ClassCastException NegativeArraySizeException StringIndexOutOfBoundsException InternalError"
+        " VirtualMachineError"
+        " IllegalCallerException IllegalMonitorStateException IllegalThreadStateException LayerInstantiationException"
+        " EnumConstantNotPresentException TypeNotPresentException ExceptionInInitializerError NoClassDefFoundError"
+        " AbstractMethodError IncompatibleClassChangeError NoSuchFieldError NoSuchMethodError UnsatisfiedLinkError"
+        " UnsupportedClassVersionError VerifyError ClassFormatError ThreadGroup InheritableThreadLocal Package Module"
+        " StrictMath StackWalker ProcessHandle Option Some None Ok Err Result Box Vec Clone Copy Send"
         " Sync Sized Drop Fn FnMut FnOnce AsRef AsMut Into From Default Iterator Extend IntoIterator"
         " DoubleEndedIterator ExactSizeIterator Eq Ord PartialEq PartialOrd ToOwned ToString TryFrom TryInto"
         " FromIterator Self Debug Hash Unpin",
@@ -89,6 +97,8 @@ def _lacking(change: Change, sources: Sources) -> Iterator[tuple[str, str]]:
     """The names that a file lacks, each with what others say of it: they import it so, or not at all."""
     path = PurePosixPath(change.path)
     if change.path.endswith(".go"):
+        if _DOT_IMPORT.search(change.after.text):
+            return
         names = [name for name in new_packages(change) if _is_package(change.after, name)]
     elif change.path.endswith(_SCRIPTS):
         names = [
@@ -105,9 +115,15 @@ def _lacking(change: Change, sources: Sources) -> Iterator[tuple[str, str]]:
             if name in text:
                 lines[name].append((where, text))
     for name, found in lines.items():
+        if path.suffix == ".go" and any(
+            _is_of_package(path, PurePosixPath(where), name, text) for where, text in found
+        ):
+            continue
         if path.suffix in _TYPED and any(_is_beside(path, PurePosixPath(where), name, text) for where, text in found):
             continue
-        imported = re.compile(rf"^\s*(?:pub\s+)?(?:import|from|use)\b.*\b{re.escape(name)}\b|require\(.*\b{name}\b")
+        imported = re.compile(
+            rf"^\s*(?:pub\s+)?(?:import|from|use)\b.*\b{name}\b|^.{{0,80}}\b{name}\b.{{0,80}}=\s*require\("
+        )
         kin = {where for where, text in found if PurePosixPath(where).suffix == path.suffix and where != change.path}
         known = {where for where, text in found if where in kin and imported.search(text)}
         yield name, "known" if known else "met" if kin else "fresh"
@@ -122,6 +138,12 @@ def _is_package(text: Parsed, name: str) -> bool:
     """Go: whether a name stands before a dot wherever it stands, as no variable does."""
     ends = ((line, end) for line in lines_with(text.text, name) for _, end in text.words(name, line))
     return all(text.lines[line][end : end + 1] == "." or text.in_words(line, end - 1) for line, end in ends)
+
+
+def _is_of_package(path: PurePosixPath, where: PurePosixPath, name: str, text: str) -> bool:
+    """Go: whether a line of a file in the same folder may give the package a name."""
+    declares = rf"\s*(?:(?:var|const|type|func)\s+{name}\b|{name}\b(?:\s+[\w*.\[\]]+)?\s*(?:=(?!=)|$))"
+    return where.suffix == ".go" and where.parent == path.parent and re.match(declares, text) is not None
 
 
 def _is_beside(path: PurePosixPath, where: PurePosixPath, name: str, text: str) -> bool:
@@ -146,9 +168,13 @@ def _new_types(change: Change, everything: re.Pattern[str], types: re.Pattern[st
                 bound.add(name)
                 if after.in_words(line, found.start()) or is_known(change.before, name):
                     continue
-                # The outline may lack what is defined within functions.
+                # The outline may lack what is defined within functions, type parameters and the values of an enum.
                 if any(
-                    re.search(rf"\b(?:class|interface|enum|record|type|struct|trait)\s+{name}\b", it)
+                    re.search(
+                        rf"\b(?:class|interface|enum|record|type|struct|trait)\s+{name}\b|^\s*{name}\s*(?:[,;({{]|$)"
+                        rf"|(?:(?<![\w.>])|\b(?:class|interface|record|struct|enum|trait|fn|impl|type)\b\s*\w*)<.*\b{name}\b",
+                        it,
+                    )
                     for it in (after.lines[at] for at in lines_with(after.text, name))
                 ):
                     continue

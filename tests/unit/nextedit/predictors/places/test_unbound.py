@@ -53,3 +53,20 @@ def test_uses_of_a_name_that_went_are_told(
 )
 def test_a_name_that_is_bound_somewhere_is_none(look: Look, old: str, new: str) -> None:
     assert not told(look, "a.py", PYTHON, PYTHON.replace(old, new, 1))
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "old", "new"),
+    [
+        ("a.py", "def f(a):\n    id = a\n    print(id)\n", "    id = a\n", "    pass\n"),  # it is a function again
+        ("a.py", "from m import *\n\n\ndef f(a):\n    total = a\n    print(total)\n", "    total = a\n", ""),
+        ("a.go", "package a\n\nfunc f() error {\n\tlast := g()\n\treturn last\n}\n", "\tlast := g()\n", "\tg()\n"),
+        ("A.java", "class A extends B {\n  int f(int count) {\n    return count;\n  }\n}\n", "int count", ""),
+        ("a.js", "function f() {\n  const name = 1;\n  return name;\n}\n", "  const name = 1;\n", "  g();\n"),
+    ],
+)
+def test_a_name_that_then_means_something_else_has_not_gone(
+    look: Look, path: str, before: str, old: str, new: str
+) -> None:
+    other = {"b.go": "package a\n\nvar last error\n"}
+    assert not look({path: before, **other}, {path: before.replace(old, new, 1)})

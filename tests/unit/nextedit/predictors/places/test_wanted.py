@@ -58,3 +58,31 @@ def test_a_name_that_nothing_binds_is_wanted_among_the_imports(
 def test_what_needs_no_import_is_not_wanted(look: Look, path: str, before: str, old: str, new: str) -> None:
     beside = {"a/b/Till.java": "package a.b;\n\nclass Till {}\n"}
     assert not told(look({path: before, **beside}, {path: before.replace(old, new, 1)}))
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "old", "new"),
+    [
+        ("a.py", PYTHON, "    return", "    with open(x) as (left, right):\n        return left\n    return"),
+        ("a.py", PYTHON, "    return", "    match x:\n        case [_, *rest]:\n            return rest\n    return"),
+        ("a.py", PYTHON, "def f(x)", "def f[Key](x: Key)"),
+        ("a.ts", SCRIPT, "return a(x);", "try { return a(x); } catch (problem) { throw problem; }"),
+        ("a.ts", SCRIPT, "f(x: number)", "f<Kind>(x: Kind)"),
+        ("a/b/Shop.java", JAVA, "names;", "names;\n  <Item> Item first(List<Item> all) { return all.get(0); }"),
+        ("a/b/Shop.java", JAVA, "names;", "names;\n  void f() { try { g(); } catch (ClassCastException e) { } }"),
+        ("a/b/Shop.java", JAVA, "names;", "names;\n  enum Light {\n    Green,\n    Amber;\n  }"),
+        ("shop/a.go", GO, "Println(1)", 'Println(1)\n\tlogger.Info("x")'),
+        ("shop/a.go", GO, "Println(1)", 'Println(1)\n\tstore.Get("x")'),
+        ("shop/a.go", GO.replace('\t"fmt"', '\t"fmt"\n\t. "kit/all"'), "Println(1)", 'Println(1)\n\tledger.Add("x")'),
+    ],
+)
+def test_a_name_that_is_bound_in_another_way_is_not_wanted(
+    look: Look, path: str, before: str, old: str, new: str
+) -> None:
+    knowing = {
+        "shop/b.go": "package a\n\nvar logger = slog.Default()\n\nvar (\n\tstore Store\n)\n",
+        "other.py": "from m import left, rest, Key\n",
+        "other.ts": "import { problem, Kind } from './m.js';\n",
+        "a/c/Other.java": "package a.c;\n\nimport m.Item;\nimport m.Green;\n",
+    }
+    assert told(look({path: before, **knowing}, {path: before.replace(old, new, 1)})) == set()
