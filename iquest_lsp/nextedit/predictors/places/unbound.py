@@ -20,7 +20,7 @@ from iquest_lsp.nextedit.sorts import PredictorKind, Sort
 MAX_NAMES, MAX_LINES = 12, 40
 #: What gives a file names that it does not write: all of a module. A class of Java has those of its base.
 _TAKES_ALL = re.compile(r"\bimport\s*\*|^[ \t]*(?:import[ \t]+)?\.[ \t]+\"|^import\s+static\b.*\*;", re.MULTILINE)
-_HAS_BASE = re.compile(r"\bclass\s+\w+[^{;]{0,200}\bextends\b")
+_HAS_BASE = re.compile(r"\bclass\s+\w+[^{;]{0,200}\b(?:extends|implements)\b")
 #: Names that mean something by themselves, in Python or in a browser.
 _GIVEN = frozenset(dir(builtins)) | frozenset(
     re.findall(

@@ -69,6 +69,8 @@ _OF_SCRIPTS = frozenset(
     )
 )
 MAX_NAMES = 8
+#: So much of a line is looked at for what binds a name.
+MAX_LINE = 500
 #: Lines below the last import at which another one may come, under a condition too.
 BELOW = 3
 
@@ -171,11 +173,11 @@ def _new_types(change: Change, everything: re.Pattern[str], types: re.Pattern[st
                 # The outline may lack what is defined within functions, type parameters and the values of an enum.
                 if any(
                     re.search(
-                        rf"\b(?:class|interface|enum|record|type|struct|trait)\s+{name}\b|^\s*{name}\s*(?:[,;({{]|$)"
+                        rf"\b(?:class|interface|enum|record|type|struct|trait)\s+{name}\b|^\s*{name}\s*(?:[,;({{]|$)|\benum\b[^{{]*\{{[^}}]*\b{name}\b"
                         rf"|(?:(?<![\w.>])|\b(?:class|interface|record|struct|enum|trait|fn|impl|type)\b\s*\w*)<.*\b{name}\b",
                         it,
                     )
-                    for it in (after.lines[at] for at in lines_with(after.text, name))
+                    for it in (after.lines[at][:MAX_LINE] for at in lines_with(after.text, name))
                 ):
                     continue
                 yield name
