@@ -88,11 +88,12 @@ def parser(language: str) -> Parser | None:
 def tree(language: str, source: bytes) -> Tree | None:
     """The tree of a text, not to be edited; None for a language without a grammar here.
 
-    The last ones are remembered: one text is asked for its definitions, its statements and its names.
+    Those asked for last are remembered: one text is asked for its definitions, its statements and its names.
     """
     found = _trees.get((language, source))
     if found is None and (made := parser(language)) is not None:
         found = made.parse(source)
+    if found is not None:
         _remember(language, source, found)
     return found
 
@@ -101,10 +102,13 @@ def follow(language: str, source: bytes, before: bytes, known: Tree) -> bool:
     """Makes and remembers the tree of a text from the `known` one of what it was a few keys ago; whether it can.
 
     All but what changed is taken over, which costs a fraction of reading a large text anew. A tree with errors is not
-    taken, since how a grammar goes on behind one depends on what it took over.
+    taken, since how a grammar goes on behind one depends on what it took over. Nor is one begun from a tree with
+    errors: the next key seldom mends them, and the text would be read twice.
     """
     if (language, source) in _trees:
         return True
+    if known.root_node.has_error:
+        return False
     head, tail = changed_part(before, source)
     old, new = len(before) - tail, len(source) - tail
     made = parser(language)
@@ -126,6 +130,7 @@ def _point(source: bytes, offset: int) -> tuple[int, int]:
 
 def _remember(language: str, source: bytes, found: Tree) -> None:
     with _remembering:
+        _trees.pop((language, source), None)
         _trees[language, source] = found
         for key in [*_trees][:-REMEMBERED]:
             del _trees[key]

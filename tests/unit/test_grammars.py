@@ -104,3 +104,25 @@ def test_so_many_trees_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     for text in (*texts, texts[-1], texts[1], texts[0]):
         tree("python", text)
     assert len(read) == len(texts) + 1
+
+
+def test_a_tree_that_is_asked_for_again_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    monkeypatch.setattr(grammars, "parser", lambda language, make=parser: read.append(language) or make(language))
+    texts = [b"asked_again" * number for number in range(1, grammars.REMEMBERED + 2)]
+    for text in texts[:-1]:
+        tree("python", text)
+    for text in (texts[0], texts[-1], texts[0]):
+        tree("python", text)
+    assert len(read) == len(texts)
+
+
+def test_no_text_is_read_from_a_tree_with_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+    before, source = b"follows = (\n" * 9, b"follows = (\n" * 9 + b"x"
+    known = tree("python", before)
+    assert known is not None
+    read: list[str] = []
+    monkeypatch.setattr(grammars, "parser", lambda language, make=parser: read.append(language) or make(language))
+    assert not follow("python", source, before, known)
+    assert tree("python", source) is not None
+    assert len(read) == 1

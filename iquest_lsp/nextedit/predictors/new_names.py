@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import re
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from iquest_lsp.codeflow.reading import lines_with
@@ -86,3 +87,11 @@ def new_packages(change: Change) -> Iterator[str]:
                 node = after.node_at(line, found.start())
                 if node is not None and not after.binding(node, name) and not lines_with(change.before.text, name):
                     yield name
+
+
+def may_give_package(path: PurePosixPath, where: str, name: str, line: str) -> bool:
+    """Go: whether a line of a file `where`, in the folder of `path`, may give a name to all files of the package."""
+    if not where.endswith(".go") or PurePosixPath(where).parent != path.parent:
+        return False
+    declares = rf"\s*(?:(?:var|const|type|func)\s+{name}\b|{name}\b(?:\s+[\w*.\[\]]+)?\s*(?:=(?!=)|$))"
+    return re.match(declares, line) is not None

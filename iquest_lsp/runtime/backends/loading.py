@@ -169,7 +169,8 @@ def settled(options: EngineOptions, header: Header, model: Model) -> tuple[Engin
     if not options.plan:
         return options, Settled("as asked")
     wishes = Wishes(options.window_tokens, options.kv_type, options.threads, options.gpu_layers)
-    speed = _speed(header, model, options)
+    key = _speed_key(header, options)
+    speed = _speed(key, model)
     memory = memory_for(options, header)
     if options.draft_model:
         memory = available_memory() if memory is None else memory
@@ -186,8 +187,8 @@ def settled(options: EngineOptions, header: Header, model: Model) -> tuple[Engin
         batch_threads=made.batch_threads,
         kv_type=made.kv_type,
     )
-    key = "" if options.threads else _speed_key(header, options)  # a wish is not what is measured
-    return chosen, Settled(made.reason, made.cuts, speed.prefill.get(made.kv_type, 0.0), key)
+    measured_as = "" if options.threads else key  # a wish is not what is measured
+    return chosen, Settled(made.reason, made.cuts, speed.prefill.get(made.kv_type, 0.0), measured_as)
 
 
 def refine_speed(key: str, kv_type: str, tokens: int, seconds: float, processor_s: float, threads: int) -> None:
@@ -239,13 +240,12 @@ def measured_speed(path: Path, options: EngineOptions) -> MeasuredSpeed:
     options, _ = on_devices(options, header)
     model = Model.load(path, gpus=gpu_use(options))
     try:
-        return _speed(header, model, options)
+        return _speed(_speed_key(header, options), model)
     finally:
         model.close()
 
 
-def _speed(header: Header, model: Model, options: EngineOptions) -> MeasuredSpeed:
-    key = _speed_key(header, options)
+def _speed(key: str, model: Model) -> MeasuredSpeed:
     return remembered(speeds_file(), key, lambda: measure(model, cores(), gpu=model.is_on_gpu))
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from iquest_lsp.datatypes import Finish
 from iquest_lsp.runtime.decode.batch_invariance import try_rows
@@ -346,6 +348,11 @@ class Decoder:
         finally:
             context.set_threads(self._threads, self._batch_threads)
 
+    @functools.cached_property
+    def _ruled(self) -> NDArray[np.int32]:
+        """The tokens that a grammar is asked about: those that have a text, and those that end one."""
+        return np.unique(np.concatenate((self.traits.pieces.written, np.array(self.traits.ends, np.int32))))
+
     def writer(self, request: Request, answer: Answer, sampler: Sampler | None = None) -> Writer:
         """A writer for one answer; without a sampler of its own it goes by the prompt's sampling. Raises EngineError
         for a prompt's grammar that is none."""
@@ -356,7 +363,6 @@ class Decoder:
         seen = SeenText(mixture, memory, self.lookups.setdefault(sequence, Lookup()))
         grammar = None
         if rules := request.prompt.grammar:
-            tokens = np.concatenate((self.traits.pieces.written, np.array(self.traits.ends, np.int32)))
-            grammar = Grammar(self._model, rules, np.unique(tokens))
+            grammar = Grammar(self._model, rules, self._ruled)
             grammar.follow(request.prompt.tokens[len(request.prompt.tokens) - request.prompt.answered :])
         return Writer(tail, self.controller, self.traits, request, answer, sampler, seen, self.small, grammar)

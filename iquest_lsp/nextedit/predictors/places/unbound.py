@@ -11,7 +11,7 @@ from iquest_lsp.codeflow.reading import NotLookedUpError, Sources, Symbol
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.import_statements import imports_of
 from iquest_lsp.nextedit.parsed import Parsed, is_parameter
-from iquest_lsp.nextedit.predictors.new_names import is_free
+from iquest_lsp.nextedit.predictors.new_names import is_free, may_give_package
 from iquest_lsp.nextedit.predictors.scoped_renames import documents
 from iquest_lsp.nextedit.records import Edit, EditKind, Place, Reason, ReasonKind
 from iquest_lsp.nextedit.sorts import PredictorKind, Sort
@@ -68,16 +68,12 @@ def _is_of_package(path: str, name: str, sources: Sources) -> bool:
     """Go: whether another file of the folder may have the name for the whole package."""
     if not path.endswith(".go"):
         return False
-    folder = PurePosixPath(path).parent
-    declares = re.compile(rf"(?:(?:var|const|func|type)\s+{name}\b|\t{name}\b(?:\s+[\w*.\[\]]+)?\s*(?:=(?!=)|$))")
     try:
         hits = [*sources.grep([name])]
     except NotLookedUpError:
         return True
-    return any(
-        where != path and where.endswith(".go") and PurePosixPath(where).parent == folder and declares.match(text)
-        for where, _, text in hits
-    )
+    of = PurePosixPath(path)
+    return any(where != path and may_give_package(of, where, name, text) for where, _, text in hits)
 
 
 def _function(text: Parsed, line: int) -> Symbol | None:

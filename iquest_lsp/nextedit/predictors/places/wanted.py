@@ -12,7 +12,7 @@ from iquest_lsp.codeflow.reading import NotLookedUpError, Sources, lines_with
 from iquest_lsp.nextedit.change import Change
 from iquest_lsp.nextedit.import_statements import import_lines, imports_of
 from iquest_lsp.nextedit.parsed import Parsed
-from iquest_lsp.nextedit.predictors.new_names import is_known, new_names, new_packages
+from iquest_lsp.nextedit.predictors.new_names import is_known, may_give_package, new_names, new_packages
 from iquest_lsp.nextedit.records import EditKind, Place, Reason, ReasonKind
 from iquest_lsp.nextedit.sorts import PredictorKind, Sort
 
@@ -117,9 +117,7 @@ def _lacking(change: Change, sources: Sources) -> Iterator[tuple[str, str]]:
             if name in text:
                 lines[name].append((where, text))
     for name, found in lines.items():
-        if path.suffix == ".go" and any(
-            _is_of_package(path, PurePosixPath(where), name, text) for where, text in found
-        ):
+        if path.suffix == ".go" and any(may_give_package(path, where, name, text) for where, text in found):
             continue
         if path.suffix in _TYPED and any(_is_beside(path, PurePosixPath(where), name, text) for where, text in found):
             continue
@@ -140,12 +138,6 @@ def _is_package(text: Parsed, name: str) -> bool:
     """Go: whether a name stands before a dot wherever it stands, as no variable does."""
     ends = ((line, end) for line in lines_with(text.text, name) for _, end in text.words(name, line))
     return all(text.lines[line][end : end + 1] == "." or text.in_words(line, end - 1) for line, end in ends)
-
-
-def _is_of_package(path: PurePosixPath, where: PurePosixPath, name: str, text: str) -> bool:
-    """Go: whether a line of a file in the same folder may give the package a name."""
-    declares = rf"\s*(?:(?:var|const|type|func)\s+{name}\b|{name}\b(?:\s+[\w*.\[\]]+)?\s*(?:=(?!=)|$))"
-    return where.suffix == ".go" and where.parent == path.parent and re.match(declares, text) is not None
 
 
 def _is_beside(path: PurePosixPath, where: PurePosixPath, name: str, text: str) -> bool:
