@@ -70,4 +70,4 @@ def _words(lines: Sequence[str], name: str, names: Mapping[str, str]) -> list[st
 
 def _last(name: str) -> str:
     """The name itself, without what it stands in."""
-    return re.split(r" > |\.(?=\w+$)|::", name)[-1]
+    return re.split(r" > |\.(?=[\w$]+[?!=]?$)|::", name)[-1]

@@ -65,6 +65,12 @@ CASES = [
         untold=("too", "and changed"),
     ),
     Case(
+        "a method whose name ends in a sign",
+        {"a.rb": "class Reel\n  def empty?(tape)\n    tape.size == 0 && @wound\n  end\nend\n"},
+        {"a.rb": "class Reel\n  def none?(tape)\n    tape.size == 0 && @wound\n  end\nend\n"},
+        told=("renamed (Reel.empty? → Reel.none?)",),
+    ),
+    Case(
         "a function that calls itself",
         {"a.go": "package a\n\nfunc wind(n int) int {\n\tif n == 0 {\n\t\treturn 1\n\t}\n\treturn wind(n - 1)\n}\n"},
         {"a.go": "package a\n\nfunc roll(n int) int {\n\tif n == 0 {\n\t\treturn 1\n\t}\n\treturn roll(n - 1)\n}\n"},
